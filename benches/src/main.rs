@@ -1,0 +1,2 @@
+//! Measures at the level of processes.
+fn main() {}

@@ -1,0 +1,162 @@
+//! Error numbers and their texts, which are runit's own and the same on every system.
+use libc::c_int;
+
+/// A number from `<errno.h>`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Errno(pub i32);
+
+impl Errno {
+    /// Nothing went wrong.
+    pub const NONE: Errno = Errno(0);
+    /// No such file.
+    pub const NOENT: Errno = Errno(libc::ENOENT);
+    /// It is there already.
+    pub const EXIST: Errno = Errno(libc::EEXIST);
+    /// Nobody reads the FIFO.
+    pub const NXIO: Errno = Errno(libc::ENXIO);
+    /// Not now.
+    pub const AGAIN: Errno = Errno(libc::EAGAIN);
+    /// A signal came in between.
+    pub const INTR: Errno = Errno(libc::EINTR);
+    /// Not a link, not a valid argument.
+    pub const INVAL: Errno = Errno(libc::EINVAL);
+    /// Not allowed at all.
+    pub const PERM: Errno = Errno(libc::EPERM);
+    /// Not allowed by the file's mode.
+    pub const ACCES: Errno = Errno(libc::EACCES);
+    /// Not a directory.
+    pub const NOTDIR: Errno = Errno(libc::ENOTDIR);
+    /// A directory.
+    pub const ISDIR: Errno = Errno(libc::EISDIR);
+    /// Out of memory.
+    pub const NOMEM: Errno = Errno(libc::ENOMEM);
+    /// Out of descriptors.
+    pub const MFILE: Errno = Errno(libc::EMFILE);
+    /// The disk is full.
+    pub const NOSPC: Errno = Errno(libc::ENOSPC);
+    /// Input or output failed.
+    pub const IO: Errno = Errno(libc::EIO);
+    /// The name is too long.
+    pub const NAMETOOLONG: Errno = Errno(libc::ENAMETOOLONG);
+    /// The system has no such call.
+    pub const NOSYS: Errno = Errno(libc::ENOSYS);
+    /// Nobody reads the pipe.
+    pub const PIPE: Errno = Errno(libc::EPIPE);
+    /// No such process.
+    pub const SRCH: Errno = Errno(libc::ESRCH);
+    /// Not an open descriptor.
+    pub const BADF: Errno = Errno(libc::EBADF);
+
+    /// The error of the call that just failed.
+    #[must_use]
+    pub fn last() -> Errno {
+        Errno(errno::errno().0)
+    }
+
+    /// runit's text for it.
+    #[must_use]
+    pub fn text(self) -> &'static [u8] {
+        if self.0 == 0 {
+            return b"no error";
+        }
+        for (number, text) in TEXTS {
+            if *number == self.0 {
+                return text.as_bytes();
+            }
+        }
+        b"unknown error"
+    }
+}
+
+macro_rules! texts {
+    ($($name:ident $text:literal)*) => { &[$((libc::$name, $text)),*] };
+}
+
+/// Searched in this order: where two names share a number the first text counts. Errors that only
+/// some systems have are missing; `docs/undocumented-behaviour.md` lists them.
+const TEXTS: &[(c_int, &str)] = texts! {
+    EINTR "interrupted system call"
+    ENOMEM "out of memory"
+    ENOENT "file does not exist"
+    ETXTBSY "text busy"
+    EIO "input/output error"
+    EEXIST "file already exists"
+    ETIMEDOUT "timed out"
+    EINPROGRESS "operation in progress"
+    EAGAIN "temporary failure"
+    EWOULDBLOCK "input/output would block"
+    EPIPE "broken pipe"
+    EPERM "permission denied"
+    EACCES "access denied"
+    ENXIO "device not configured"
+    EPROTO "protocol error"
+    EISDIR "is a directory"
+    ECONNREFUSED "connection refused"
+    ENOTDIR "not a directory"
+    ESRCH "no such process"
+    E2BIG "argument list too long"
+    ENOEXEC "exec format error"
+    EBADF "file descriptor not open"
+    ECHILD "no child processes"
+    EDEADLK "operation would cause deadlock"
+    EFAULT "bad address"
+    ENOTBLK "not a block device"
+    EBUSY "device busy"
+    EXDEV "cross-device link"
+    ENODEV "device does not support operation"
+    EINVAL "invalid argument"
+    ENFILE "system cannot open more files"
+    EMFILE "process cannot open more files"
+    ENOTTY "not a tty"
+    EFBIG "file too big"
+    ENOSPC "out of disk space"
+    ESPIPE "unseekable descriptor"
+    EROFS "read-only file system"
+    EMLINK "too many links"
+    EDOM "input out of range"
+    ERANGE "output out of range"
+    EALREADY "operation already in progress"
+    ENOTSOCK "not a socket"
+    EDESTADDRREQ "destination address required"
+    EMSGSIZE "message too long"
+    EPROTOTYPE "incorrect protocol type"
+    ENOPROTOOPT "protocol not available"
+    EPROTONOSUPPORT "protocol not supported"
+    ESOCKTNOSUPPORT "socket type not supported"
+    EOPNOTSUPP "operation not supported"
+    EPFNOSUPPORT "protocol family not supported"
+    EAFNOSUPPORT "address family not supported"
+    EADDRINUSE "address already used"
+    EADDRNOTAVAIL "address not available"
+    ENETDOWN "network down"
+    ENETUNREACH "network unreachable"
+    ENETRESET "network reset"
+    ECONNABORTED "connection aborted"
+    ECONNRESET "connection reset"
+    ENOBUFS "out of buffer space"
+    EISCONN "already connected"
+    ENOTCONN "not connected"
+    ESHUTDOWN "socket shut down"
+    ETOOMANYREFS "too many references"
+    ELOOP "symbolic link loop"
+    ENAMETOOLONG "file name too long"
+    EHOSTDOWN "host down"
+    EHOSTUNREACH "host unreachable"
+    ENOTEMPTY "directory not empty"
+    EUSERS "too many users"
+    EDQUOT "disk quota exceeded"
+    ESTALE "stale NFS file handle"
+    EREMOTE "too many levels of remote in path"
+    ENOLCK "no locks available"
+    ENOSYS "system call not available"
+    ENOSTR "not a stream device"
+    ETIME "timer expired"
+    ENOSR "out of stream resources"
+    ENOMSG "no message of desired type"
+    EBADMSG "bad message type"
+    EIDRM "identifier removed"
+    ENOLINK "link severed"
+    EMULTIHOP "multihop attempted"
+};
+// The static residents measure 20 bytes a row; ENONET, EADV, ESRMNT, ECOMM and EREMCHG are
+// Linux's alone and come from no call that runit makes.

@@ -1,0 +1,173 @@
+//! The seam between the engine, which decides, and the operating system, which acts.
+//!
+//! The engine sees only the traits of this crate. One back-end implements them on the machine
+//! the program is built for ([`Os`]); `sim` implements them in memory for tests. The traits hold
+//! what the five resident programs need and nothing more: each method is one thing the kernel
+//! does, errors are bare [`Errno`] numbers, names are bytes.
+#![no_std]
+
+// The libc crate stops naming the C library once any crate of a build switches its `std`
+// feature on, so the programs without std name it here.
+// SAFETY: the block declares nothing.
+#[link(name = "c")]
+unsafe extern "C" {}
+
+#[cfg(feature = "sim")]
+extern crate std;
+
+mod entry;
+mod errno;
+#[cfg(feature = "sim")]
+pub mod sim;
+mod table;
+mod types;
+mod unix;
+
+pub use entry::{Args, panicked, start};
+pub use errno::Errno;
+pub use table::Table;
+pub use types::*;
+pub use unix::Os;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_os = "linux")] {
+        mod linux;
+        use linux as system;
+    } else {
+        compile_error!("this system has no back-end yet: add platform/src/NAME.rs and name it here");
+    }
+}
+
+use core::ffi::CStr;
+
+/// The result of everything that can fail.
+pub type Result<T> = core::result::Result<T, Errno>;
+
+/// The two clocks. Deadlines use the first, stamps that others read the second.
+pub trait Clock {
+    /// Time since some fixed point, never set back (clock_gettime(2), CLOCK_MONOTONIC).
+    fn now(&mut self) -> Instant;
+    /// Time of day (CLOCK_REALTIME); it may jump.
+    fn wall(&mut self) -> Stamp;
+}
+
+/// Files, FIFOs and directories. Every descriptor is opened close-on-exec.
+pub trait Files {
+    /// An open directory being read.
+    type Dir;
+
+    /// chdir(2).
+    fn chdir(&mut self, path: &CStr) -> Result<()>;
+    /// fchdir(2).
+    fn fchdir(&mut self, fd: Fd) -> Result<()>;
+    /// open(2) as `how` says, without ever waiting for a reader or writer.
+    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd>;
+    /// close(2). The descriptor is gone whatever the kernel answers.
+    fn close(&mut self, fd: Fd);
+    /// read(2); 0 is the end.
+    fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
+    /// write(2).
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize>;
+    /// mkdir(2).
+    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()>;
+    /// mkfifo(3).
+    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()>;
+    /// stat(2): follows links.
+    fn stat(&mut self, path: &CStr) -> Result<Meta>;
+    /// readlink(2): the number of bytes put into `into`.
+    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize>;
+    /// rename(2).
+    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()>;
+    /// chmod(2): follows links.
+    fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()>;
+    /// A blocking pipe: read end, write end.
+    fn pipe(&mut self) -> Result<(Fd, Fd)>;
+    /// Makes reads (and writes) of a descriptor return EAGAIN instead of waiting.
+    fn nonblocking(&mut self, fd: Fd) -> Result<()>;
+    /// Takes the exclusive lock of a file or fails at once (the kind of lock C runit uses on this
+    /// system: flock(2), on Solaris fcntl(2)).
+    fn lock(&mut self, fd: Fd) -> Result<()>;
+    /// Starts reading a directory.
+    fn open_dir(&mut self, path: &CStr) -> Result<Self::Dir>;
+    /// The next name, `.` and `..` included, or `None` at the end. The closure gets the name,
+    /// since it lives in the directory's own buffer.
+    fn next_name<'d>(&mut self, dir: &'d mut Self::Dir) -> Result<Option<&'d CStr>>;
+    /// Ends reading a directory.
+    fn close_dir(&mut self, dir: Self::Dir);
+    /// Writes a message to descriptor 2. It never waits and never fails: what cannot be taken
+    /// now is lost, because a message is worth less than a supervisor that answers.
+    fn tell(&mut self, text: &[u8]);
+}
+
+/// Processes.
+pub trait Procs {
+    /// The process's own number.
+    fn own_pid(&mut self) -> Pid;
+    /// Starts a program; everything between fork and exec is in `child`.
+    fn spawn(&mut self, child: &Child<'_>) -> Result<Pid>;
+    /// Starts a process that outlives the caller and throws away what arrives on `from` once
+    /// `lifeline` (the read end of a pipe whose write end only the caller holds) has ended. It
+    /// keeps writers of a pipe alive when their reader dies.
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid>;
+    /// Replaces the calling process (execve(2)); returns only with the reason why not.
+    fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno;
+    /// One child that has ended, `None` when there is none for now (waitpid(2), WNOHANG).
+    fn reap(&mut self) -> Option<(Pid, Ended)>;
+    /// kill(2) to whom it says.
+    fn kill(&mut self, whom: Target, signal: Signal) -> Result<()>;
+    /// Shows `text` as the process's title where rewriting the argument itself does not.
+    fn show_title(&mut self, text: &[u8]);
+}
+
+/// Waiting.
+pub trait Events {
+    /// From now on these signals are remembered and wake [`Events::wait`]; SIGPIPE is ignored.
+    /// Children started by [`Procs::spawn`] get back the dispositions the process began with,
+    /// except that what is caught here is default there.
+    fn catch(&mut self, signals: &[Signal]) -> Result<()>;
+    /// Sleeps until a descriptor can be read (or has ended), a caught signal came, or the
+    /// deadline is reached; without deadline as long as it takes. At most [`MAX_WAIT`] descriptors.
+    fn wait(&mut self, fds: &[Fd], until: Option<Instant>) -> Wake;
+}
+
+/// How many descriptors [`Events::wait`] takes.
+pub const MAX_WAIT: usize = 7;
+
+/// Being told of changes in a directory. It is an accelerator: who uses it polls as well, slowly
+/// if changes are told and quickly if not.
+pub trait Watch {
+    /// Watches the directory that `path` leads to and every link on the way to it; replaces the
+    /// last call's watch. `false`: this system (or this file system) cannot tell.
+    fn watch(&mut self, path: &CStr) -> bool;
+    /// The descriptor that becomes readable on a change, if there is one.
+    fn watch_fd(&self) -> Option<Fd>;
+    /// Empties the descriptor; `true` if anything in it concerns what is watched.
+    fn changed(&mut self) -> bool;
+}
+
+/// What only process 1 does.
+pub trait Boot {
+    /// First act of process 1: descriptors 0 to 2 are open afterwards, it leads a session, the
+    /// environment has what the kernel of this system leaves out.
+    fn early(&mut self);
+    /// `true` if this system restarts a process 1 that ended and this is such a restart.
+    fn boot_already_done(&mut self) -> bool;
+    /// Opens the console anew for the messages of process 1, non-blocking. Without a console the
+    /// descriptors stay as they are.
+    fn console(&mut self);
+    /// Which signal means what to process 1 on this system.
+    fn requests(&self) -> &'static [(Signal, Request)];
+    /// Has ctrl-alt-del reported to process 1 where the kernel offers it; also called after each
+    /// request where the setting is one-shot.
+    fn arm_ctrl_alt_del(&mut self);
+    /// What native init does on the way from stage 1 to stage 2 (the securelevel of the BSDs).
+    fn enter_multiuser(&mut self);
+    /// Ends the system, after sync(2) if `sync` and if the kernel does not do it. `Ok(Some)`: a
+    /// child makes the call, it exits with 0 or with the errno; `Ok(None)`: the call was made and
+    /// came back without an error; `Err`: it was refused.
+    fn power(&mut self, how: How, sync: bool) -> Result<Option<Pid>>;
+}
+
+/// Everything a resident program may ask for.
+pub trait Platform: Clock + Files + Procs + Events + Watch + Boot {}
+impl<P: Clock + Files + Procs + Events + Watch + Boot> Platform for P {}

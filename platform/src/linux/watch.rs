@@ -1,0 +1,167 @@
+//! inotify(7): the directory itself, and for every symbolic link on the way to it the directory
+//! that holds the link, since switching a link changes nothing in its target.
+use crate::unix::{Os, check};
+use crate::{Errno, Fd, Files, Watch};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+
+const LINKS: usize = 8;
+const PATH: usize = 1024;
+
+const IN_DIR: u32 = libc::IN_CREATE
+    | libc::IN_DELETE
+    | libc::IN_MOVED_FROM
+    | libc::IN_MOVED_TO
+    | libc::IN_ATTRIB
+    | libc::IN_DELETE_SELF
+    | libc::IN_MOVE_SELF
+    | libc::IN_ONLYDIR;
+const IN_PARENT: u32 = libc::IN_CREATE | libc::IN_DELETE | libc::IN_MOVED_FROM | libc::IN_MOVED_TO;
+
+/// The inotify instance and what is watched with it.
+pub struct Native {
+    fd: Option<Fd>,
+    dir: i32,
+    /// Watch descriptor and hash of the name that matters there.
+    links: [(i32, u32); LINKS],
+}
+
+impl Native {
+    pub(crate) const fn new() -> Native {
+        Native { fd: None, dir: -1, links: [(-1, 0); LINKS] }
+    }
+
+    fn concerns(&self, watch: i32, mask: u32, name: &[u8]) -> bool {
+        if mask & libc::IN_IGNORED != 0 {
+            return false;
+        }
+        let hash = hash(name);
+        watch == self.dir || mask & libc::IN_Q_OVERFLOW != 0 || self.links.contains(&(watch, hash))
+    }
+}
+
+fn hash(name: &[u8]) -> u32 {
+    let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+}
+
+/// A path that changes as links are followed.
+struct Path {
+    bytes: [u8; PATH],
+    len: usize,
+}
+
+impl Path {
+    fn set(&mut self, parts: &[&[u8]]) -> bool {
+        let mut at = 0;
+        for byte in parts.iter().flat_map(|part| part.iter()).chain(&[0]) {
+            match self.bytes.get_mut(at) {
+                Some(slot) => *slot = *byte,
+                None => return false,
+            }
+            at += 1;
+        }
+        self.len = at.saturating_sub(1);
+        true
+    }
+    fn as_c(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+    }
+    /// The directory part with its slash (empty for none), and the last name.
+    fn split(&self) -> (&[u8], &[u8]) {
+        let mut all = self.bytes.get(..self.len).unwrap_or_default();
+        while let [rest @ .., b'/'] = all
+            && !rest.is_empty()
+        {
+            all = rest;
+        }
+        let slash = all.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+        all.split_at_checked(slash).unwrap_or_default()
+    }
+}
+
+fn add(fd: Fd, path: &CStr, mask: u32) -> i32 {
+    // SAFETY: `path` is a string.
+    unsafe { libc::inotify_add_watch(fd.0, path.as_ptr(), mask) }
+}
+
+/// File systems that change behind the kernel's back: NFS, SMB, CIFS, FUSE, 9P (statfs(2)).
+fn remote(path: &CStr) -> bool {
+    let mut found = MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: `path` is a string and the record has the kernel's size.
+    if check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) }).is_err() {
+        return false;
+    }
+    // SAFETY: the call succeeded, so the kernel filled it.
+    let kind = unsafe { found.assume_init() }.f_type as u32;
+    matches!(kind, 0x6969 | 0x517b | 0xff53_4d42 | 0xfe53_4d42 | 0x6573_5546 | 0x0102_1997)
+}
+
+impl Watch for Os {
+    fn watch(&mut self, path: &CStr) -> bool {
+        if cfg!(runit_force_poll) {
+            return false;
+        }
+        if let Some(old) = self.native.fd.take() {
+            self.close(old);
+        }
+        self.native = Native::new();
+        // SAFETY: numbers are passed.
+        let Ok(fd) = check(unsafe { libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK) }) else {
+            return false;
+        };
+        let fd = Fd(fd);
+        self.native.fd = Some(fd);
+        self.native.dir = add(fd, path, IN_DIR);
+        let mut at = Path { bytes: [0; PATH], len: 0 };
+        let mut parent = Path { bytes: [0; PATH], len: 0 };
+        let mut target = [0; PATH];
+        let mut fits = at.set(&[path.to_bytes()]);
+        for slot in 0..LINKS {
+            let (dir, name) = at.split();
+            if !fits || name.is_empty() || !parent.set(&[if dir.is_empty() { b"." } else { dir }]) {
+                break;
+            }
+            let wd = add(fd, parent.as_c(), IN_PARENT);
+            if let Some(slot) = self.native.links.get_mut(slot) {
+                *slot = (wd, hash(name));
+            }
+            let Ok(len) = self.readlink(at.as_c(), &mut target) else { break };
+            let target = target.get(..len).unwrap_or_default();
+            fits = match target {
+                [b'/', ..] => at.set(&[target]),
+                _ => at.set(&[parent.bytes.get(..parent.len).unwrap_or_default(), b"/", target]),
+            };
+        }
+        self.native.dir >= 0 && !remote(path)
+    }
+
+    fn watch_fd(&self) -> Option<Fd> {
+        self.native.fd
+    }
+
+    fn changed(&mut self) -> bool {
+        /// wd 4, mask 4, cookie 4, length 4, then the name (inotify(7)).
+        const HEAD: usize = 16;
+        let Some(fd) = self.native.fd else { return false };
+        let mut changed = false;
+        let mut bytes = [0; 1024];
+        loop {
+            let mut events = match self.read(fd, &mut bytes) {
+                Ok(0) | Err(Errno::AGAIN) => return changed,
+                Err(Errno::INTR) => continue,
+                Err(_) => return true,
+                Ok(got) => bytes.get(..got).unwrap_or_default(),
+            };
+            while let Some((head, rest)) = events.split_at_checked(HEAD) {
+                let word = |at: usize| match head.get(at..at + 4) {
+                    Some(&[a, b, c, d]) => u32::from_ne_bytes([a, b, c, d]),
+                    _ => 0,
+                };
+                let (name, next) = rest.split_at_checked(word(12) as usize).unwrap_or((rest, &[]));
+                changed |= self.native.concerns(word(0) as i32, word(4), name);
+                events = next;
+            }
+        }
+    }
+}

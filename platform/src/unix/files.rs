@@ -1,0 +1,149 @@
+//! Files, FIFOs, directories, clocks.
+use super::{Os, check, check_size};
+use crate::{Clock, Fd, Files, Instant, Kind, Meta, Open, Result, Stamp, system};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+
+impl Clock for Os {
+    fn now(&mut self) -> Instant {
+        let time = system::clock(libc::CLOCK_MONOTONIC);
+        Instant((time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64))
+    }
+
+    fn wall(&mut self) -> Stamp {
+        let time = system::clock(libc::CLOCK_REALTIME);
+        Stamp { secs: time.tv_sec as u64, nanos: time.tv_nsec as u32 }
+    }
+}
+
+impl Files for Os {
+    type Dir = system::Dir;
+
+    fn chdir(&mut self, path: &CStr) -> Result<()> {
+        // SAFETY: `path` is a string.
+        check(unsafe { libc::chdir(path.as_ptr()) }).map(drop)
+    }
+
+    fn fchdir(&mut self, fd: Fd) -> Result<()> {
+        // SAFETY: a number is passed.
+        check(unsafe { libc::fchdir(fd.0) }).map(drop)
+    }
+
+    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
+        let (flags, mode) = match how {
+            Open::Read => (libc::O_RDONLY, 0),
+            Open::Write => (libc::O_WRONLY, 0),
+            Open::Append => (libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT, 0o600),
+            Open::Truncate => (libc::O_WRONLY | libc::O_TRUNC | libc::O_CREAT, 0o644),
+        };
+        open(path, flags | libc::O_NONBLOCK, mode)
+    }
+
+    fn close(&mut self, fd: Fd) {
+        // SAFETY: a number is passed; descriptors own no memory.
+        unsafe { libc::close(fd.0) };
+    }
+
+    fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
+        // SAFETY: the kernel writes within the slice.
+        check_size(unsafe { libc::read(fd.0, into.as_mut_ptr().cast(), into.len()) })
+    }
+
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        write(fd, bytes)
+    }
+
+    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        // SAFETY: `path` is a string.
+        check(unsafe { libc::mkdir(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+    }
+
+    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        // SAFETY: `path` is a string.
+        check(unsafe { libc::mkfifo(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+    }
+
+    fn stat(&mut self, path: &CStr) -> Result<Meta> {
+        let mut found = MaybeUninit::<libc::stat>::uninit();
+        // SAFETY: `path` is a string and `found` has the size of the answer.
+        check(unsafe { libc::stat(path.as_ptr(), found.as_mut_ptr()) })?;
+        // SAFETY: the call succeeded, so the kernel filled it.
+        let found = unsafe { found.assume_init() };
+        Ok(Meta {
+            kind: match found.st_mode & libc::S_IFMT {
+                libc::S_IFDIR => Kind::Directory,
+                libc::S_IFIFO => Kind::Fifo,
+                libc::S_IFREG => Kind::File,
+                _ => Kind::Other,
+            },
+            mode: (found.st_mode & 0o7777) as u32,
+            device: found.st_dev as u64,
+            inode: found.st_ino as u64,
+            changed: Stamp { secs: found.st_mtime as u64, nanos: found.st_mtime_nsec as u32 },
+        })
+    }
+
+    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
+        // SAFETY: `path` is a string, the kernel writes within the slice.
+        check_size(unsafe { libc::readlink(path.as_ptr(), into.as_mut_ptr().cast(), into.len()) })
+    }
+
+    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
+        // SAFETY: both are strings.
+        check(unsafe { libc::rename(from.as_ptr(), to.as_ptr()) }).map(drop)
+    }
+
+    fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        // SAFETY: `path` is a string.
+        check(unsafe { libc::chmod(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+    }
+
+    fn pipe(&mut self) -> Result<(Fd, Fd)> {
+        system::pipe()
+    }
+
+    fn nonblocking(&mut self, fd: Fd) -> Result<()> {
+        // SAFETY: numbers are passed.
+        let flags = check(unsafe { libc::fcntl(fd.0, libc::F_GETFL) })?;
+        // SAFETY: as above.
+        check(unsafe { libc::fcntl(fd.0, libc::F_SETFL, flags | libc::O_NONBLOCK) }).map(drop)
+    }
+
+    fn lock(&mut self, fd: Fd) -> Result<()> {
+        system::lock(fd)
+    }
+
+    fn open_dir(&mut self, path: &CStr) -> Result<Self::Dir> {
+        system::Dir::open(path)
+    }
+
+    fn next_name<'d>(&mut self, dir: &'d mut Self::Dir) -> Result<Option<&'d CStr>> {
+        dir.next()
+    }
+
+    fn close_dir(&mut self, dir: Self::Dir) {
+        dir.close();
+    }
+
+    fn tell(&mut self, text: &[u8]) {
+        // A blocking descriptor 2 must not hold a supervisor up: poll says whether a write of up
+        // to PIPE_BUF bytes is taken at once.
+        let mut stderr = libc::pollfd { fd: 2, events: libc::POLLOUT, revents: 0 };
+        // SAFETY: one pollfd is passed and one counted.
+        if unsafe { libc::poll(&raw mut stderr, 1, 0) } == 1 {
+            let _ = write(Fd::STDERR, text);
+        }
+    }
+}
+
+/// open(2), close-on-exec.
+pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Result<Fd> {
+    // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
+    check(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, mode) }).map(Fd)
+}
+
+/// write(2).
+pub(crate) fn write(fd: Fd, bytes: &[u8]) -> Result<usize> {
+    // SAFETY: the kernel reads within the slice.
+    check_size(unsafe { libc::write(fd.0, bytes.as_ptr().cast(), bytes.len()) })
+}

@@ -1,0 +1,47 @@
+//! What POSIX systems really share. The rest is in one file per system.
+mod events;
+pub(crate) mod files;
+mod procs;
+pub(crate) mod spawn;
+
+use crate::{Errno, Result, system};
+
+/// The operating system below.
+pub struct Os {
+    /// The self-pipe that signals write to, once [`crate::Events::catch`] was called.
+    pub(crate) waker: Option<crate::Fd>,
+    /// What only this system has.
+    pub(crate) native: system::Native,
+}
+
+impl Os {
+    /// Nothing is asked of the kernel yet.
+    #[must_use]
+    pub const fn new() -> Os {
+        Os { waker: None, native: system::Native::new() }
+    }
+}
+
+impl Default for Os {
+    fn default() -> Self {
+        Os::new()
+    }
+}
+
+/// A result of the C library: negative is an error.
+pub(crate) fn check(result: libc::c_int) -> Result<libc::c_int> {
+    if result < 0 { Err(Errno::last()) } else { Ok(result) }
+}
+
+/// The same for calls that count bytes.
+pub(crate) fn check_size(result: libc::ssize_t) -> Result<usize> {
+    usize::try_from(result).map_err(|_| Errno::last())
+}
+
+/// Ends the process where it is.
+#[cfg_attr(runit_prove_no_panic, allow(dead_code))]
+pub(crate) fn abort() -> ! {
+    // SAFETY: does not return, needs nothing.
+    unsafe { libc::abort() }
+}
+

@@ -1,0 +1,52 @@
+//! Processes that exist: numbers, signals, deaths.
+use super::{Os, check, spawn};
+use crate::{Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target, system};
+use core::ffi::CStr;
+
+impl Procs for Os {
+    fn own_pid(&mut self) -> Pid {
+        // SAFETY: asks for a number.
+        Pid(unsafe { libc::getpid() })
+    }
+
+    fn spawn(&mut self, child: &Child<'_>) -> Result<Pid> {
+        spawn::fork(|| spawn::become_program(child))
+    }
+
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid> {
+        spawn::fork(|| spawn::drain(from, lifeline))
+    }
+
+    fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
+        spawn::exec(path, argv, false)
+    }
+
+    fn reap(&mut self) -> Option<(Pid, Ended)> {
+        let mut status = 0;
+        // SAFETY: the status is a local integer.
+        let pid = check(unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) }).ok()?;
+        if pid == 0 {
+            return None;
+        }
+        let ended = if libc::WIFEXITED(status) {
+            Ended::Exit(libc::WEXITSTATUS(status) as u8)
+        } else {
+            Ended::Killed { signal: libc::WTERMSIG(status) as u8, core: libc::WCOREDUMP(status) }
+        };
+        Some((Pid(pid), ended))
+    }
+
+    fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
+        let pid = match whom {
+            Target::One(pid) => pid.0,
+            Target::Group(pid) => -pid.0,
+            Target::All => -1,
+        };
+        // SAFETY: numbers are passed.
+        check(unsafe { libc::kill(pid, system::number(signal)) }).map(drop)
+    }
+
+    fn show_title(&mut self, text: &[u8]) {
+        system::title(text);
+    }
+}

@@ -1,0 +1,221 @@
+//! Between fork and exec: only calls that may be made there, everything else is prepared before.
+use super::{Os, check, events, files};
+use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, SIGNALS, Step, system};
+use core::ffi::{CStr, c_char};
+use core::mem::MaybeUninit;
+use core::ptr;
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+/// The signals that have a handler: back to default in children.
+pub(super) static CAUGHT: AtomicU32 = AtomicU32::new(0);
+/// What SIGPIPE was before it was ignored.
+pub(super) static PIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
+
+/// Forks. Signals are held back until the child has left the handlers of its parent: their
+/// self-pipe is the parent's too.
+pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: fills a local set.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: both are local sets, the first was filled.
+    unsafe { libc::sigprocmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) };
+    // SAFETY: a process with one thread forks; the child calls async-signal-safe functions only.
+    let pid = check(unsafe { libc::fork() });
+    if pid == Ok(0) {
+        own_signals();
+    }
+    // SAFETY: filled by the call above.
+    unsafe { libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
+    match pid {
+        // SAFETY: leaves the child without running anything of its parent's.
+        Ok(0) => unsafe { libc::_exit(child().into()) },
+        other => other.map(Pid),
+    }
+}
+
+fn own_signals() {
+    let caught = CAUGHT.load(Ordering::Relaxed);
+    for signal in SIGNALS {
+        if caught & (1 << signal as u8) != 0 {
+            events::dispose(system::number(signal), libc::SIG_DFL);
+        }
+    }
+    if caught != 0 {
+        events::dispose(libc::SIGPIPE, PIPE.load(Ordering::Relaxed));
+    }
+}
+
+/// The child's life up to exec; the result is its exit code.
+pub(super) fn become_program(child: &Child<'_>) -> u8 {
+    for step in child.steps {
+        if let Err((why, errno)) = perform(step, child) {
+            complain(child.prefix, why, errno);
+            return child.exit;
+        }
+    }
+    let errno = exec(child.path, child.argv, child.search);
+    complain(child.prefix, child.why, errno);
+    child.exit
+}
+
+type Failed<'a> = (&'a [&'a [u8]], Errno);
+
+fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), Failed<'a>> {
+    match *step {
+        Step::Session => {
+            // SAFETY: no arguments.
+            unsafe { libc::setsid() };
+            Ok(())
+        }
+        Step::Onto { from, to, why } => onto(from, to).map_err(|errno| (why, errno)),
+        Step::Directory { path, why } => {
+            // SAFETY: `path` is a string.
+            check(unsafe { libc::chdir(path.as_ptr()) }).map(drop).map_err(|errno| (why, errno))
+        }
+        Step::Console { control, warn } => {
+            if let Err(errno) = system::console_for_child(control)
+                && !warn.is_empty()
+            {
+                complain(child.prefix, warn, errno);
+            }
+            Ok(())
+        }
+        Step::Say(parts) => {
+            say(parts);
+            Ok(())
+        }
+    }
+}
+
+/// Makes `to` a copy of `from` that survives exec.
+pub(crate) fn onto(from: Fd, to: Fd) -> Result<()> {
+    if from == to {
+        // dup2 would leave close-on-exec on.
+        // SAFETY: numbers are passed.
+        return check(unsafe { libc::fcntl(from.0, libc::F_SETFD, 0) }).map(drop);
+    }
+    // SAFETY: numbers are passed.
+    check(unsafe { libc::dup2(from.0, to.0) }).map(drop)
+}
+
+/// `PREFIX` `WHY` `: ` `TEXT`, in one write as far as it fits.
+fn complain(prefix: &[&[u8]], why: &[&[u8]], errno: Errno) {
+    let mut line = Line::new();
+    prefix.iter().chain(why).for_each(|part| line.add(part));
+    line.add(b": ");
+    line.add(errno.text());
+    line.add(b"\n");
+    line.flush();
+}
+
+fn say(parts: &[&[u8]]) {
+    let mut line = Line::new();
+    parts.iter().for_each(|part| line.add(part));
+    line.flush();
+}
+
+/// A buffer in front of descriptor 2.
+struct Line {
+    bytes: [u8; 256],
+    len: usize,
+}
+
+impl Line {
+    fn new() -> Line {
+        Line { bytes: [0; 256], len: 0 }
+    }
+    fn add(&mut self, part: &[u8]) {
+        for byte in part {
+            if self.len == self.bytes.len() {
+                self.flush();
+            }
+            if let Some(slot) = self.bytes.get_mut(self.len) {
+                *slot = *byte;
+                self.len += 1;
+            }
+        }
+    }
+    fn flush(&mut self) {
+        let _ = files::write(Fd::STDERR, self.bytes.get(..self.len).unwrap_or_default());
+        self.len = 0;
+    }
+}
+
+unsafe extern "C" {
+    // SAFETY: POSIX's variable, which this program does not change.
+    static environ: *const *const c_char;
+}
+
+/// execve(2), with a search in `PATH` if asked; returns only with the reason why not.
+pub(super) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
+    let mut args = [ptr::null(); MAX_ARGS + 1];
+    for (slot, arg) in args.iter_mut().zip(argv.iter().take(MAX_ARGS)) {
+        *slot = arg.as_ptr();
+    }
+    if !search || path.to_bytes().contains(&b'/') {
+        return execve(path.as_ptr(), &args);
+    }
+    let list = variable(c"PATH").unwrap_or(b"/bin:/usr/bin");
+    let mut worst = Errno::NOENT;
+    for place in list.split(|byte| *byte == b':') {
+        let place = if place.is_empty() { b".".as_slice() } else { place };
+        let mut name = [0; 4096];
+        let parts = [place, b"/", path.to_bytes_with_nul()];
+        let mut room = name.iter_mut();
+        let fits = parts.iter().flat_map(|part| part.iter()).all(|byte| match room.next() {
+            Some(slot) => {
+                *slot = *byte;
+                true
+            }
+            None => false,
+        });
+        let errno =
+            if fits { execve(name.as_ptr().cast(), &args) } else { Errno::NAMETOOLONG };
+        match errno {
+            Errno::NOENT | Errno::NOTDIR => {}
+            Errno::ACCES | Errno::PERM | Errno::ISDIR => worst = errno,
+            other => return other,
+        }
+    }
+    worst
+}
+
+fn execve(path: *const c_char, args: &[*const c_char; MAX_ARGS + 1]) -> Errno {
+    // SAFETY: `path` and the arguments are strings, the list ends with null, so does environ.
+    unsafe { libc::execve(path, args.as_ptr(), environ) };
+    Errno::last()
+}
+
+fn variable(name: &CStr) -> Option<&'static [u8]> {
+    // SAFETY: `name` is a string; the environment is not changed by this program.
+    let value = unsafe { libc::getenv(name.as_ptr()) };
+    if value.is_null() {
+        return None;
+    }
+    // SAFETY: getenv returns a string that lives as long as the environment.
+    Some(unsafe { CStr::from_ptr(value) }.to_bytes())
+}
+
+/// See [`crate::Procs::spawn_drain`].
+pub(super) fn drain(from: Fd, lifeline: Fd) -> u8 {
+    // A session of its own: what kills its parent's group must not kill it.
+    // SAFETY: no arguments.
+    unsafe { libc::setsid() };
+    let mut os = Os::new();
+    system::close_all_but(&[from, lifeline]);
+    for fd in [lifeline, from] {
+        let mut end = libc::pollfd { fd: fd.0, events: libc::POLLIN, revents: 0 };
+        let mut bytes = [0; 512];
+        loop {
+            // SAFETY: one pollfd is passed and one counted.
+            unsafe { libc::poll(&raw mut end, 1, -1) };
+            match os.read(fd, &mut bytes) {
+                Ok(0) => break,
+                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(_) => return 111,
+            }
+        }
+    }
+    0
+}

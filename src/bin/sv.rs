@@ -1,0 +1,2 @@
+//! sv: controls services.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Boots systems under QEMU.
+fn main() {}
