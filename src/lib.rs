@@ -1,3 +1,22 @@
 //! The engine of runit: it decides, `platform` acts.
+//!
+//! A program is a function over [`platform::Platform`]: the same text runs on the kernel and on
+//! the kernel in memory that the tests use. Its core is a state machine without clock, descriptor
+//! or error number; the file beside it performs what the machine asks for.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+pub mod fixed;
+pub mod msg;
+pub mod status;
+pub mod tai;

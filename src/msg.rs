@@ -1,0 +1,22 @@
+//! Messages: one line on descriptor 2 in runit's grammar, in one write.
+use crate::fixed::Text;
+use platform::{Errno, Files};
+
+/// Longer messages are cut; names are at most 255 bytes, paths on a command line rarely longer.
+const ROOM: usize = 768;
+
+/// Writes the parts as one line; the newline is added here.
+pub fn say(p: &mut impl Files, parts: &[&[u8]]) {
+    let mut line = Text::<ROOM>::of(parts);
+    if line.is_cut() {
+        line = Text::of(&[line.bytes().get(..ROOM.saturating_sub(4)).unwrap_or_default(), b"..."]);
+    }
+    line.add(b"\n");
+    p.tell(line.bytes());
+}
+
+/// The same with `: ` and the reason at the end.
+pub fn say_why(p: &mut impl Files, parts: &[&[u8]], errno: Errno) {
+    let line = Text::<ROOM>::of(parts);
+    say(p, &[line.bytes(), b": ", errno.text()]);
+}

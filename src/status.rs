@@ -1,0 +1,177 @@
+//! The record in `supervise/status` and the line in `supervise/stat`: what supervisors write and
+//! everybody reads.
+use crate::fixed::Text;
+use crate::tai;
+use platform::{Pid, Stamp};
+
+/// The size of the record; anything else is a bad format.
+pub const SIZE: usize = 20;
+
+/// What a service is doing.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// No process.
+    Down,
+    /// `./run` runs.
+    Run,
+    /// `./finish` runs or is about to.
+    Finish,
+}
+
+/// What its supervisor wants of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Want {
+    /// It shall run.
+    Up,
+    /// It shall not run.
+    Down,
+    /// It shall not run, and its supervisor shall end.
+    Exit,
+}
+
+/// All that the record says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Status {
+    /// The last change: supervisor started, `./run` started, service went down.
+    pub since: Stamp,
+    /// The process of `./run` or `./finish`.
+    pub pid: Option<Pid>,
+    /// Whether it was told to stop in place (SIGSTOP).
+    pub paused: bool,
+    /// The wish.
+    pub want: Want,
+    /// Whether the running process was sent TERM.
+    pub got_term: bool,
+    /// The state.
+    pub state: State,
+}
+
+impl Status {
+    /// The 20 bytes: label, pid (little-endian on every CPU), paused, want, got TERM, state.
+    /// The record cannot tell [`Want::Exit`] from [`Want::Down`].
+    #[must_use]
+    pub fn encode(&self) -> [u8; SIZE] {
+        let pid = self.pid.map_or(0, |pid| pid.0).to_le_bytes();
+        let want = match self.want {
+            Want::Up => b'u',
+            Want::Down | Want::Exit => b'd',
+        };
+        let state = match self.state {
+            State::Down => 0,
+            State::Run => 1,
+            State::Finish => 2,
+        };
+        let flags = [u8::from(self.paused), want, u8::from(self.got_term), state];
+        let mut record = [0; SIZE];
+        let bytes = tai::label(self.since).into_iter().chain(pid).chain(flags);
+        record.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
+        record
+    }
+
+    /// The line for `supervise/stat`, newline included.
+    #[must_use]
+    pub fn line(&self) -> Text<48> {
+        let mut line = Text::new();
+        line.add(match self.state {
+            State::Down => b"down",
+            State::Run => b"run",
+            State::Finish => b"finish",
+        });
+        if self.paused {
+            line.add(b", paused");
+        }
+        if self.got_term {
+            line.add(b", got TERM");
+        }
+        match (self.state, self.want) {
+            (State::Down, _) | (_, Want::Up) => {}
+            (_, Want::Down) => line.add(b", want down"),
+            (_, Want::Exit) => line.add(b", want exit"),
+        }
+        line.add(b"\n");
+        line
+    }
+
+    /// The line for `supervise/pid`: empty without a process.
+    #[must_use]
+    pub fn pid_line(&self) -> Text<16> {
+        let mut line = Text::new();
+        if let Some(pid) = self.pid {
+            line.add_number(u64::from(pid.0.unsigned_abs()));
+            line.add(b"\n");
+        }
+        line
+    }
+}
+
+/// The record as a reader finds it: any byte may be anything.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// The moment of the last change.
+    pub since: Stamp,
+    /// 0 for none.
+    pub pid: u32,
+    /// 0 for no.
+    pub paused: u8,
+    /// `u` or `d`; daemontools writes 0 for neither.
+    pub want: u8,
+    /// 0 for no.
+    pub got_term: u8,
+    /// `None` for a byte that no known supervisor writes.
+    pub state: Option<State>,
+}
+
+impl Record {
+    /// Takes the record apart.
+    #[must_use]
+    pub fn decode(record: &[u8; SIZE]) -> Record {
+        let [label @ .., p0, p1, p2, p3, paused, want, got_term, state] = *record;
+        Record {
+            since: tai::stamp(label),
+            pid: u32::from_le_bytes([p0, p1, p2, p3]),
+            paused,
+            want,
+            got_term,
+            state: match state {
+                0 => Some(State::Down),
+                1 => Some(State::Run),
+                2 => Some(State::Finish),
+                _ => None,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn running() -> Status {
+        Status {
+            since: Stamp { secs: 0x6b02_f9e5 - 10, nanos: 0x2c16_b094 },
+            pid: Some(Pid(11676)),
+            paused: false,
+            want: Want::Up,
+            got_term: false,
+            state: State::Run,
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_specification() {
+        let bytes =
+            [0x40, 0, 0, 0, 0x6b, 0x02, 0xf9, 0xe5, 0x2c, 0x16, 0xb0, 0x94, 0x9c, 0x2d, 0, 0, 0, 0x75, 0, 1];
+        assert_eq!(running().encode(), bytes);
+        let record = Record::decode(&bytes);
+        assert_eq!((record.pid, record.want, record.state), (11676, b'u', Some(State::Run)));
+    }
+
+    #[test]
+    fn lines() {
+        let status = Status { want: Want::Exit, got_term: true, paused: true, ..running() };
+        assert_eq!(status.line().bytes(), b"run, paused, got TERM, want exit\n");
+        assert_eq!(status.pid_line().bytes(), b"11676\n");
+        let down = Status { state: State::Down, pid: None, want: Want::Down, ..running() };
+        assert_eq!((down.line().bytes(), down.pid_line().bytes()), (b"down\n".as_slice(), b"".as_slice()));
+    }
+}
