@@ -16,7 +16,9 @@
     )
 )]
 
+pub mod cli;
 pub mod fixed;
 pub mod msg;
+pub mod runsv;
 pub mod status;
 pub mod tai;

@@ -1,4 +1,5 @@
 //! Files, FIFOs, directories, clocks.
+#![allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
 use super::{Os, check, check_size};
 use crate::{Clock, Fd, Files, Instant, Kind, Meta, Open, Result, Stamp, system};
 use core::ffi::CStr;
