@@ -20,5 +20,6 @@ pub mod cli;
 pub mod fixed;
 pub mod msg;
 pub mod runsv;
+pub mod runsvdir;
 pub mod status;
 pub mod tai;

@@ -103,6 +103,10 @@ impl Files for Os {
         system::pipe()
     }
 
+    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
+        super::spawn::onto(from, to)
+    }
+
     fn nonblocking(&mut self, fd: Fd) -> Result<()> {
         // SAFETY: numbers are passed.
         let flags = check(unsafe { libc::fcntl(fd.0, libc::F_GETFL) })?;
