@@ -28,7 +28,7 @@ pub enum Event {
 
 /// The pipe from service to log service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-enum LogPipe {
+pub(super) enum LogPipe {
     /// Both ends are open.
     Open,
     /// The writing end is closed: the log service drains what is left and ends; then the
@@ -44,14 +44,14 @@ const RETRY: u64 = 5000;
 /// A service, perhaps its log service, and their supervisor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Machine {
-    main: Service,
-    log: Option<Service>,
-    pipe: LogPipe,
+    pub(super) main: Service,
+    pub(super) log: Option<Service>,
+    pub(super) pipe: LogPipe,
     /// The wish for the log service from before the exit.
     log_want: Want,
     /// TERM came while commands had to wait.
     terminate: bool,
-    exited: bool,
+    pub(super) exited: bool,
 }
 
 impl Machine {
@@ -201,13 +201,13 @@ impl Machine {
     /// When `Time` is to be handed in; `None`: when something happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        let pipe = match self.pipe {
-            LogPipe::Wanted(time) => time,
-            LogPipe::Open | LogPipe::Draining => None,
-        };
+        // Without the pipe neither of the two is started.
+        if let LogPipe::Wanted(time) = self.pipe {
+            return time;
+        }
         let log = self.log.as_ref().and_then(Service::deadline);
         let main = if matches!(self.pipe, LogPipe::Open) { self.main.deadline() } else { None };
-        [pipe, log, main].into_iter().flatten().min()
+        [log, main].into_iter().flatten().min()
     }
 
     /// What the status files shall say.

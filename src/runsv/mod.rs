@@ -7,6 +7,8 @@ mod machine;
 mod perform;
 mod service;
 mod supervise;
+#[cfg(test)]
+mod walk;
 
 pub use actions::{Action, Actions};
 pub use letter::{Letter, Script};

@@ -41,11 +41,11 @@ pub struct Service {
     /// Waiting for the answer whether there is a `./finish`.
     looking: bool,
     /// The start of `./run`, for the pause.
-    started: Instant,
+    pub(super) started: Instant,
     /// No start before this moment.
-    not_before: Option<Instant>,
+    pub(super) not_before: Option<Instant>,
     /// How `./run` ended, for `./finish`.
-    ended: Ended,
+    pub(super) ended: Ended,
 }
 
 impl Service {
