@@ -53,11 +53,19 @@ pub(crate) fn clock(which: libc::clockid_t) -> libc::timespec {
     unsafe { time.assume_init() }
 }
 
-/// pipe2(2), close-on-exec.
-pub(crate) fn pipe() -> Result<(Fd, Fd)> {
+/// openat(2) without the C library: musl's open(3) asks for close-on-exec a second time.
+pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
+    // 32-bit kernels need it said; elsewhere it is 0 or the default.
+    let flags = flags | libc::O_LARGEFILE;
+    // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
+    unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, mode) as libc::c_int }
+}
+
+/// pipe2(2), close-on-exec; `flags` is 0 or O_NONBLOCK.
+pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
     let mut ends = [-1; 2];
     // SAFETY: two integers are passed.
-    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
+    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | flags) })?;
     let [read, write] = ends;
     Ok((Fd(read), Fd(write)))
 }
@@ -80,17 +88,6 @@ pub(crate) fn poll(os: &mut Os, fds: &mut [libc::pollfd], until: Option<Instant>
     let timeout = left.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: slice and count agree, the time-out is null or a local record.
     check(unsafe { libc::ppoll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout, ptr::null()) })
-}
-
-/// sigprocmask(2): lets a signal in, whatever mask was inherited.
-pub(crate) fn unblock(number: libc::c_int) {
-    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: fills a local set.
-    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
-    // SAFETY: the set was made empty above.
-    unsafe { libc::sigaddset(set.as_mut_ptr(), number) };
-    // SAFETY: as above; no old set is asked for.
-    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut()) };
 }
 
 /// ps(1) reads the arguments where they lie (proc(5), cmdline): nothing more to do.

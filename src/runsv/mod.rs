@@ -73,6 +73,7 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
             runsv.control(Who::Log),
         ];
         let wake = p.wait(&fds, runsv.deadline());
+        runsv.now = p.now();
         if wake.signals.has(Signal::Child) {
             while let Some((pid, ended)) = p.reap() {
                 if runsv.step(p, Event::Died(pid, ended)) {

@@ -39,6 +39,8 @@ pub(super) struct Runsv<'a> {
     dir: &'a CStr,
     pub(super) machine: Machine,
     actions: Actions,
+    /// The time of the last wake-up: all that follows from it happens then.
+    pub(super) now: Instant,
     main: Supervise,
     log: Option<Supervise>,
     /// Read and write end, while there is a log service.
@@ -77,6 +79,7 @@ impl<'a> Runsv<'a> {
             dir,
             machine: Machine::new(main, log),
             actions: Actions::new(),
+            now: p.now(),
             main: Supervise::new(Who::Main, since),
             log: log.map(|_| Supervise::new(Who::Log, since)),
             pipe,
@@ -119,7 +122,7 @@ impl<'a> Runsv<'a> {
 
     /// Writes the status files that are not up to date.
     pub(super) fn save<P: Platform>(&mut self, p: &mut P) {
-        if !self.unsaved && self.retry.is_none_or(|time| time > p.now()) {
+        if !self.unsaved && self.retry.is_none_or(|time| time > self.now) {
             return;
         }
         let mut saved = true;
@@ -132,7 +135,7 @@ impl<'a> Runsv<'a> {
             saved &= log.save(p, self.dir, status);
         }
         self.unsaved = false;
-        self.retry = if saved { None } else { Some(p.now().plus_ms(RETRY)) };
+        self.retry = if saved { None } else { Some(self.now.plus_ms(RETRY)) };
     }
 
     /// Hands in the commands that are there, as far as the service listens.
@@ -170,7 +173,7 @@ impl<'a> Runsv<'a> {
         let mut next = Some(event);
         loop {
             if let Some(event) = next.take() {
-                self.machine.step(event, p.now(), &mut self.actions);
+                self.machine.step(event, self.now, &mut self.actions);
             }
             match self.actions.take() {
                 Some(Action::Exit) => {

@@ -156,7 +156,7 @@ impl<P: Platform> File<'_, P> {
             Ok(fd) => fd,
             Err(errno) => return self.warn(&[b"unable to open ", new.bytes()], errno),
         };
-        let written = self.p.write(fd, bytes);
+        let written = if bytes.is_empty() { Ok(0) } else { self.p.write(fd, bytes) };
         self.p.close(fd);
         match written {
             Ok(count) if count == bytes.len() => {}

@@ -38,22 +38,27 @@ pub(super) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc:
 impl Events for Os {
     fn catch(&mut self, signals: &[Signal]) -> Result<()> {
         if self.waker.is_none() {
-            let (read, write) = self.pipe()?;
-            self.nonblocking(read)?;
-            self.nonblocking(write)?;
+            let (read, write) = system::pipe(libc::O_NONBLOCK)?;
             WAKER.store(write.0, Ordering::Relaxed);
             self.waker = Some(read);
             spawn::PIPE.store(dispose(libc::SIGPIPE, libc::SIG_IGN), Ordering::Relaxed);
         }
+        let mut caught = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: fills a local set.
+        unsafe { libc::sigemptyset(caught.as_mut_ptr()) };
         for signal in signals {
             let number = system::number(*signal);
             if number > 0 {
                 let handler: extern "C" fn(libc::c_int) = note;
                 dispose(number, handler as *const () as libc::sighandler_t);
                 spawn::CAUGHT.fetch_or(1 << *signal as u8, Ordering::Relaxed);
-                system::unblock(number);
+                // SAFETY: the set was made empty above.
+                unsafe { libc::sigaddset(caught.as_mut_ptr(), number) };
             }
         }
+        // Whatever mask was inherited.
+        // SAFETY: as above; no old set is asked for.
+        unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, caught.as_ptr(), ptr::null_mut()) };
         Ok(())
     }
 

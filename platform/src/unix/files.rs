@@ -100,7 +100,7 @@ impl Files for Os {
     }
 
     fn pipe(&mut self) -> Result<(Fd, Fd)> {
-        system::pipe()
+        system::pipe(0)
     }
 
     fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
@@ -143,8 +143,7 @@ impl Files for Os {
 
 /// open(2), close-on-exec.
 pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Result<Fd> {
-    // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
-    check(unsafe { libc::open(path.as_ptr(), flags | libc::O_CLOEXEC, mode) }).map(Fd)
+    check(system::open(path, flags | libc::O_CLOEXEC, mode)).map(Fd)
 }
 
 /// write(2).
