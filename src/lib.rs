@@ -16,7 +16,12 @@
     )
 )]
 
+pub mod about;
 pub mod fixed;
+pub mod magic;
 pub mod msg;
+pub mod paths;
+pub mod runit;
+pub mod runit_init;
 pub mod status;
 pub mod tai;
