@@ -129,11 +129,9 @@ pub(crate) fn console_for_child(control: bool) -> Result<()> {
         fill_standard();
         return opened.map(drop);
     };
-    if control {
-        // Takes it from whoever has it: nobody but a leftover can.
-        // SAFETY: numbers are passed.
-        unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY, 1) };
-    }
+    // Takes it from whoever has it: nobody but a leftover can.
+    // SAFETY: numbers are passed.
+    let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY, 1) }).is_ok();
     // SAFETY: numbers are passed; no flag but the access mode is left.
     unsafe { libc::fcntl(fd.0, libc::F_SETFL, 0) };
     each_standard(|to| {
@@ -143,7 +141,49 @@ pub(crate) fn console_for_child(control: bool) -> Result<()> {
         // SAFETY: a number is passed.
         unsafe { libc::close(fd.0) };
     }
+    if taken {
+        keep_terminal();
+    }
     Ok(())
+}
+
+/// When the leader of a session ends, the kernel hangs its terminal up and kills the foreground
+/// group: whatever stage 1 left running in the background would die with it. So the leader stays
+/// behind, the caller goes on as its child in a group of its own, and the terminal is given back
+/// before the leader ends the way its child did.
+fn keep_terminal() {
+    // SAFETY: neither process runs anything of the parent's; both are between fork and exec.
+    let pid = unsafe { libc::fork() };
+    if pid < 0 {
+        return;
+    }
+    // Both change the foreground group, at some moment from behind.
+    // SAFETY: no handler is installed.
+    unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
+    if pid == 0 {
+        // SAFETY: numbers are passed.
+        unsafe { libc::setpgid(0, 0) };
+        // SAFETY: numbers are passed.
+        unsafe { libc::tcsetpgrp(0, libc::getpid()) };
+        // SAFETY: no handler is installed.
+        unsafe { libc::signal(libc::SIGTTOU, libc::SIG_DFL) };
+        return;
+    }
+    // SAFETY: no handler is installed.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    let mut status = 0;
+    // SAFETY: the status is a local integer.
+    while check(unsafe { libc::waitpid(pid, &raw mut status, 0) }) == Err(Errno::INTR) {}
+    // SAFETY: numbers are passed.
+    unsafe { libc::tcsetpgrp(0, libc::getpgrp()) };
+    // SAFETY: a number is passed.
+    unsafe { libc::ioctl(0, libc::TIOCNOTTY) };
+    if !libc::WIFEXITED(status) {
+        // SAFETY: numbers are passed.
+        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    }
+    // SAFETY: leaves the process without running anything of its parent's.
+    unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
 }
 
 /// Puts /dev/null where a standard descriptor is closed; where there is none, the root directory:
