@@ -1,4 +1,5 @@
 //! What a program says about itself.
+use crate::msg;
 use platform::{Args, Fd, Files};
 
 /// The version of the whole suite.
@@ -11,9 +12,7 @@ pub fn answered(p: &mut impl Files, args: Args, name: &str, usage: &str) -> bool
         Some(b"--help") => ["usage: ", name, usage],
         _ => return false,
     };
-    let mut line = crate::fixed::Text::<256>::new();
-    parts.iter().for_each(|part| line.add(part.as_bytes()));
-    line.add(b"\n");
+    let line = msg::line(&parts.map(str::as_bytes));
     let _ = p.write(Fd::STDOUT, line.bytes());
     true
 }

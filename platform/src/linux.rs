@@ -2,7 +2,7 @@
 mod dir;
 mod watch;
 
-use crate::unix::{Os, check, files, spawn};
+use crate::unix::{Os, check, events, files, spawn};
 use crate::{Boot, Errno, Fd, How, Instant, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -12,6 +12,7 @@ pub use dir::Dir;
 pub use watch::Native;
 
 /// The system's number of a signal; 0 if it has none (signal(7)).
+#[inline(never)]
 pub(crate) fn number(signal: Signal) -> libc::c_int {
     match signal {
         Signal::Alarm => libc::SIGALRM,
@@ -60,6 +61,23 @@ pub(crate) fn pipe() -> Result<(Fd, Fd)> {
     check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
     let [read, write] = ends;
     Ok((Fd(read), Fd(write)))
+}
+
+/// fork(2) without what the C library does around it for programs with threads, a tenth of a static
+/// program: handlers of others, locks, and the number of the thread, which exec sets anyhow. Where
+/// the kernel takes clone(2)'s arguments in another order or answers in two registers, the C
+/// library's.
+pub(crate) fn fork() -> libc::c_int {
+    #[cfg(not(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc")))]
+    // SAFETY: a copy of the process, which has one thread, on a copy of its stack.
+    unsafe {
+        libc::syscall(libc::SYS_clone, libc::c_long::from(libc::SIGCHLD), 0, 0, 0, 0) as libc::c_int
+    }
+    #[cfg(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc"))]
+    // SAFETY: a process with one thread forks.
+    unsafe {
+        libc::fork()
+    }
 }
 
 /// flock(2), as C runit does on Linux, so that the two exclude each other.
@@ -152,25 +170,21 @@ pub(crate) fn console_for_child(control: bool) -> Result<()> {
 /// behind, the caller goes on as its child in a group of its own, and the terminal is given back
 /// before the leader ends the way its child did.
 fn keep_terminal() {
-    // SAFETY: neither process runs anything of the parent's; both are between fork and exec.
-    let pid = unsafe { libc::fork() };
+    let pid = fork();
     if pid < 0 {
         return;
     }
     // Both change the foreground group, at some moment from behind.
-    // SAFETY: no handler is installed.
-    unsafe { libc::signal(libc::SIGTTOU, libc::SIG_IGN) };
+    events::dispose(libc::SIGTTOU, libc::SIG_IGN);
     if pid == 0 {
         // SAFETY: numbers are passed.
         unsafe { libc::setpgid(0, 0) };
         // SAFETY: numbers are passed.
         unsafe { libc::tcsetpgrp(0, libc::getpid()) };
-        // SAFETY: no handler is installed.
-        unsafe { libc::signal(libc::SIGTTOU, libc::SIG_DFL) };
+        events::dispose(libc::SIGTTOU, libc::SIG_DFL);
         return;
     }
-    // SAFETY: no handler is installed.
-    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
+    events::dispose(libc::SIGHUP, libc::SIG_IGN);
     let mut status = 0;
     // SAFETY: the status is a local integer.
     while check(unsafe { libc::waitpid(pid, &raw mut status, 0) }) == Err(Errno::INTR) {}

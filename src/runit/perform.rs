@@ -1,7 +1,6 @@
 //! Does what the machine decides, and tells it what happens.
 use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
-use crate::fixed::Text;
 use crate::{about, magic, msg, paths};
 use core::ffi::CStr;
 use platform::{Child, Ended, Errno, Fd, How, Pid, Platform, Request, Signal, Step, Target};
@@ -96,7 +95,7 @@ impl<'p, P: Platform> Performer<'p, P> {
                 Event::Caught { again: self.p.boot_already_done() }
             }
             Err(errno) => {
-                self.tell_why(&[b"fatal: unable to create selfpipe, pausing"], errno);
+                self.tell_why([b"fatal: unable to create selfpipe, pausing", b"", b""], errno);
                 Event::NotCaught
             }
         }
@@ -193,7 +192,7 @@ impl<'p, P: Platform> Performer<'p, P> {
                 None
             }
             Err(errno) => {
-                self.tell_why(&[b"fatal: unable to fork for \"", name, b"\" pausing"], errno);
+                self.tell_why([b"fatal: unable to fork for \"", name, b"\" pausing"], errno);
                 Some(Event::NotStarted)
             }
         }
@@ -221,7 +220,7 @@ impl<'p, P: Platform> Performer<'p, P> {
     /// Changes the magic files; process 1 goes on whether it can or not.
     fn magic(&mut self, change: impl FnOnce(&mut P) -> Result<(), magic::Failed>) {
         if let Err(failed) = change(self.p) {
-            self.tell_why(&[b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
+            self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
         }
     }
 
@@ -254,11 +253,9 @@ impl<'p, P: Platform> Performer<'p, P> {
         msg::say(self.p, &[RUNIT, text, name, end]);
     }
 
-    fn tell_why(&mut self, parts: &[&[u8]], errno: Errno) {
+    fn tell_why(&mut self, [a, b, c]: [&[u8]; 3], errno: Errno) {
         self.p.console();
-        let mut line = Text::<512>::of(&[RUNIT]);
-        parts.iter().for_each(|part| line.add(part));
-        msg::say_why(self.p, &[line.bytes()], errno);
+        msg::say(self.p, &[RUNIT, a, b, c, b": ", errno.text()]);
     }
 }
 
