@@ -188,3 +188,27 @@ const TEXTS: &[u8] = texts! {
 };
 // The static residents measure 20 bytes a row; ENONET, EADV, ESRMNT, ECOMM and EREMCHG are
 // Linux's alone and come from no call that runit makes.
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        for (number, text) in [
+            (libc::EINTR, "interrupted system call"),
+            (libc::EAGAIN, "temporary failure"),
+            (libc::EPERM, "permission denied"),
+            (libc::EACCES, "access denied"),
+            (libc::ENOENT, "file does not exist"),
+            (libc::EROFS, "read-only file system"),
+            (libc::EMULTIHOP, "multihop attempted"),
+            (0, "no error"),
+            (-1, "unknown error"),
+            (256 + libc::EINTR, "unknown error"),
+            (100_000, "unknown error"),
+        ] {
+            assert_eq!(Errno(number).text(), text.as_bytes(), "{number}");
+        }
+    }
+}
