@@ -45,9 +45,9 @@ impl<'p, P: Platform> Performer<'p, P> {
                     self.request(*request);
                 }
             }
-            if let Some(until) = self.machine.until()
-                && until <= self.p.now()
-            {
+            // A deadline may have gone with what was seen above.
+            let until = self.machine.until();
+            if until.is_some_and(|until| until <= self.p.now()) {
                 self.feed(Event::Timer);
             }
         }
