@@ -16,12 +16,14 @@
     )
 )]
 
-pub mod about;
+pub mod cli;
 pub mod fixed;
 pub mod magic;
 pub mod msg;
 pub mod paths;
 pub mod runit;
 pub mod runit_init;
+pub mod runsv;
+pub mod runsvdir;
 pub mod status;
 pub mod tai;

@@ -3,7 +3,7 @@ pub mod machine;
 mod perform;
 pub mod words;
 
-use crate::{about, msg};
+use crate::{cli, msg};
 use perform::Performer;
 use platform::{Args, Pid, Platform};
 
@@ -13,7 +13,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         p.early();
         return Performer::new(p).run();
     }
-    if about::answered(p, args, "runit", "") {
+    if cli::answered(p, args, "runit", "") {
         return 0;
     }
     msg::say(p, &[b"- runit: fatal: must be run as process no 1."]);

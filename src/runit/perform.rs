@@ -1,7 +1,7 @@
 //! Does what the machine decides, and tells it what happens.
 use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
-use crate::{about, magic, msg, paths};
+use crate::{cli, magic, msg, paths};
 use core::ffi::CStr;
 use platform::{Child, Ended, Errno, Fd, How, Pid, Platform, Request, Signal, Step, Target};
 
@@ -226,7 +226,7 @@ impl<'p, P: Platform> Performer<'p, P> {
 
     fn say(&mut self, message: Message) {
         let (text, name): (&[u8], &[u8]) = match message {
-            Message::Booting => (b"runit ", about::VERSION.as_bytes()),
+            Message::Booting => (b"runit ", cli::VERSION.as_bytes()),
             Message::BootedBefore => (b"warning: the system is up, skipping stage 1...", b""),
             Message::Failed(stage) => (b"warning: child failed: ", path(Program::Stage(stage)).to_bytes()),
             Message::Crashed(program) => (b"warning: child crashed: ", path(program).to_bytes()),

@@ -1,6 +1,6 @@
 //! runit-init: becomes runit as process 1, otherwise asks it to stop.
 use crate::msg::{say, say_why};
-use crate::{about, magic, paths};
+use crate::{cli, magic, paths};
 use core::ffi::CStr;
 use platform::{Args, Pid, Platform, Signal, Target};
 
@@ -19,8 +19,11 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         Some(b"0") => false,
         Some(b"6") => true,
         word => {
-            if !about::answered(p, args, "runit-init", USAGE) {
-                usage(p, args, word.unwrap_or_default());
+            if !cli::answered(p, args, "runit-init", USAGE) {
+                if word.is_some_and(|word| word.starts_with(b"-V")) {
+                    say(p, &[b"runit-init ", cli::VERSION.as_bytes(), b"\n"]);
+                }
+                cli::usage(p, args, USAGE);
             }
             return 0;
         }
@@ -32,12 +35,4 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     // Whoever may create the files but not signal process 1 is told nothing, as ever.
     let _ = p.kill(Target::One(INIT), Signal::Continue);
     0
-}
-
-fn usage<P: Platform>(p: &mut P, args: Args, word: &[u8]) {
-    if word.starts_with(b"-V") {
-        say(p, &[b"runit-init ", about::VERSION.as_bytes(), b"\n"]);
-    }
-    let name = args.get(0).map(CStr::to_bytes).unwrap_or_default();
-    say(p, &[b"usage: ", name, USAGE.as_bytes(), b"\n"]);
 }
