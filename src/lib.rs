@@ -18,7 +18,11 @@
 
 pub mod cli;
 pub mod fixed;
+pub mod magic;
 pub mod msg;
+pub mod paths;
+pub mod runit;
+pub mod runit_init;
 pub mod runsv;
 pub mod runsvdir;
 pub mod status;

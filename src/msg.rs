@@ -3,16 +3,22 @@ use crate::fixed::Text;
 use platform::{Errno, Files};
 
 /// Longer messages are cut; names are at most 255 bytes, paths on a command line rarely longer.
-const ROOM: usize = 768;
+pub const ROOM: usize = 768;
 
-/// Writes the parts as one line; the newline is added here.
-pub fn say(p: &mut impl Files, parts: &[&[u8]]) {
+/// The parts as one line, with its newline.
+#[must_use]
+pub fn line(parts: &[&[u8]]) -> Text<ROOM> {
     let mut line = Text::<ROOM>::of(parts);
     if line.is_cut() {
         line = Text::of(&[line.bytes().get(..ROOM.saturating_sub(4)).unwrap_or_default(), b"..."]);
     }
     line.add(b"\n");
-    p.tell(line.bytes());
+    line
+}
+
+/// Writes the parts as one line; the newline is added here.
+pub fn say(p: &mut impl Files, parts: &[&[u8]]) {
+    p.tell(line(parts).bytes());
 }
 
 /// The same with `: ` and the reason at the end.

@@ -77,12 +77,13 @@ macro_rules! entry {
             // SAFETY: called by the C library alone.
             unsafe { $crate::start(argc, argv, $main) }
         }
+        #[cfg(not(test))]
         #[panic_handler]
         fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
             $crate::panicked()
         }
         // Unoptimised builds of core refer to it.
-        #[cfg(debug_assertions)]
+        #[cfg(all(debug_assertions, not(test)))]
         #[unsafe(no_mangle)]
         extern "C" fn rust_eh_personality() {}
     };

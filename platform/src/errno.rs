@@ -59,22 +59,50 @@ impl Errno {
         if self.0 == 0 {
             return b"no error";
         }
-        for (number, text) in TEXTS {
-            if *number == self.0 {
-                return text.as_bytes();
+        let mut rest = TEXTS;
+        while let [low, length, tail @ ..] = rest {
+            let Some((text, next)) = tail.split_at_checked(usize::from(*length)) else { break };
+            if i32::from(*low) == self.0 {
+                return text;
             }
+            rest = next;
         }
         b"unknown error"
     }
 }
 
+/// For each error its number, the length of its text, and the text: a table of references would be
+/// twice as large. (Every system that is supported numbers its errors below 256; another one does
+/// not compile.)
 macro_rules! texts {
-    ($($name:ident $text:literal)*) => { &[$((libc::$name, $text)),*] };
+    ($($name:ident $text:literal)*) => {{
+        const LENGTH: usize = 0 $(+ 2 + $text.len())*;
+        const PACKED: [u8; LENGTH] = {
+            let mut packed = [0; LENGTH];
+            let mut at = 0;
+            $(at = pack(&mut packed, at, libc::$name, $text.as_bytes());)*
+            assert!(at == LENGTH);
+            packed
+        };
+        &PACKED
+    }};
+}
+
+const fn pack(packed: &mut [u8], at: usize, number: c_int, text: &[u8]) -> usize {
+    assert!(0 < number && number < 256 && text.len() < 256);
+    packed[at] = number as u8;
+    packed[at + 1] = text.len() as u8;
+    let mut index = 0;
+    while index < text.len() {
+        packed[at + 2 + index] = text[index];
+        index += 1;
+    }
+    at + 2 + index
 }
 
 /// Searched in this order: where two names share a number the first text counts. Errors that only
 /// some systems have are missing; `docs/undocumented-behaviour.md` lists them.
-const TEXTS: &[(c_int, &str)] = texts! {
+const TEXTS: &[u8] = texts! {
     EINTR "interrupted system call"
     ENOMEM "out of memory"
     ENOENT "file does not exist"
@@ -160,3 +188,27 @@ const TEXTS: &[(c_int, &str)] = texts! {
 };
 // The static residents measure 20 bytes a row; ENONET, EADV, ESRMNT, ECOMM and EREMCHG are
 // Linux's alone and come from no call that runit makes.
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts() {
+        for (number, text) in [
+            (libc::EINTR, "interrupted system call"),
+            (libc::EAGAIN, "temporary failure"),
+            (libc::EPERM, "permission denied"),
+            (libc::EACCES, "access denied"),
+            (libc::ENOENT, "file does not exist"),
+            (libc::EROFS, "read-only file system"),
+            (libc::EMULTIHOP, "multihop attempted"),
+            (0, "no error"),
+            (-1, "unknown error"),
+            (256 + libc::EINTR, "unknown error"),
+            (100_000, "unknown error"),
+        ] {
+            assert_eq!(Errno(number).text(), text.as_bytes(), "{number}");
+        }
+    }
+}

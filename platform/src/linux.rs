@@ -2,7 +2,7 @@
 mod dir;
 mod watch;
 
-use crate::unix::{Os, check, files, spawn};
+use crate::unix::{Os, check, events, files, spawn};
 use crate::{Boot, Errno, Fd, How, Instant, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -12,6 +12,7 @@ pub use dir::Dir;
 pub use watch::Native;
 
 /// The system's number of a signal; 0 if it has none (signal(7)).
+#[inline(never)]
 pub(crate) fn number(signal: Signal) -> libc::c_int {
     match signal {
         Signal::Alarm => libc::SIGALRM,
@@ -70,6 +71,23 @@ pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
     Ok((Fd(read), Fd(write)))
 }
 
+/// fork(2) without what the C library does around it for programs with threads, a tenth of a static
+/// program: handlers of others, locks, and the number of the thread, which exec sets anyhow. Where
+/// the kernel takes clone(2)'s arguments in another order or answers in two registers, the C
+/// library's.
+pub(crate) fn fork() -> libc::c_int {
+    #[cfg(not(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc")))]
+    // SAFETY: a copy of the process, which has one thread, on a copy of its stack.
+    unsafe {
+        libc::syscall(libc::SYS_clone, libc::c_long::from(libc::SIGCHLD), 0, 0, 0, 0) as libc::c_int
+    }
+    #[cfg(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc"))]
+    // SAFETY: a process with one thread forks.
+    unsafe {
+        libc::fork()
+    }
+}
+
 /// flock(2), as C runit does on Linux, so that the two exclude each other.
 pub(crate) fn lock(fd: Fd) -> Result<()> {
     // SAFETY: numbers are passed.
@@ -126,11 +144,9 @@ pub(crate) fn console_for_child(control: bool) -> Result<()> {
         fill_standard();
         return opened.map(drop);
     };
-    if control {
-        // Takes it from whoever has it: nobody but a leftover can.
-        // SAFETY: numbers are passed.
-        unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY, 1) };
-    }
+    // Takes it from whoever has it: nobody but a leftover can.
+    // SAFETY: numbers are passed.
+    let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY, 1) }).is_ok();
     // SAFETY: numbers are passed; no flag but the access mode is left.
     unsafe { libc::fcntl(fd.0, libc::F_SETFL, 0) };
     each_standard(|to| {
@@ -140,7 +156,45 @@ pub(crate) fn console_for_child(control: bool) -> Result<()> {
         // SAFETY: a number is passed.
         unsafe { libc::close(fd.0) };
     }
+    if taken {
+        keep_terminal();
+    }
     Ok(())
+}
+
+/// When the leader of a session ends, the kernel hangs its terminal up and kills the foreground
+/// group: whatever stage 1 left running in the background would die with it. So the leader stays
+/// behind, the caller goes on as its child in a group of its own, and the terminal is given back
+/// before the leader ends the way its child did.
+fn keep_terminal() {
+    let pid = fork();
+    if pid < 0 {
+        return;
+    }
+    // Both change the foreground group, at some moment from behind.
+    events::dispose(libc::SIGTTOU, libc::SIG_IGN);
+    if pid == 0 {
+        // SAFETY: numbers are passed.
+        unsafe { libc::setpgid(0, 0) };
+        // SAFETY: numbers are passed.
+        unsafe { libc::tcsetpgrp(0, libc::getpid()) };
+        events::dispose(libc::SIGTTOU, libc::SIG_DFL);
+        return;
+    }
+    events::dispose(libc::SIGHUP, libc::SIG_IGN);
+    let mut status = 0;
+    // SAFETY: the status is a local integer.
+    while check(unsafe { libc::waitpid(pid, &raw mut status, 0) }) == Err(Errno::INTR) {}
+    // SAFETY: numbers are passed.
+    unsafe { libc::tcsetpgrp(0, libc::getpgrp()) };
+    // SAFETY: a number is passed.
+    unsafe { libc::ioctl(0, libc::TIOCNOTTY) };
+    if !libc::WIFEXITED(status) {
+        // SAFETY: numbers are passed.
+        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    }
+    // SAFETY: leaves the process without running anything of its parent's.
+    unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
 }
 
 /// Puts /dev/null where a standard descriptor is closed; where there is none, the root directory:

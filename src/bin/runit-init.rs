@@ -1,7 +1,4 @@
 //! See runit-init(8).
 #![no_std]
 #![no_main]
-platform::entry!(main);
-fn main(_: &mut platform::Os, _: platform::Args) -> u8 {
-    0
-}
+platform::entry!(runit::runit_init::main);

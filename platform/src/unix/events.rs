@@ -24,7 +24,7 @@ extern "C" fn note(number: libc::c_int) {
 }
 
 /// Sets the disposition of a signal and returns the old one's handler.
-pub(super) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
+pub(crate) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
     let mut old = MaybeUninit::<libc::sigaction>::zeroed();
     let mut new = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: an all-zero sigaction is valid: default handler, empty mask, no flags.

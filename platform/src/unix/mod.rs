@@ -1,5 +1,5 @@
 //! What POSIX systems really share. The rest is in one file per system.
-mod events;
+pub(crate) mod events;
 pub(crate) mod files;
 mod procs;
 pub(crate) mod spawn;

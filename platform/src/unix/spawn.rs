@@ -20,8 +20,8 @@ pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
     unsafe { libc::sigfillset(all.as_mut_ptr()) };
     // SAFETY: both are local sets, the first was filled.
     unsafe { libc::sigprocmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) };
-    // SAFETY: a process with one thread forks; the child calls async-signal-safe functions only.
-    let pid = check(unsafe { libc::fork() });
+    // One thread forks, and the child calls async-signal-safe functions only.
+    let pid = check(system::fork());
     if pid == Ok(0) {
         own_signals();
     }

@@ -1,0 +1,273 @@
+//! Does what the machine decides, and tells it what happens.
+use super::machine::Machine;
+use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
+use crate::{cli, magic, msg, paths};
+use core::ffi::CStr;
+use platform::{Child, Ended, Errno, Fd, How, Pid, Platform, Request, Signal, Step, Target};
+
+const RUNIT: &[u8] = b"- runit: ";
+
+/// Process 1 and what it needs to know to act.
+pub(super) struct Performer<'p, P> {
+    p: &'p mut P,
+    machine: Machine,
+    /// The process of the stage.
+    stage: Option<Pid>,
+    /// The last process of stage 2, whose group may outlive it.
+    two: Option<Pid>,
+    /// The process of `ctrlaltdel`.
+    key: Option<Pid>,
+    /// The process that makes the call that ends the system.
+    power: Option<Pid>,
+    exit: Option<u8>,
+}
+
+impl<'p, P: Platform> Performer<'p, P> {
+    pub(super) fn new(p: &'p mut P) -> Self {
+        Performer { p, machine: Machine::new(), stage: None, two: None, key: None, power: None, exit: None }
+    }
+
+    pub(super) fn run(mut self) -> u8 {
+        let first = self.catch();
+        self.feed(first);
+        loop {
+            if let Some(code) = self.exit {
+                return code;
+            }
+            let until = self.machine.until();
+            let wake = self.p.wait(&[] as &[Fd], until);
+            // Deaths first: what a request finds must be what is.
+            while let Some((pid, ended)) = self.p.reap() {
+                self.died(pid, ended);
+            }
+            for (signal, request) in self.p.requests() {
+                if wake.signals.has(*signal) {
+                    self.request(*request);
+                }
+            }
+            // A deadline may have gone with what was seen above.
+            let until = self.machine.until();
+            if until.is_some_and(|until| until <= self.p.now()) {
+                self.feed(Event::Timer);
+            }
+        }
+    }
+
+    /// Hands an event to the machine, and what follows from doing what it wants.
+    fn feed(&mut self, event: Event) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let mut actions = Actions::new();
+            let now = self.p.now();
+            self.machine.step(event, now, &mut actions);
+            for action in actions.iter() {
+                next = self.perform(action);
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Catch => return Some(self.catch()),
+            Action::Say(message) => self.say(message),
+            Action::Start(program) => return self.start(program),
+            Action::Terminate => self.signal(self.stage.map(Target::One), Signal::Terminate),
+            Action::Kill => self.signal(self.stage.map(Target::One), Signal::Kill),
+            Action::KillGroup => self.signal(self.two.map(Target::Group), Signal::Kill),
+            Action::KillAll => self.signal(Some(Target::All), Signal::Kill),
+            Action::ResetStopit => self.magic(|p| magic::clear(p, paths::STOPIT)),
+            Action::SetReboot => self.magic(|p| magic::set(p, paths::REBOOT)),
+            Action::Decide => return Some(Event::Decided { reboot: magic::is_set(self.p, paths::REBOOT) }),
+            Action::Power(how) => return self.end_system(how),
+            Action::Exit(code) => self.exit = Some(code),
+        }
+        None
+    }
+
+    fn catch(&mut self) -> Event {
+        let mut caught = self.p.catch(&[Signal::Child]);
+        for (signal, _) in self.p.requests() {
+            caught = caught.and_then(|()| self.p.catch(&[*signal]));
+        }
+        match caught {
+            Ok(()) => {
+                self.p.arm_ctrl_alt_del();
+                Event::Caught { again: self.p.boot_already_done() }
+            }
+            Err(errno) => {
+                self.tell_why([b"fatal: unable to create selfpipe, pausing", b"", b""], errno);
+                Event::NotCaught
+            }
+        }
+    }
+
+    fn request(&mut self, request: Request) {
+        let how = match request {
+            Request::Nothing => return,
+            Request::CtrlAltDel => {
+                let script = magic::is_set(self.p, paths::CTRLALTDEL);
+                self.feed(Event::CtrlAltDel { script });
+                self.p.arm_ctrl_alt_del();
+                return;
+            }
+            Request::Control => None,
+            Request::Reboot => Some(How::Restart),
+            Request::Halt => Some(How::Halt),
+            Request::PowerOff => Some(How::PowerOff),
+        };
+        let event = match how {
+            // The system's own request becomes what runit-init would have made of it; it is not
+            // lost where the files cannot be written.
+            Some(how) => {
+                self.magic(|p| magic::request(p, how == How::Restart));
+                Event::Control { stopit: true, how }
+            }
+            None => {
+                let reboot = magic::is_set(self.p, paths::REBOOT);
+                let how = if reboot { How::Restart } else { How::PowerOff };
+                Event::Control { stopit: magic::is_set(self.p, paths::STOPIT), how }
+            }
+        };
+        self.feed(event);
+        self.p.arm_ctrl_alt_del();
+    }
+
+    fn died(&mut self, pid: Pid, ended: Ended) {
+        let outcome = match ended {
+            Ended::Exit(code) => Outcome::Exit(code),
+            Ended::Killed { .. } => Outcome::Crash,
+        };
+        let who = Some(pid);
+        if who == self.stage {
+            self.stage = None;
+            self.feed(Event::StageEnded(outcome));
+        } else if who == self.key {
+            self.key = None;
+            let stopit = magic::is_set(self.p, paths::STOPIT);
+            self.feed(Event::KeyEnded { crash: outcome == Outcome::Crash, stopit });
+        } else if who == self.power {
+            self.power = None;
+            self.feed(Event::Power(match outcome {
+                Outcome::Exit(0) | Outcome::Crash => Answer::Returned,
+                Outcome::Exit(code) => refused(Errno(code.into())),
+            }));
+        }
+    }
+
+    fn start(&mut self, program: Program) -> Option<Event> {
+        let path = path(program);
+        let name = path.to_bytes();
+        let warn: &[&[u8]] = &[b"warning: unable to open /dev/console"];
+        let one = program == Program::Stage(Stage::One);
+        let steps = [
+            Step::Session,
+            Step::Console { control: one, warn: if one { warn } else { &[] } },
+            Step::Say(&[RUNIT, b"enter stage: ", name, b"\n"]),
+        ];
+        let [_, without_session @ ..] = &steps;
+        let steps = if program == Program::CtrlAltDel { without_session } else { &steps[..] };
+        if program == Program::Stage(Stage::Two) {
+            self.p.enter_multiuser();
+        }
+        let child = Child {
+            prefix: &[RUNIT],
+            steps,
+            path,
+            argv: &[path],
+            search: false,
+            why: &[b"fatal: unable to start child: ", name],
+            exit: 0,
+        };
+        match self.p.spawn(&child) {
+            Ok(pid) => {
+                match program {
+                    Program::Stage(stage) => {
+                        self.stage = Some(pid);
+                        if stage == Stage::Two {
+                            self.two = Some(pid);
+                        }
+                    }
+                    Program::CtrlAltDel => self.key = Some(pid),
+                }
+                None
+            }
+            Err(errno) => {
+                self.tell_why([b"fatal: unable to fork for \"", name, b"\" pausing"], errno);
+                Some(Event::NotStarted)
+            }
+        }
+    }
+
+    fn end_system(&mut self, how: How) -> Option<Event> {
+        let sync = self.p.stat(paths::NOSYNC).is_err();
+        Some(Event::Power(match self.p.power(how, sync) {
+            Ok(None) => Answer::Returned,
+            Err(errno) => refused(errno),
+            Ok(child) => {
+                self.power = child;
+                return None;
+            }
+        }))
+    }
+
+    fn signal(&mut self, whom: Option<Target>, signal: Signal) {
+        if let Some(whom) = whom {
+            // Whoever is gone already needs no signal.
+            let _ = self.p.kill(whom, signal);
+        }
+    }
+
+    /// Changes the magic files; process 1 goes on whether it can or not.
+    fn magic(&mut self, change: impl FnOnce(&mut P) -> Result<(), magic::Failed>) {
+        if let Err(failed) = change(self.p) {
+            self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
+        }
+    }
+
+    fn say(&mut self, message: Message) {
+        let (text, name): (&[u8], &[u8]) = match message {
+            Message::Booting => (b"runit ", cli::VERSION.as_bytes()),
+            Message::BootedBefore => (b"warning: the system is up, skipping stage 1...", b""),
+            Message::Failed(stage) => (b"warning: child failed: ", path(Program::Stage(stage)).to_bytes()),
+            Message::Crashed(program) => (b"warning: child crashed: ", path(program).to_bytes()),
+            Message::Leave(program) => (b"leave stage: ", path(program).to_bytes()),
+            Message::Skipping => (b"warning: skipping stage 2...", b""),
+            Message::Killing => (b"warning: killing all processes in stage 2...", b""),
+            Message::Restarting => (b"warning: restarting.", b""),
+            Message::CtrlAltDel => (b"ctrl-alt-del request...", b""),
+            Message::SendingKill => (b"warning: stage 2 not terminated, sending sigkill...", b""),
+            Message::Noted(program) => (b"request noted, waiting for ", path(program).to_bytes()),
+            Message::Stopping => (b"warning: stopping already.", b""),
+            Message::KillAll => (b"sending KILL signal to all processes...", b""),
+            Message::Ending(How::Restart | How::PowerCycle) => (b"system reboot.", b""),
+            Message::Ending(How::Halt) => (b"system halt.", b""),
+            Message::Ending(How::PowerOff) => (b"power off...", b""),
+            Message::Forbidden => (b"no permission to end the system, exiting.", b""),
+        };
+        let end: &[u8] = match message {
+            Message::Booting => b": booting.",
+            Message::Noted(_) => b"...",
+            _ => b"",
+        };
+        self.p.console();
+        msg::say(self.p, &[RUNIT, text, name, end]);
+    }
+
+    fn tell_why(&mut self, [a, b, c]: [&[u8]; 3], errno: Errno) {
+        self.p.console();
+        msg::say(self.p, &[RUNIT, a, b, c, b": ", errno.text()]);
+    }
+}
+
+fn refused(errno: Errno) -> Answer {
+    if errno == Errno::PERM { Answer::Forbidden } else { Answer::Failed }
+}
+
+fn path(program: Program) -> &'static CStr {
+    match program {
+        Program::Stage(Stage::One) => paths::STAGE_1,
+        Program::Stage(Stage::Two) => paths::STAGE_2,
+        Program::Stage(Stage::Three) => paths::STAGE_3,
+        Program::CtrlAltDel => paths::CTRLALTDEL,
+    }
+}

@@ -1,0 +1,38 @@
+//! runit-init: becomes runit as process 1, otherwise asks it to stop.
+use crate::msg::{say, say_why};
+use crate::{cli, magic, paths};
+use core::ffi::CStr;
+use platform::{Args, Pid, Platform, Signal, Target};
+
+const INIT: Pid = Pid(1);
+const USAGE: &str = " 0|6";
+
+/// The program; the result is its exit code.
+pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
+    // First of all, and never by the arguments: kernels hand process 1 stray words.
+    if p.own_pid() == INIT {
+        let errno = p.exec(paths::RUNIT, &[c"runit"]);
+        say_why(p, &[b"init: fatal: unable to start runit"], errno);
+        return 111;
+    }
+    let reboot = match args.get(1).map(CStr::to_bytes) {
+        Some(b"0") => false,
+        Some(b"6") => true,
+        word => {
+            if !cli::answered(p, args, "runit-init", USAGE) {
+                if word.is_some_and(|word| word.starts_with(b"-V")) {
+                    say(p, &[b"runit-init ", cli::VERSION.as_bytes(), b"\n"]);
+                }
+                cli::usage(p, args, USAGE);
+            }
+            return 0;
+        }
+    };
+    if let Err(failed) = magic::request(p, reboot) {
+        say_why(p, &[b"init: fatal: ", failed.what, failed.path.to_bytes()], failed.errno);
+        return 111;
+    }
+    // Whoever may create the files but not signal process 1 is told nothing, as ever.
+    let _ = p.kill(Target::One(INIT), Signal::Continue);
+    0
+}
