@@ -16,7 +16,13 @@
     )
 )]
 
+pub mod args;
 pub mod fixed;
 pub mod msg;
+pub mod paths;
 pub mod status;
+pub mod sv;
 pub mod tai;
+
+/// What `-V` and `--version` show.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
