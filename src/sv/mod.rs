@@ -3,8 +3,10 @@
 pub mod command;
 pub mod conditions;
 pub mod invocation;
+pub mod sight;
 pub mod text;
 
 pub use command::{Letter, Plan, Task, Wait};
 pub use conditions::{Before, Verdict, judge};
 pub use invocation::{Defaults, Invocation, Mode, Request, Tally};
+pub use sight::{Sight, Trouble};

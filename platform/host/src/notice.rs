@@ -1,0 +1,122 @@
+//! Being told that something changed in a directory that a supervisor writes to.
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::ffi::CStr;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+pub use system::{Place, Watch};
+
+/// What a [`Watch`] reports.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Notice {
+    /// A file of the name asked for was put in its place by rename(2).
+    Renamed(Place),
+    /// A reader of the file asked for went away. The event comes a moment before the fact.
+    ReaderGone(Place),
+    /// Too much happened: anything may have changed.
+    Lost,
+}
+
+/// Sleeps until a descriptor can be read (or has ended) or the time is over; which of them can.
+#[must_use]
+pub fn wait(fds: &[BorrowedFd<'_>], time: Duration) -> Vec<bool> {
+    // Rounded up, so that who waits for a deadline finds it reached.
+    let ms = time.as_nanos().div_ceil(1_000_000);
+    let mut list: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    let timeout = PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX);
+    let woken = poll(&mut list, timeout).is_ok();
+    list.iter().map(|fd| woken && fd.any().unwrap_or(false)).collect()
+}
+
+#[cfg(all(target_os = "linux", not(runit_force_poll)))]
+mod system {
+    use super::{CStr, Notice};
+    use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+    use std::os::fd::{AsFd, BorrowedFd};
+
+    /// A directory that is watched.
+    pub type Place = WatchDescriptor;
+
+    /// Watches directories.
+    #[derive(Debug)]
+    pub struct Watch(Inotify);
+
+    impl Watch {
+        /// `None` if the system cannot (any more).
+        #[must_use]
+        pub fn new() -> Option<Watch> {
+            Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK).ok().map(Watch)
+        }
+
+        /// Watches a directory too; the same one twice is the same [`Place`].
+        #[must_use]
+        pub fn add(&self, path: &CStr) -> Option<Place> {
+            let events =
+                AddWatchFlags::IN_MOVED_TO | AddWatchFlags::IN_CLOSE_NOWRITE | AddWatchFlags::IN_ONLYDIR;
+            self.0.add_watch(path, events).ok()
+        }
+
+        /// What became readable.
+        #[must_use]
+        pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+            Some(self.0.as_fd())
+        }
+
+        /// Reports what happened since the last call.
+        pub fn notices(&self, renamed: &str, read: &str, mut tell: impl FnMut(Notice)) {
+            while let Ok(events) = self.0.read_events() {
+                for event in events {
+                    let name = event.name.as_deref();
+                    if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
+                        tell(Notice::Lost);
+                    } else if event.mask.contains(AddWatchFlags::IN_MOVED_TO) {
+                        if name.is_some_and(|name| name == renamed) {
+                            tell(Notice::Renamed(event.wd));
+                        }
+                    } else if name.is_some_and(|name| name == read) {
+                        tell(Notice::ReaderGone(event.wd));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(any(not(target_os = "linux"), runit_force_poll))]
+mod system {
+    use super::{CStr, Notice};
+    use std::os::fd::BorrowedFd;
+
+    /// A directory that is watched: there is none.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub enum Place {}
+
+    /// This system has no watch yet; who wants one polls.
+    #[derive(Debug)]
+    pub enum Watch {}
+
+    impl Watch {
+        /// `None`.
+        #[must_use]
+        pub fn new() -> Option<Watch> {
+            None
+        }
+
+        /// Never called.
+        #[must_use]
+        pub fn add(&self, _: &CStr) -> Option<Place> {
+            match *self {}
+        }
+
+        /// Never called.
+        #[must_use]
+        pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+            match *self {}
+        }
+
+        /// Never called.
+        pub fn notices(&self, _: &str, _: &str, _: impl FnMut(Notice)) {
+            match *self {}
+        }
+    }
+}
