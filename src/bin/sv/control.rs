@@ -11,6 +11,10 @@ use runit::sv::text::Sink;
 use runit::sv::{Before, Invocation, Plan, Tally, Trouble};
 use std::time::Instant;
 
+/// Up to so many services are looked at a few times before changes are watched: ending a watch
+/// takes Linux longer (15 ms and more) than most services need to obey.
+const FEW: usize = 8;
+
 /// A service that was told and has not yet answered.
 #[derive(Debug)]
 pub struct Pending<'a> {
@@ -37,7 +41,7 @@ pub fn control(
     let time = wall();
     let plan = invocation.plan;
     let waits = plan.waits(invocation.asked);
-    let watch = if waits { Watch::new() } else { None };
+    let watch = if waits && names.len() > FEW { Watch::new() } else { None };
     let mut tally = Tally::default();
     let mut pending = Vec::new();
     for name in names {

@@ -16,6 +16,10 @@ use std::time::{Duration, Instant};
 
 /// The pause after a look that may have come a moment too early; it doubles from look to look.
 const SOON: Duration = Duration::from_millis(1);
+/// For so long a few services are looked at often instead of being watched …
+const EARLY: Duration = Duration::from_millis(100);
+/// … with pauses up to this one.
+const OFTEN: Duration = Duration::from_millis(4);
 /// The longest pause between looks where changes are not told.
 const POLL: Duration = Duration::from_millis(20);
 /// The same where they are: in case one is lost.
@@ -67,15 +71,20 @@ impl<'c> Waiting<'c> {
     pub fn run(
         &mut self,
         services: Vec<Pending<'_>>,
-        watch: Option<Watch>,
+        mut watch: Option<Watch>,
         tally: &mut Tally,
     ) -> Result<(), Fatal> {
+        let mut tried = watch.is_some();
         let mut entries: Vec<Entry<'_>> = services
             .into_iter()
             .map(|service| Entry { service, next: self.start, pause: SOON, done: false })
             .collect();
         loop {
             let time = wall();
+            if !tried && self.start.elapsed() >= EARLY {
+                tried = true;
+                watch = self.watch(&mut entries)?;
+            }
             for entry in entries.iter_mut().filter(|entry| !entry.done) {
                 let now = Instant::now();
                 if now < entry.next && !self.is_up(&entry.service, now) {
@@ -107,6 +116,21 @@ impl<'c> Waiting<'c> {
         }
     }
 
+    /// Watches what is still waited for. A change before that is found by the look that follows.
+    fn watch(&mut self, entries: &mut [Entry<'_>]) -> Result<Option<Watch>, Fatal> {
+        let Some(watch) = Watch::new() else { return Ok(None) };
+        for entry in entries.iter_mut().filter(|entry| !entry.done) {
+            if self.places.enter(entry.service.name)?.is_ok() {
+                entry.service.place = watch.add(c"supervise");
+                entry.next = self.start;
+                if entry.service.heard && entry.service.place.is_some() {
+                    entry.pause = SAFETY;
+                }
+            }
+        }
+        Ok(Some(watch))
+    }
+
     fn look(&mut self, entry: &mut Entry<'_>, now: Instant) -> Result<Answer, Fatal> {
         let service = &mut entry.service;
         if let Err(errno) = self.places.enter(service.name)? {
@@ -120,7 +144,7 @@ impl<'c> Waiting<'c> {
                 entry.pause = SAFETY;
             }
             if !service.heard && !up {
-                entry.again(now);
+                entry.again(now, self.start);
                 return Ok(Answer::Later);
             }
         }
@@ -142,7 +166,7 @@ impl<'c> Waiting<'c> {
         } else if self.is_up(service, now) {
             Answer::TimeIsUp(record, unseen)
         } else {
-            entry.again(now);
+            entry.again(now, self.start);
             Answer::Later
         })
     }
@@ -211,9 +235,13 @@ impl<'c> Waiting<'c> {
 
 impl Entry<'_> {
     /// Plans the next look.
-    fn again(&mut self, now: Instant) {
-        let longest = if self.service.place.is_some() && self.service.heard { SAFETY } else { POLL };
-        self.next = later(now, self.pause);
+    fn again(&mut self, now: Instant, start: Instant) {
+        let longest = match self.service.place {
+            Some(_) if self.service.heard => SAFETY,
+            None if now.saturating_duration_since(start) < EARLY => OFTEN,
+            Some(_) | None => POLL,
+        };
+        self.next = later(now, self.pause.min(longest));
         self.pause = self.pause.saturating_mul(2).min(longest);
         if let Some(due) = self.service.check.due(now) {
             self.next = self.next.min(due);
