@@ -1,5 +1,5 @@
 //! Being told that something changed in a directory that a supervisor writes to.
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
@@ -20,12 +20,21 @@ pub enum Notice {
 /// Sleeps until a descriptor can be read (or has ended) or the time is over; which of them can.
 #[must_use]
 pub fn wait(fds: &[BorrowedFd<'_>], time: Duration) -> Vec<bool> {
+    let mut list: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    let woken = sleep(&mut list, time);
+    list.iter().map(|fd| woken && fd.any().unwrap_or(false)).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn sleep(list: &mut [PollFd<'_>], time: Duration) -> bool {
+    nix::poll::ppoll(list, Some(nix::sys::time::TimeSpec::from_duration(time)), None).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn sleep(list: &mut [PollFd<'_>], time: Duration) -> bool {
     // Rounded up, so that who waits for a deadline finds it reached.
     let ms = time.as_nanos().div_ceil(1_000_000);
-    let mut list: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
-    let timeout = PollTimeout::try_from(ms).unwrap_or(PollTimeout::MAX);
-    let woken = poll(&mut list, timeout).is_ok();
-    list.iter().map(|fd| woken && fd.any().unwrap_or(false)).collect()
+    nix::poll::poll(list, nix::poll::PollTimeout::try_from(ms).unwrap_or(nix::poll::PollTimeout::MAX)).is_ok()
 }
 
 #[cfg(all(target_os = "linux", not(runit_force_poll)))]

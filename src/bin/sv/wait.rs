@@ -15,7 +15,7 @@ use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
 /// The pause after a look that may have come a moment too early; it doubles from look to look.
-const SOON: Duration = Duration::from_millis(1);
+const SOON: Duration = Duration::from_micros(250);
 /// For so long a few services are looked at often instead of being watched …
 const EARLY: Duration = Duration::from_millis(100);
 /// … with pauses up to this one.
