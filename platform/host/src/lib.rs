@@ -1,6 +1,7 @@
 //! The system as the commands see it: with std, on top of nix.
 
 pub mod check;
+pub mod entry;
 pub mod files;
 pub mod notice;
 

@@ -1,4 +1,5 @@
 //! sv: controls services and looks at them. See sv(8).
+#![no_main]
 mod check;
 mod console;
 mod control;
@@ -11,17 +12,14 @@ use console::Console;
 use places::Places;
 use runit::paths::SERVICES;
 use runit::sv::{Defaults, Mode, Request, Task, invocation};
-use std::ffi::OsString;
+use std::ffi::{CStr, OsString};
 use std::os::unix::ffi::OsStringExt;
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
-    let words: Vec<Vec<u8>> = std::env::args_os().map(OsString::into_vec).collect();
-    ExitCode::from(run(&words))
-}
+platform_host::entry!(main);
 
-fn run(words: &[Vec<u8>]) -> u8 {
-    let word = |at: usize| words.get(at).map(Vec::as_slice);
+fn main(args: platform::Args) -> u8 {
+    let words: Vec<&[u8]> = (0..).map_while(|at| args.get(at)).map(CStr::to_bytes).collect();
+    let word = |at: usize| words.get(at).copied();
     let (program, mode) = invocation::program(word(0).unwrap_or(b"sv"));
     let svwait = std::env::var_os("SVWAIT").map(OsString::into_vec);
     let defaults = Defaults { svwait: svwait.as_deref() };
@@ -51,7 +49,7 @@ fn run(words: &[Vec<u8>]) -> u8 {
     let svdir = std::env::var_os("SVDIR").map_or_else(|| SERVICES.into(), OsString::into_vec);
     let names: Vec<&[u8]> = match mode {
         Mode::Script => vec![program],
-        Mode::Command => words.iter().skip(invocation.first).map(Vec::as_slice).collect(),
+        Mode::Command => words.iter().skip(invocation.first).copied().collect(),
     };
     let done = Places::new(svdir).and_then(|mut places| match invocation.plan.task {
         Task::Status => report::report(&mut console, &mut places, &names),
