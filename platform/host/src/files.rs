@@ -91,3 +91,33 @@ pub fn wait_writable(fd: impl AsFd) {
     let mut list = [PollFd::new(fd.as_fd(), PollFlags::POLLOUT)];
     let _ = poll(&mut list, PollTimeout::NONE);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::stat::Mode;
+    use std::ffi::CString;
+
+    #[test]
+    fn a_fifo_tells_whether_it_was_read() {
+        let _alone = crate::alone();
+        let place = std::env::temp_dir().join(format!("runit-fifo-{}", std::process::id()));
+        let path = CString::new(place.clone().into_os_string().into_encoded_bytes()).unwrap();
+        nix::unistd::mkfifo(path.as_c_str(), Mode::S_IRWXU).unwrap();
+        assert_eq!(open_write(&path).unwrap_err(), Errno::NXIO, "nobody reads");
+        let reader = open_read(&path).unwrap();
+        let writer = open_write(&path).unwrap();
+        assert_eq!(write(&writer, b"tcu"), Ok(3));
+        assert_eq!(unread(&writer), 3);
+        let mut into = [0; 2];
+        assert_eq!(read(&reader, &mut into), Ok(2));
+        assert_eq!(unread(open_write(&path).unwrap()), 1, "through any descriptor");
+        assert_eq!(read(&reader, &mut into), Ok(1));
+        assert_eq!(unread(&writer), 0);
+        drop(reader);
+        assert_eq!(write(&writer, b"x"), Err(Errno::PIPE), "an error, not the end");
+        assert_eq!(exists(&path), Ok(true));
+        std::fs::remove_file(place).unwrap();
+        assert_eq!(exists(&path), Ok(false));
+    }
+}

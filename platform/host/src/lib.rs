@@ -11,3 +11,11 @@ pub type Result<T> = core::result::Result<T, platform::Errno>;
 fn wrong(error: nix::errno::Errno) -> platform::Errno {
     platform::Errno(error as i32)
 }
+
+/// A test that forks has, for a moment, copies of what other tests hold open. Those to whom that
+/// matters run one at a time.
+#[cfg(test)]
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -129,3 +129,43 @@ mod system {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux", not(runit_force_poll)))]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+    use std::time::Instant;
+
+    fn seen(watch: &Watch, wanted: Notice) -> bool {
+        let (start, mut found) = (Instant::now(), false);
+        while !found && start.elapsed() < Duration::from_secs(60) {
+            let _ = wait(&[watch.fd().unwrap()], Duration::from_secs(1));
+            watch.notices("status", "ok", |notice| found |= notice == wanted);
+        }
+        found
+    }
+
+    #[test]
+    fn renames_and_readers_are_noticed_and_nothing_else() {
+        let _alone = crate::alone();
+        let place = std::env::temp_dir().join(format!("runit-notice-{}", std::process::id()));
+        std::fs::create_dir_all(&place).unwrap();
+        let path = CString::new(place.clone().into_os_string().into_encoded_bytes()).unwrap();
+        let watch = Watch::new().unwrap();
+        let it = watch.add(&path).unwrap();
+        assert_eq!(watch.add(&path), Some(it), "the same directory");
+        for name in ["stat", "pid"] {
+            std::fs::write(place.join("new"), "x").unwrap();
+            std::fs::rename(place.join("new"), place.join(name)).unwrap();
+        }
+        watch.notices("status", "ok", |notice| panic!("{notice:?}"));
+        std::fs::write(place.join("status.new"), "x").unwrap();
+        std::fs::rename(place.join("status.new"), place.join("status")).unwrap();
+        assert!(seen(&watch, Notice::Renamed(it)));
+        std::fs::write(place.join("ok"), "").unwrap();
+        watch.notices("status", "ok", |notice| panic!("a writer is nobody: {notice:?}"));
+        drop(std::fs::File::open(place.join("ok")).unwrap());
+        assert!(seen(&watch, Notice::ReaderGone(it)));
+        std::fs::remove_dir_all(place).unwrap();
+    }
+}
