@@ -17,9 +17,12 @@
 )]
 
 pub mod args;
+pub mod cli;
 pub mod fixed;
 pub mod msg;
 pub mod paths;
+pub mod runsv;
+pub mod runsvdir;
 pub mod status;
 pub mod sv;
 pub mod tai;

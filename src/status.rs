@@ -8,7 +8,7 @@ use platform::{Pid, Stamp};
 pub const SIZE: usize = 20;
 
 /// What a service is doing.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum State {
     /// No process.
     Down,
@@ -19,7 +19,7 @@ pub enum State {
 }
 
 /// What its supervisor wants of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Want {
     /// It shall run.
     Up,

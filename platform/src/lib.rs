@@ -82,6 +82,8 @@ pub trait Files {
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()>;
     /// A blocking pipe: read end, write end.
     fn pipe(&mut self) -> Result<(Fd, Fd)>;
+    /// dup2(2): makes `to` the same open file as `from`, inherited by children.
+    fn onto(&mut self, from: Fd, to: Fd) -> Result<()>;
     /// Makes reads (and writes) of a descriptor return EAGAIN instead of waiting.
     fn nonblocking(&mut self, fd: Fd) -> Result<()>;
     /// Takes the exclusive lock of a file or fails at once (the kind of lock C runit uses on this

@@ -3,7 +3,7 @@ use crate::Errno;
 use core::ffi::CStr;
 
 /// A process number, never 0 and never a group.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Pid(pub i32);
 
 /// An open descriptor. It is a plain number: who opens it closes it.
@@ -20,7 +20,7 @@ impl Fd {
 }
 
 /// A point on the clock that never goes back, in nanoseconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
 pub struct Instant(pub u64);
 
 impl Instant {
@@ -123,7 +123,7 @@ pub enum Target {
 }
 
 /// How a child ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Ended {
     /// It exited with this code.
     Exit(u8),

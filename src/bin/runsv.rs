@@ -1,7 +1,4 @@
 //! See runsv(8).
 #![no_std]
 #![no_main]
-platform::entry!(main);
-fn main(_: &mut platform::Os, _: platform::Args) -> u8 {
-    0
-}
+platform::entry!(runit::runsv::main);

@@ -19,7 +19,7 @@ extern "C" fn note(number: libc::c_int) {
     }
     // A full pipe is as good as one byte in it.
     // SAFETY: write(2) may be called in a handler; the byte is static.
-    unsafe { libc::write(WAKER.load(Ordering::Relaxed), b"".as_ptr().cast(), 1) };
+    unsafe { libc::write(WAKER.load(Ordering::Relaxed), b"!".as_ptr().cast(), 1) };
     errno::set_errno(saved);
 }
 

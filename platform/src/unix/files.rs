@@ -1,4 +1,5 @@
 //! Files, FIFOs, directories, clocks.
+#![allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
 use super::{Os, check, check_size};
 use crate::{Clock, Fd, Files, Instant, Kind, Meta, Open, Result, Stamp, system};
 use core::ffi::CStr;
@@ -100,6 +101,10 @@ impl Files for Os {
 
     fn pipe(&mut self) -> Result<(Fd, Fd)> {
         system::pipe()
+    }
+
+    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
+        super::spawn::onto(from, to)
     }
 
     fn nonblocking(&mut self, fd: Fd) -> Result<()> {

@@ -1,0 +1,27 @@
+//! What the resident programs' command lines have in common.
+use crate::fixed::Text;
+use core::ffi::CStr;
+use platform::{Args, Fd, Files};
+
+/// Answers `--help` and `--version`, which C runit does not know, when they are all there is:
+/// they go to standard output. `true` if one was there.
+pub fn answered(p: &mut impl Files, args: Args, name: &str, usage: &str) -> bool {
+    if args.get(2).is_some() {
+        return false;
+    }
+    let text: [&[u8]; 3] = match args.get(1).map(CStr::to_bytes) {
+        Some(b"--version") => [name.as_bytes(), b" ", env!("CARGO_PKG_VERSION").as_bytes()],
+        Some(b"--help") => [b"usage: ", name.as_bytes(), usage.as_bytes()],
+        Some(_) | None => return false,
+    };
+    let mut line = Text::<128>::of(&text);
+    line.add(b"\n");
+    let _ = p.write(Fd::STDOUT, line.bytes());
+    true
+}
+
+/// `usage: NAME TEXT` and an empty line on descriptor 2; the name as it was typed.
+pub fn usage(p: &mut impl Files, args: Args, usage: &str) {
+    let name = args.get(0).unwrap_or(c"").to_bytes();
+    crate::msg::say(p, &[b"usage: ", name, usage.as_bytes(), b"\n"]);
+}

@@ -1,0 +1,229 @@
+//! The two services of a directory and the life of their supervisor.
+use super::actions::{Action, Actions};
+use super::letter::{Letter, Script};
+use super::service::{Service, Who};
+use crate::status::{Status, Want};
+use platform::{Ended, Instant, Pid, Stamp};
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// The supervisor is ready, or a deadline has passed.
+    Time,
+    /// A command for one of the two.
+    Control(Who, Letter),
+    /// The supervisor was sent TERM.
+    Terminate,
+    /// A child ended.
+    Died(Pid, Ended),
+    /// The answer to `Run` and `Finish`; `None` if fork failed.
+    Started(Who, Option<Pid>),
+    /// The answer to `Script`; `None` if there is none or it could not be started.
+    ScriptStarted(Script, Option<Pid>),
+    /// The answer to `LookForFinish`.
+    FinishIsThere(bool),
+    /// The answer to `OpenPipe`.
+    PipeOpened(bool),
+}
+
+/// The pipe from service to log service.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(super) enum LogPipe {
+    /// Both ends are open.
+    Open,
+    /// The writing end is closed: the log service drains what is left and ends; then the
+    /// supervisor ends too.
+    Draining,
+    /// The exit was taken back: a new pipe is needed, not before this moment.
+    Wanted(Option<Instant>),
+}
+
+/// After a pipe could not be made.
+const RETRY: u64 = 5000;
+
+/// A service, perhaps its log service, and their supervisor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Machine {
+    pub(super) main: Service,
+    pub(super) log: Option<Service>,
+    pub(super) pipe: LogPipe,
+    /// The wish for the log service from before the exit.
+    log_want: Want,
+    /// TERM came while commands had to wait.
+    terminate: bool,
+    pub(super) exited: bool,
+}
+
+impl Machine {
+    /// Nothing runs yet; `main` and `log` say what is wanted.
+    #[must_use]
+    pub fn new(main: Want, log: Option<Want>) -> Machine {
+        Machine {
+            main: Service::new(Who::Main, main),
+            log: log.map(|want| Service::new(Who::Log, want)),
+            pipe: LogPipe::Open,
+            log_want: log.unwrap_or(Want::Down),
+            terminate: false,
+            exited: false,
+        }
+    }
+
+    /// Takes an event; what follows from it is added to `out`.
+    pub fn step(&mut self, event: Event, now: Instant, out: &mut Actions) {
+        if self.exited {
+            return;
+        }
+        match event {
+            Event::Time => {}
+            Event::Control(Who::Main, letter) => self.main.command(letter, out),
+            Event::Control(Who::Log, letter) => {
+                if let Some(log) = &mut self.log {
+                    log.command(letter, out);
+                }
+            }
+            Event::Terminate => self.terminate = true,
+            Event::Died(pid, ended) => self.died(pid, ended, now, out),
+            Event::Started(Who::Main, pid) => self.main.started(pid, now, out),
+            Event::Started(Who::Log, pid) => {
+                if let Some(log) = &mut self.log {
+                    log.started(pid, now, out);
+                }
+            }
+            Event::ScriptStarted(script, pid) => self.main.script_started(script, pid, out),
+            Event::FinishIsThere(there) => self.main.finish_is_there(there, now, out),
+            Event::PipeOpened(true) => {
+                self.pipe = LogPipe::Open;
+                if let Some(log) = &mut self.log {
+                    if matches!(log.want, Want::Exit) {
+                        log.want = self.log_want;
+                    }
+                    log.once = false;
+                    out.add(Action::Write(Who::Log));
+                }
+            }
+            Event::PipeOpened(false) => self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY))),
+        }
+        if self.terminate && self.main.listens() {
+            self.terminate = false;
+            self.main.command(Letter::Exit, out);
+        }
+        self.settle(now, out);
+    }
+
+    fn died(&mut self, pid: Pid, ended: Ended, now: Instant, out: &mut Actions) {
+        if self.main.pid == Some(pid) {
+            self.main.died(ended, now, out);
+        } else if let Some((script, number)) = self.main.script
+            && number == pid
+        {
+            self.main.script_died(script, ended, out);
+        } else if let Some(log) = &mut self.log
+            && log.pid == Some(pid)
+        {
+            log.died(ended, now, out);
+        }
+        // Anything else is an orphan that came to this process: reaped, and that is all.
+    }
+
+    /// What is due after every event: the end, the pipe, the starts. The log service first.
+    fn settle(&mut self, now: Instant, out: &mut Actions) {
+        let leaving = matches!(self.main.want, Want::Exit) && self.main.is_down();
+        match (&mut self.log, self.pipe) {
+            (None, _) => {
+                if leaving {
+                    self.exited = true;
+                    out.add(Action::Exit);
+                    return;
+                }
+            }
+            (Some(log), LogPipe::Open) => {
+                if leaving {
+                    self.pipe = LogPipe::Draining;
+                    self.log_want = log.want;
+                    // A log service that waits for its restart still gets what is in the pipe.
+                    log.once = log.pid.is_none() && matches!(log.want, Want::Up);
+                    log.want = Want::Exit;
+                    if log.once {
+                        log.hurry();
+                    }
+                    out.add(Action::Write(Who::Log));
+                    out.add(Action::ClosePipe);
+                }
+                self.drain(now, out);
+            }
+            (Some(_), LogPipe::Draining) => {
+                if !matches!(self.main.want, Want::Exit) {
+                    self.pipe = LogPipe::Wanted(None);
+                    self.open_pipe(now, out);
+                } else {
+                    self.drain(now, out);
+                }
+            }
+            (Some(_), LogPipe::Wanted(_)) => self.open_pipe(now, out),
+        }
+        if matches!(self.pipe, LogPipe::Open) && !self.exited {
+            self.main.start_if_due(now, out);
+        }
+    }
+
+    /// Starts the log service if it is due, and ends when it is not needed any more.
+    fn drain(&mut self, now: Instant, out: &mut Actions) {
+        let Some(log) = &mut self.log else { return };
+        let draining = matches!(self.pipe, LogPipe::Draining);
+        if draining && log.is_down() && !log.once {
+            self.exited = true;
+            out.add(Action::Exit);
+        } else {
+            log.start_if_due(now, out);
+        }
+    }
+
+    fn open_pipe(&mut self, now: Instant, out: &mut Actions) {
+        match self.pipe {
+            LogPipe::Wanted(Some(time)) if time > now => {}
+            LogPipe::Wanted(_) => {
+                self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY)));
+                out.add(Action::OpenPipe);
+            }
+            LogPipe::Open | LogPipe::Draining => {}
+        }
+    }
+
+    /// Whether the command of a byte may be handed in now; otherwise it stays in the FIFO.
+    #[must_use]
+    pub fn listens(&self, who: Who) -> bool {
+        match who {
+            Who::Main => self.main.listens(),
+            Who::Log => true,
+        }
+    }
+
+    /// When `Time` is to be handed in; `None`: when something happens.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        // Without the pipe neither of the two is started.
+        if let LogPipe::Wanted(time) = self.pipe {
+            return time;
+        }
+        let log = self.log.as_ref().and_then(Service::deadline);
+        let main = if matches!(self.pipe, LogPipe::Open) { self.main.deadline() } else { None };
+        [log, main].into_iter().flatten().min()
+    }
+
+    /// What the status files shall say.
+    #[must_use]
+    pub fn status(&self, who: Who, since: Stamp) -> Option<Status> {
+        let service = match who {
+            Who::Main => Some(&self.main),
+            Who::Log => self.log.as_ref(),
+        }?;
+        Some(Status {
+            since,
+            pid: service.pid,
+            paused: service.paused,
+            want: service.want,
+            got_term: service.got_term,
+            state: service.state,
+        })
+    }
+}

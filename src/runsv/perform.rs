@@ -1,0 +1,358 @@
+//! Performs what the machine asks for.
+use super::Fatal;
+use super::actions::{Action, Actions};
+use super::letter::{Letter, Script};
+use super::machine::{Event, Machine};
+use super::service::Who;
+use super::supervise::{Supervise, warn};
+use crate::fixed::Text;
+use crate::status::Want;
+use core::ffi::CStr;
+use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Step, Target};
+
+/// After the status could not be written.
+const RETRY: u64 = 5000;
+
+/// Commands that were read and not yet handed in.
+#[derive(Clone, Copy)]
+struct Queue {
+    bytes: [u8; 16],
+    from: usize,
+    to: usize,
+}
+
+impl Queue {
+    const EMPTY: Queue = Queue { bytes: [0; 16], from: 0, to: 0 };
+
+    fn next(&mut self) -> Option<u8> {
+        if self.from >= self.to {
+            return None;
+        }
+        let byte = self.bytes.get(self.from).copied();
+        self.from = self.from.saturating_add(1);
+        byte
+    }
+}
+
+/// A supervisor at work.
+pub(super) struct Runsv<'a> {
+    dir: &'a CStr,
+    pub(super) machine: Machine,
+    actions: Actions,
+    main: Supervise,
+    log: Option<Supervise>,
+    /// Read and write end, while there is a log service.
+    pipe: Option<(Fd, Option<Fd>)>,
+    queues: [Queue; 2],
+    /// Something was not written: when to try again.
+    retry: Option<Instant>,
+    unsaved: bool,
+}
+
+impl<'a> Runsv<'a> {
+    /// Looks at the service directory, which is the current one.
+    pub(super) fn new<P: Platform>(p: &mut P, dir: &'a CStr) -> Result<Runsv<'a>, Fatal<'static>> {
+        let since = p.wall();
+        let main = wanted(p, c"down");
+        let log = match p.stat(c"log") {
+            Ok(found) if found.kind == Kind::Directory => Some(wanted(p, c"log/down")),
+            Ok(_) => {
+                warn(p, dir, &[b"./log: not a directory."], Errno::NONE);
+                None
+            }
+            Err(Errno::NOENT) => None,
+            Err(errno) => {
+                warn(p, dir, &[b"unable to stat() ./log: "], errno);
+                None
+            }
+        };
+        let pipe = match log {
+            Some(_) => {
+                let ends = p.pipe().map_err(|errno| Fatal(&[b"unable to create log pipe"], errno))?;
+                Some((ends.0, Some(ends.1)))
+            }
+            None => None,
+        };
+        Ok(Runsv {
+            dir,
+            machine: Machine::new(main, log),
+            actions: Actions::new(),
+            main: Supervise::new(Who::Main, since),
+            log: log.map(|_| Supervise::new(Who::Log, since)),
+            pipe,
+            queues: [Queue::EMPTY; 2],
+            retry: None,
+            unsaved: true,
+        })
+    }
+
+    /// Sets up the supervise directories. A client that can open `ok` finds the rest there.
+    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
+        self.main.lock(p)?;
+        if let Some(log) = &self.log {
+            log.lock(p)?;
+        }
+        self.main.open_control(p)?;
+        if let Some(log) = &mut self.log {
+            log.open_control(p)?;
+        }
+        self.save(p);
+        self.main.open_ok(p)?;
+        if let Some(log) = &self.log {
+            log.open_ok(p)?;
+        }
+        Ok(())
+    }
+
+    /// The control FIFO, or a descriptor that is never ready.
+    pub(super) fn control(&self, who: Who) -> Fd {
+        match who {
+            Who::Main => self.main.control,
+            Who::Log => self.log.as_ref().map_or(Fd(-1), |log| log.control),
+        }
+    }
+
+    /// When something is due without anything happening.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        [self.machine.deadline(), self.retry].into_iter().flatten().min()
+    }
+
+    /// Writes the status files that are not up to date.
+    pub(super) fn save<P: Platform>(&mut self, p: &mut P) {
+        if !self.unsaved && self.retry.is_none_or(|time| time > p.now()) {
+            return;
+        }
+        let mut saved = true;
+        if let Some(status) = self.machine.status(Who::Main, self.main.since) {
+            saved &= self.main.save(p, self.dir, status);
+        }
+        if let Some(log) = &mut self.log
+            && let Some(status) = self.machine.status(Who::Log, log.since)
+        {
+            saved &= log.save(p, self.dir, status);
+        }
+        self.unsaved = false;
+        self.retry = if saved { None } else { Some(p.now().plus_ms(RETRY)) };
+    }
+
+    /// Hands in the commands that are there, as far as the service listens.
+    pub(super) fn commands<P: Platform>(&mut self, p: &mut P, who: Who, ready: bool) -> bool {
+        let control = self.control(who);
+        let index = match who {
+            Who::Main => 0,
+            Who::Log => 1,
+        };
+        let mut unread = ready;
+        while self.machine.listens(who) {
+            let Some(queue) = self.queues.get_mut(index) else { return false };
+            match queue.next() {
+                Some(byte) => {
+                    if let Some(letter) = Letter::from_byte(byte)
+                        && self.step(p, Event::Control(who, letter))
+                    {
+                        return true;
+                    }
+                }
+                None if unread => {
+                    let got = p.read(control, &mut queue.bytes).unwrap_or(0);
+                    (queue.from, queue.to) = (0, got);
+                    // A full buffer may not have been all of it.
+                    unread = got == queue.bytes.len();
+                }
+                None => break,
+            }
+        }
+        false
+    }
+
+    /// Hands in one event and performs all that follows. `true`: the supervisor's work is done.
+    pub(super) fn step<P: Platform>(&mut self, p: &mut P, event: Event) -> bool {
+        let mut next = Some(event);
+        loop {
+            if let Some(event) = next.take() {
+                self.machine.step(event, p.now(), &mut self.actions);
+            }
+            match self.actions.take() {
+                Some(Action::Exit) => {
+                    self.save(p);
+                    return true;
+                }
+                Some(action) => next = self.perform(p, action),
+                None => return false,
+            }
+        }
+    }
+
+    fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Event> {
+        match action {
+            Action::Run(who) => Some(Event::Started(who, self.start(p, who))),
+            Action::Finish(ended) => Some(Event::Started(Who::Main, self.finish(p, ended))),
+            Action::LookForFinish => {
+                let found = p.open(c"finish", Open::Read);
+                if let Ok(fd) = found {
+                    p.close(fd);
+                }
+                Some(Event::FinishIsThere(found.is_ok()))
+            }
+            Action::Script(script, pid) => {
+                let child = if self.is_script(p, script) { self.script(p, script, pid) } else { None };
+                Some(Event::ScriptStarted(script, child))
+            }
+            Action::Signal(pid, signal) => {
+                let _ = p.kill(Target::One(pid), signal);
+                None
+            }
+            Action::Stamp(who) => {
+                let now = p.wall();
+                match (who, &mut self.log) {
+                    (Who::Main, _) => self.main.since = now,
+                    (Who::Log, Some(log)) => log.since = now,
+                    (Who::Log, None) => {}
+                }
+                None
+            }
+            Action::Write(_) => {
+                self.unsaved = true;
+                None
+            }
+            Action::ClosePipe => {
+                if let Some((read, Some(write))) = self.pipe {
+                    p.close(write);
+                    self.pipe = Some((read, None));
+                }
+                None
+            }
+            Action::OpenPipe => Some(Event::PipeOpened(self.open_pipe(p))),
+            Action::Exit => None,
+        }
+    }
+
+    fn open_pipe<P: Platform>(&mut self, p: &mut P) -> bool {
+        match p.pipe() {
+            Ok((read, write)) => {
+                if let Some((old, rest)) = self.pipe.replace((read, Some(write))) {
+                    p.close(old);
+                    rest.into_iter().for_each(|end| p.close(end));
+                }
+                true
+            }
+            Err(errno) => {
+                warn(p, self.dir, &[b"unable to create log pipe"], errno);
+                false
+            }
+        }
+    }
+
+    /// `./run` of the service or of its log service.
+    fn start<P: Platform>(&mut self, p: &mut P, who: Who) -> Option<Pid> {
+        match who {
+            Who::Main => self.program(p, c"./run", &[c"./run"]),
+            Who::Log => {
+                let (read, _) = self.pipe?;
+                let steps = [
+                    Step::Onto {
+                        from: read,
+                        to: Fd::STDIN,
+                        why: &[b"unable to setup filedescriptor for ./log/run"],
+                    },
+                    Step::Directory { path: c"./log", why: &[b"unable to change directory to ./log"] },
+                ];
+                self.spawn(p, &steps, &[c"./run"], &[b"unable to start log/./run"])
+            }
+        }
+    }
+
+    fn finish<P: Platform>(&mut self, p: &mut P, ended: Ended) -> Option<Pid> {
+        let (mut code, mut status) = (Text::<8>::new(), Text::<8>::new());
+        match ended {
+            Ended::Exit(number) => {
+                code.add_number(number.into());
+                status.add(b"0");
+            }
+            Ended::Killed { signal, core } => {
+                code.add(b"-1");
+                status.add_number((signal | if core { 0x80 } else { 0 }).into());
+            }
+        }
+        // The script may read its own status.
+        self.save(p);
+        self.program(p, c"./finish", &[c"./finish", code.as_c(), status.as_c()])
+    }
+
+    fn program<P: Platform>(&mut self, p: &mut P, path: &CStr, argv: &[&CStr]) -> Option<Pid> {
+        let why: &[&[u8]] = &[b"unable to start ", path.to_bytes()];
+        match self.pipe {
+            Some((_, Some(write))) => {
+                let step = Step::Onto {
+                    from: write,
+                    to: Fd::STDOUT,
+                    why: &[b"unable to setup filedescriptor for ./run"],
+                };
+                self.spawn(p, &[step], argv, why)
+            }
+            Some((_, None)) | None => self.spawn(p, &[], argv, why),
+        }
+    }
+
+    fn spawn<P: Platform>(
+        &mut self,
+        p: &mut P,
+        steps: &[Step<'_>],
+        argv: &[&CStr],
+        why: &[&[u8]],
+    ) -> Option<Pid> {
+        let spawned = self.child(p, steps, argv, why);
+        spawned.map_err(|errno| warn(p, self.dir, &[b"unable to fork, sleeping"], errno)).ok()
+    }
+
+    fn child<P: Platform>(
+        &self,
+        p: &mut P,
+        steps: &[Step<'_>],
+        argv: &[&CStr],
+        why: &[&[u8]],
+    ) -> platform::Result<Pid> {
+        p.spawn(&Child {
+            prefix: &[b"runsv ", self.dir.to_bytes(), b": fatal: "],
+            steps,
+            path: argv.first().copied().unwrap_or(c""),
+            argv,
+            search: false,
+            why,
+            exit: 111,
+        })
+    }
+
+    /// Whether there is a control script: the owner's execute bit counts, as for process 1.
+    fn is_script<P: Platform>(&self, p: &mut P, script: Script) -> bool {
+        match p.stat(script.path()) {
+            Ok(found) => found.owner_executes(),
+            Err(Errno::NOENT) => false,
+            Err(errno) => {
+                warn(p, self.dir, &[b"unable to stat ", script.path().to_bytes()], errno);
+                false
+            }
+        }
+    }
+
+    fn script<P: Platform>(&mut self, p: &mut P, script: Script, pid: Option<Pid>) -> Option<Pid> {
+        let mut number = Text::<16>::new();
+        if let Some(pid) = pid {
+            number.add_number(pid.0.unsigned_abs().into());
+        }
+        let why: &[&[u8]] = &[b"unable to setup stdout for ", script.path().to_bytes()];
+        let onto = |from| Step::Onto { from, to: Fd::STDOUT, why };
+        let steps = self.pipe.and_then(|(_, write)| write).map(onto);
+        // The script may read the status.
+        self.save(p);
+        let argv = [script.path(), number.as_c()];
+        let spawned = self.child(p, steps.as_slice(), &argv, &[b"unable to run control/?"]);
+        let fork: &[&[u8]] = &[b"unable to fork for ", script.path().to_bytes()];
+        spawned.map_err(|errno| warn(p, self.dir, fork, errno)).ok()
+    }
+}
+
+/// A `down` file, of whatever kind, is a wish.
+fn wanted(p: &mut impl Files, down: &CStr) -> Want {
+    if p.stat(down).is_ok() { Want::Down } else { Want::Up }
+}

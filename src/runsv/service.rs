@@ -1,0 +1,330 @@
+//! One supervised process: the service, and its log service, which is the same machine without
+//! control scripts and without `./finish`.
+use super::actions::{Action, Actions};
+use super::letter::{Letter, Script};
+use crate::status::{State, Want};
+use platform::{Ended, Instant, Pid, Signal};
+
+/// `./run` is not started again before a second has passed since its last start.
+const SECOND: u64 = 1000;
+/// After fork failed.
+const RETRY: u64 = 5000;
+
+/// Which of the two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Who {
+    /// The service.
+    Main,
+    /// Its log service.
+    Log,
+}
+
+/// A process under supervision.
+///
+/// Between two events it is always in one of these situations: it has a process (`Run`,
+/// `Finish`); a control script runs for it and everything else waits; it waits for `not_before`;
+/// it is down because it shall be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Service {
+    who: Who,
+    pub(super) state: State,
+    pub(super) pid: Option<Pid>,
+    pub(super) want: Want,
+    pub(super) paused: bool,
+    pub(super) got_term: bool,
+    /// Start `./run` as soon as it is down, whatever the wish: `o` was given.
+    pub(super) once: bool,
+    /// The control script that runs.
+    pub(super) script: Option<(Script, Pid)>,
+    /// `control/u` has run for the start that is under way.
+    announced: bool,
+    /// Waiting for the answer whether there is a `./finish`.
+    looking: bool,
+    /// The start of `./run`, for the pause.
+    pub(super) started: Instant,
+    /// No start before this moment.
+    pub(super) not_before: Option<Instant>,
+    /// How `./run` ended, for `./finish`.
+    pub(super) ended: Ended,
+}
+
+impl Service {
+    /// Down, not yet started.
+    #[must_use]
+    pub const fn new(who: Who, want: Want) -> Service {
+        Service {
+            who,
+            state: State::Down,
+            pid: None,
+            want,
+            paused: false,
+            got_term: false,
+            once: false,
+            script: None,
+            announced: false,
+            looking: false,
+            started: Instant(0),
+            not_before: None,
+            ended: Ended::Exit(0),
+        }
+    }
+
+    /// Whether a command can be taken now: while a control script runs the others wait.
+    pub(super) const fn listens(&self) -> bool {
+        self.script.is_none() && !self.looking
+    }
+
+    /// Whether it is at rest without a process.
+    pub(super) const fn is_down(&self) -> bool {
+        matches!(self.state, State::Down) && self.listens()
+    }
+
+    /// Whether something shall be started, now or once the pause is over.
+    const fn is_due(&self) -> bool {
+        self.listens()
+            && match self.state {
+                State::Run => false,
+                State::Finish => self.pid.is_none(),
+                State::Down => self.once || matches!(self.want, Want::Up),
+            }
+    }
+
+    /// When [`Service::start_if_due`] wants to be called again.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        if self.is_due() { self.not_before } else { None }
+    }
+
+    /// Starts what is due: `./finish`, or `./run` with `control/u` before it.
+    pub(super) fn start_if_due(&mut self, now: Instant, out: &mut Actions) {
+        if !self.is_due() || self.not_before.is_some_and(|time| time > now) {
+            return;
+        }
+        self.not_before = None;
+        match (self.state, self.who) {
+            (State::Run, Who::Main | Who::Log) => {}
+            (State::Finish, Who::Main | Who::Log) => {
+                self.looking = true;
+                out.add(Action::Finish(self.ended));
+            }
+            (State::Down, Who::Main) if !self.announced => {
+                self.looking = true;
+                out.add(Action::Script(Script::Up, None));
+            }
+            (State::Down, Who::Main | Who::Log) => self.run(out),
+        }
+    }
+
+    fn run(&mut self, out: &mut Actions) {
+        self.looking = true;
+        out.add(Action::Run(self.who));
+    }
+
+    /// The answer to [`Action::Run`] and [`Action::Finish`]; `None`: fork failed.
+    pub(super) fn started(&mut self, pid: Option<Pid>, now: Instant, out: &mut Actions) {
+        self.looking = false;
+        let Some(pid) = pid else {
+            // `control/u` has run for this start: it is not asked again.
+            self.announced = matches!(self.state, State::Down);
+            self.not_before = Some(now.plus_ms(RETRY));
+            return;
+        };
+        self.pid = Some(pid);
+        self.paused = false;
+        self.got_term = false;
+        match self.state {
+            State::Down => {
+                self.state = State::Run;
+                self.started = now;
+                self.once = false;
+                self.announced = false;
+                out.add(Action::Stamp(self.who));
+            }
+            State::Run | State::Finish => {}
+        }
+        out.add(Action::Write(self.who));
+    }
+
+    /// Its process ended.
+    pub(super) fn died(&mut self, ended: Ended, now: Instant, out: &mut Actions) {
+        self.pid = None;
+        self.got_term = false;
+        match (self.state, self.who) {
+            (State::Run, Who::Main) => {
+                self.ended = ended;
+                self.looking = true;
+                out.add(Action::LookForFinish);
+            }
+            (State::Run, Who::Log) | (State::Finish | State::Down, Who::Main | Who::Log) => {
+                self.went_down(now, out);
+            }
+        }
+    }
+
+    /// The answer to [`Action::LookForFinish`].
+    pub(super) fn finish_is_there(&mut self, there: bool, now: Instant, out: &mut Actions) {
+        self.looking = false;
+        if there {
+            self.state = State::Finish;
+            self.not_before = None;
+            out.add(Action::Write(self.who));
+        } else {
+            self.went_down(now, out);
+        }
+    }
+
+    fn went_down(&mut self, now: Instant, out: &mut Actions) {
+        self.state = State::Down;
+        let again = self.started.plus_ms(SECOND);
+        self.not_before = (!self.once && again > now).then_some(again);
+        out.add(Action::Stamp(self.who));
+        out.add(Action::Write(self.who));
+    }
+
+    /// A command.
+    pub(super) fn command(&mut self, letter: Letter, out: &mut Actions) {
+        match letter {
+            Letter::Up => {
+                self.want = Want::Up;
+                self.hurry();
+                out.add(Action::Write(self.who));
+            }
+            Letter::Once => {
+                self.want = Want::Down;
+                self.once = match self.state {
+                    State::Run => false,
+                    State::Finish | State::Down => true,
+                };
+                self.hurry();
+                out.add(Action::Write(self.who));
+            }
+            Letter::Down => self.wish_down(Want::Down, out),
+            Letter::Exit => match self.who {
+                Who::Main => self.wish_down(Want::Exit, out),
+                Who::Log => {} // Its end is the end of its input.
+            },
+            Letter::Term => self.stop(out),
+            // The flag says what was asked for, in every state.
+            Letter::Pause => {
+                self.paused = true;
+                self.overridable(Script::Pause, out);
+                out.add(Action::Write(self.who));
+            }
+            Letter::Continue => {
+                self.paused = false;
+                self.overridable(Script::Continue, out);
+                out.add(Action::Write(self.who));
+            }
+            Letter::Kill => self.overridable(Script::Kill, out),
+            Letter::Alarm => self.overridable(Script::Alarm, out),
+            Letter::HangUp => self.overridable(Script::HangUp, out),
+            Letter::Interrupt => self.overridable(Script::Interrupt, out),
+            Letter::Quit => self.overridable(Script::Quit, out),
+            Letter::User1 => self.overridable(Script::User1, out),
+            Letter::User2 => self.overridable(Script::User2, out),
+        }
+    }
+
+    /// A command is obeyed at once, pause or not; a failed fork's pause stays for `./finish`.
+    pub(super) fn hurry(&mut self) {
+        match self.state {
+            State::Down => self.not_before = None,
+            State::Run | State::Finish => {}
+        }
+    }
+
+    fn wish_down(&mut self, want: Want, out: &mut Actions) {
+        self.want = want;
+        self.once = false;
+        self.announced = false;
+        out.add(Action::Write(self.who));
+        self.stop(out);
+    }
+
+    fn stop(&mut self, out: &mut Actions) {
+        self.overridable(Script::Term, out);
+    }
+
+    /// Runs the control script of a signal, or sends it. Only a running `./run` is signalled.
+    fn overridable(&mut self, script: Script, out: &mut Actions) {
+        match (self.state, self.who) {
+            (State::Run, Who::Main) => {
+                self.looking = true;
+                out.add(Action::Script(script, self.pid));
+            }
+            (State::Run, Who::Log) => self.script_over(script, false, out),
+            (State::Down | State::Finish, Who::Main | Who::Log) => {}
+        }
+    }
+
+    /// The answer to [`Action::Script`]; `None`: there is none, or it could not be started.
+    pub(super) fn script_started(&mut self, script: Script, pid: Option<Pid>, out: &mut Actions) {
+        self.looking = false;
+        match pid {
+            Some(pid) => self.script = Some((script, pid)),
+            None => self.script_over(script, false, out),
+        }
+    }
+
+    /// The control script ended.
+    pub(super) fn script_died(&mut self, script: Script, ended: Ended, out: &mut Actions) {
+        self.script = None;
+        self.script_over(script, ended == Ended::Exit(0), out);
+    }
+
+    /// What follows a control script, or its absence.
+    fn script_over(&mut self, script: Script, replaced: bool, out: &mut Actions) {
+        match script {
+            Script::Up => self.run(out),
+            Script::Down | Script::Exit => {}
+            Script::Term => {
+                if !replaced && self.signal(Signal::Terminate, out) {
+                    self.got_term = true;
+                    out.add(Action::Write(self.who));
+                }
+                match self.want {
+                    Want::Up => {}
+                    Want::Down => self.after_term(Script::Down, out),
+                    Want::Exit => self.after_term(Script::Exit, out),
+                }
+            }
+            Script::Pause => self.unless(replaced, Signal::Stop, out),
+            Script::Continue => self.unless(replaced, Signal::Continue, out),
+            Script::Kill => self.unless(replaced, Signal::Kill, out),
+            Script::Alarm => self.unless(replaced, Signal::Alarm, out),
+            Script::HangUp => self.unless(replaced, Signal::HangUp, out),
+            Script::Interrupt => self.unless(replaced, Signal::Interrupt, out),
+            Script::Quit => self.unless(replaced, Signal::Quit, out),
+            Script::User1 => self.unless(replaced, Signal::User1, out),
+            Script::User2 => self.unless(replaced, Signal::User2, out),
+        }
+    }
+
+    /// A paused process could not act on TERM.
+    fn after_term(&mut self, script: Script, out: &mut Actions) {
+        self.signal(Signal::Continue, out);
+        match self.who {
+            Who::Main => {
+                self.looking = true;
+                out.add(Action::Script(script, self.pid));
+            }
+            Who::Log => {}
+        }
+    }
+
+    fn unless(&mut self, replaced: bool, signal: Signal, out: &mut Actions) {
+        if !replaced {
+            self.signal(signal, out);
+        }
+    }
+
+    /// Signals `./run` if it is still there.
+    fn signal(&self, signal: Signal, out: &mut Actions) -> bool {
+        match (self.state, self.pid) {
+            (State::Run, Some(pid)) => {
+                out.add(Action::Signal(pid, signal));
+                true
+            }
+            (State::Run, None) | (State::Down | State::Finish, _) => false,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The supervise directory: its FIFOs and lock, and the three files that say how the service is.
+use super::Fatal;
+use super::service::Who;
+use crate::fixed::Text;
+use crate::msg;
+use crate::status::Status;
+use core::ffi::CStr;
+use platform::{Errno, Fd, Files, Kind, Open, Pid, Platform, Stamp};
+
+/// The names of one supervise directory, relative to the service directory, and the messages
+/// about them.
+struct Names {
+    directory: &'static CStr,
+    lock: &'static CStr,
+    control: &'static CStr,
+    ok: &'static CStr,
+    /// In front of the names above and of a relative link's target.
+    place: &'static [u8],
+}
+
+const MAIN: Names = Names {
+    directory: c"supervise",
+    lock: c"supervise/lock",
+    control: c"supervise/control",
+    ok: c"supervise/ok",
+    place: b"",
+};
+const LOG: Names = Names {
+    directory: c"log/supervise",
+    lock: c"log/supervise/lock",
+    control: c"log/supervise/control",
+    ok: c"log/supervise/ok",
+    place: b"log/",
+};
+
+/// The link of a supervise directory must be shorter than this.
+const LINK: usize = 256;
+
+/// One supervise directory.
+pub(super) struct Supervise {
+    names: &'static Names,
+    pub(super) control: Fd,
+    /// The date of the status.
+    pub(super) since: Stamp,
+    /// What the files say, as far as writing them succeeded.
+    pid: Option<Option<Pid>>,
+    line: Option<Status>,
+    record: Option<Status>,
+    /// The state that was reported as not written.
+    reported: Option<Status>,
+}
+
+impl Supervise {
+    pub(super) fn new(who: Who, since: Stamp) -> Supervise {
+        let names = match who {
+            Who::Main => &MAIN,
+            Who::Log => &LOG,
+        };
+        Supervise { names, control: Fd(-1), since, pid: None, line: None, record: None, reported: None }
+    }
+
+    /// Creates the directory, also where a dangling link leads to, and takes the lock.
+    pub(super) fn lock<P: Files>(&self, p: &mut P) -> Result<(), Fatal<'static>> {
+        let names = self.names;
+        let mut link = [0; LINK];
+        match p.readlink(names.directory, &mut link) {
+            Ok(LINK..) => {
+                return Err(Fatal(names.say(Say::LinkTooLong), Errno::NONE));
+            }
+            Ok(len) => {
+                let target = link.get(..len).unwrap_or_default();
+                let place = if target.first() == Some(&b'/') { b"" } else { names.place };
+                let _ = p.mkdir(Text::<{ LINK + 8 }>::of(&[place, target]).as_c(), 0o700);
+            }
+            Err(Errno::INVAL | Errno::NOENT) => {
+                // Whether it worked shows when the lock is opened.
+                let _ = p.mkdir(names.directory, 0o700);
+            }
+            Err(errno) => return Err(Fatal(names.say(Say::ReadLink), errno)),
+        }
+        let lock =
+            p.open(names.lock, Open::Append).map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
+        p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))
+    }
+
+    /// Creates and opens the control FIFO. Both ends stay open: without a writer of its own the
+    /// reader would see an end after every client.
+    pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
+        let names = self.names;
+        let _ = p.mkfifo(names.control, 0o600);
+        let found = p.stat(names.control).map_err(|errno| Fatal(names.say(Say::StatControl), errno))?;
+        if found.kind != Kind::Fifo {
+            return Err(Fatal(names.say(Say::NotFifo), Errno::NONE));
+        }
+        let fail = |errno| Fatal(names.say(Say::OpenControl), errno);
+        self.control = p.open(names.control, Open::Read).map_err(fail)?;
+        p.open(names.control, Open::Write).map_err(fail)?;
+        Ok(())
+    }
+
+    /// Creates and opens the FIFO whose reader tells clients that a supervisor is there.
+    pub(super) fn open_ok<P: Files>(&self, p: &mut P) -> Result<(), Fatal<'static>> {
+        let names = self.names;
+        let _ = p.mkfifo(names.ok, 0o600);
+        p.open(names.ok, Open::Read).map_err(|errno| Fatal(names.say(Say::ReadOk), errno))?;
+        Ok(())
+    }
+
+    /// Brings the files up to date: `pid` first, then `stat`, then `status`, each only if it would
+    /// change. `false` if that failed; a failure is reported once for each state.
+    pub(super) fn save<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) -> bool {
+        let quiet = self.reported == Some(status);
+        let mut file = File { p, dir, place: self.names.place, quiet };
+        if self.pid != Some(status.pid) {
+            if !file.replace(b"pid", status.pid_line().bytes()) {
+                self.reported = Some(status);
+                return false;
+            }
+            self.pid = Some(status.pid);
+        }
+        let mut saved = true;
+        // The line says nothing of date and pid.
+        let line = Status { since: Stamp::default(), pid: None, ..status };
+        if self.line != Some(line) {
+            if file.replace(b"stat", status.line().bytes()) {
+                self.line = Some(line);
+            } else {
+                saved = false;
+            }
+        }
+        if self.record != Some(status) {
+            if file.replace(b"status", &status.encode()) {
+                self.record = Some(status);
+            } else {
+                saved = false;
+            }
+        }
+        self.reported = if saved { None } else { Some(status) };
+        saved
+    }
+}
+
+struct File<'a, P> {
+    p: &'a mut P,
+    dir: &'a CStr,
+    place: &'a [u8],
+    quiet: bool,
+}
+
+impl<P: Platform> File<'_, P> {
+    /// Writes `NAME.new` and renames it: a reader never sees half a file.
+    fn replace(&mut self, name: &[u8], bytes: &[u8]) -> bool {
+        let path = Text::<32>::of(&[self.place, b"supervise/", name]);
+        let new = Text::<32>::of(&[path.bytes(), b".new"]);
+        let fd = match self.p.open(new.as_c(), Open::Truncate) {
+            Ok(fd) => fd,
+            Err(errno) => return self.warn(&[b"unable to open ", new.bytes()], errno),
+        };
+        let written = self.p.write(fd, bytes);
+        self.p.close(fd);
+        match written {
+            Ok(count) if count == bytes.len() => {}
+            Ok(_) => {
+                return self.warn(&[b"unable to write ", new.bytes(), b": partial write."], Errno::NONE);
+            }
+            Err(errno) => return self.warn(&[b"unable to write ", new.bytes()], errno),
+        }
+        match self.p.rename(new.as_c(), path.as_c()) {
+            Ok(()) => true,
+            Err(errno) => self.warn(&[b"unable to rename ", name, b".new to ", path.bytes()], errno),
+        }
+    }
+
+    fn warn(&mut self, text: &[&[u8]], errno: Errno) -> bool {
+        if !self.quiet {
+            warn(self.p, self.dir, text, errno);
+        }
+        false
+    }
+}
+
+/// `runsv DIR: warning: TEXT`, with the reason if there is one.
+pub(super) fn warn(p: &mut impl Files, dir: &CStr, text: &[&[u8]], errno: Errno) {
+    let text = Text::<128>::of(text);
+    let parts = [b"runsv ".as_slice(), dir.to_bytes(), b": warning: ", text.bytes()];
+    if errno == Errno::NONE {
+        msg::say(p, &parts);
+    } else {
+        msg::say_why(p, &parts, errno);
+    }
+}
+
+/// What can go wrong with a supervise directory at the start.
+enum Say {
+    LinkTooLong,
+    ReadLink,
+    OpenLock,
+    Lock,
+    StatControl,
+    NotFifo,
+    OpenControl,
+    ReadOk,
+}
+
+impl Names {
+    fn say(&self, what: Say) -> &'static [&'static [u8]] {
+        let log = !self.place.is_empty();
+        match (what, log) {
+            (Say::LinkTooLong, false) => &[b"unable to readlink ./supervise: name too long"],
+            (Say::LinkTooLong, true) => &[b"unable to readlink ./log/supervise: name too long"],
+            (Say::ReadLink, false) => &[b"unable to readlink ./supervise"],
+            (Say::ReadLink, true) => &[b"unable to readlink ./log/supervise"],
+            (Say::OpenLock, false) => &[b"unable to open supervise/lock"],
+            (Say::OpenLock, true) => &[b"unable to open log/supervise/lock"],
+            (Say::Lock, false) => &[b"unable to lock supervise/lock"],
+            (Say::Lock, true) => &[b"unable to lock log/supervise/lock"],
+            (Say::StatControl, false) => &[b"unable to stat supervise/control"],
+            (Say::StatControl, true) => &[b"unable to stat log/supervise/control"],
+            (Say::NotFifo, false) => &[b"supervise/control exists but is not a fifo"],
+            (Say::NotFifo, true) => &[b"log/supervise/control exists but is not a fifo"],
+            (Say::OpenControl, false) => &[b"unable to open supervise/control"],
+            (Say::OpenControl, true) => &[b"unable to open log/supervise/control"],
+            (Say::ReadOk, false) => &[b"unable to read supervise/ok"],
+            (Say::ReadOk, true) => &[b"unable to read log/supervise/ok"],
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Every state that a supervisor can reach, by every event and every answer, to closure.
+use super::actions::{Action, Actions};
+use super::letter::{Letter, Script};
+use super::machine::{Event, LogPipe, Machine};
+use super::service::{Service, Who};
+use crate::status::{State, Want};
+use platform::{Ended, Instant, Pid, Signal};
+use std::collections::HashSet;
+
+const MAIN: Pid = Pid(10);
+const SCRIPT: Pid = Pid(11);
+const LOG: Pid = Pid(12);
+const STRANGER: Pid = Pid(13);
+/// The walk's now; moments are moved so that every event happens then.
+const NOW: Instant = Instant(1_000_000_000_000);
+
+/// One of each kind: `h i q 1 2` differ from `a` in the name of the signal only.
+const LETTERS: [u8; 9] = *b"udoxtkpca";
+
+/// What lives outside the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+struct World {
+    machine: Machine,
+    main: bool,
+    script: bool,
+    log: bool,
+    write_end: bool,
+}
+
+impl World {
+    /// Lets time pass, and forgets differences that no decision sees.
+    fn later(mut self, ms: u64) -> World {
+        let shift = |time: Instant| Instant(time.0.saturating_sub(ms * 1_000_000));
+        let service = |service: &mut Service| {
+            let started = shift(service.started);
+            service.started = if NOW.ms_since(started) >= 1000 { Instant(0) } else { started };
+            // A moment that has come is as good as any other that has.
+            service.not_before = service.not_before.map(|time| shift(time).max(NOW));
+            // Shown and passed on, never decided by.
+            service.paused = false;
+            service.ended = Ended::Exit(0);
+        };
+        service(&mut self.machine.main);
+        self.machine.log.iter_mut().for_each(service);
+        if let LogPipe::Wanted(Some(time)) = self.machine.pipe {
+            self.machine.pipe = LogPipe::Wanted(Some(shift(time).max(NOW)));
+        }
+        self
+    }
+
+    /// All worlds that may follow from an event, one for each way the answers can fall.
+    fn after(self, event: Event) -> Vec<World> {
+        let mut ready = Vec::new();
+        let mut open = vec![(self, Actions::new(), Some(event))];
+        while let Some((mut world, mut actions, event)) = open.pop() {
+            if let Some(event) = event {
+                world.machine.step(event, NOW, &mut actions);
+            }
+            let Some(action) = actions.take() else {
+                world.check();
+                ready.push(world);
+                continue;
+            };
+            for answer in world.perform(action) {
+                let (world, event) = answer;
+                open.push((world, actions, event));
+            }
+        }
+        ready
+    }
+
+    /// Performs an action and lists the answers; what must not be asked for is asserted here.
+    fn perform(self, action: Action) -> Vec<(World, Option<Event>)> {
+        let mut world = self;
+        match action {
+            Action::Run(Who::Main) | Action::Finish(_) => {
+                assert!(!world.main, "a second main process: {world:?}");
+                assert!(!world.script, "started beside a control script: {world:?}");
+                assert!(world.write_end || world.machine.log.is_none(), "without its pipe: {world:?}");
+                let started = World { main: true, ..world };
+                vec![
+                    (started, Some(Event::Started(Who::Main, Some(MAIN)))),
+                    (world, Some(Event::Started(Who::Main, None))),
+                ]
+            }
+            Action::Run(Who::Log) => {
+                assert!(!world.log, "a second log process: {world:?}");
+                let started = World { log: true, ..world };
+                vec![
+                    (started, Some(Event::Started(Who::Log, Some(LOG)))),
+                    (world, Some(Event::Started(Who::Log, None))),
+                ]
+            }
+            Action::LookForFinish => {
+                [true, false].map(|there| (world, Some(Event::FinishIsThere(there)))).to_vec()
+            }
+            Action::Script(script, pid) => {
+                assert!(!world.script, "two control scripts: {world:?}");
+                assert!(pid.is_none() || world.main, "the number of a process that is gone: {world:?}");
+                let started = World { script: true, ..world };
+                vec![
+                    (started, Some(Event::ScriptStarted(script, Some(SCRIPT)))),
+                    (world, Some(Event::ScriptStarted(script, None))),
+                ]
+            }
+            Action::Signal(pid, _) => {
+                let alive = (pid == MAIN && world.main) || (pid == LOG && world.log);
+                assert!(alive, "signalled a process that was reaped: {world:?}");
+                vec![(world, None)]
+            }
+            Action::Stamp(_) | Action::Write(_) => vec![(world, None)],
+            Action::ClosePipe => {
+                assert!(world.write_end, "closed twice: {world:?}");
+                world.write_end = false;
+                vec![(world, None)]
+            }
+            Action::OpenPipe => {
+                let opened = World { write_end: true, ..world };
+                vec![(opened, Some(Event::PipeOpened(true))), (world, Some(Event::PipeOpened(false)))]
+            }
+            Action::Exit => {
+                assert!(!world.main && !world.script && !world.log, "left something behind: {world:?}");
+                assert!(world.machine.exited);
+                vec![(world, None)]
+            }
+        }
+    }
+
+    /// What is true whenever the machine waits.
+    fn check(&self) {
+        let machine = &self.machine;
+        if machine.exited {
+            return;
+        }
+        let main = &machine.main;
+        assert_eq!(main.pid.is_some(), self.main, "{self:?}");
+        assert_eq!(machine.log.as_ref().is_some_and(|log| log.pid.is_some()), self.log, "{self:?}");
+        assert_eq!(main.script.is_some(), self.script, "{self:?}");
+        assert!(!main.got_term || self.main, "{self:?}");
+        assert!(main.state != State::Run || self.main, "{self:?}");
+        assert!(main.state != State::Down || !self.main, "{self:?}");
+        assert!(machine.deadline().is_none_or(|time| time > NOW), "does not sleep: {self:?}");
+        let waits = machine.deadline().is_some() || self.script;
+        for service in [Some(main), machine.log.as_ref()].into_iter().flatten() {
+            let due = service.want == Want::Up || service.once || service.state == State::Finish;
+            assert!(!due || service.pid.is_some() || waits, "forgot to start: {self:?}");
+        }
+        let leaving = main.want == Want::Exit && main.is_down();
+        assert!(!leaving || self.log || machine.deadline().is_some(), "does not end: {self:?}");
+        assert!(!leaving || !self.write_end || machine.log.is_none(), "the log never ends: {self:?}");
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let mut events = vec![Event::Time, Event::Terminate, Event::Died(STRANGER, Ended::Exit(0))];
+        let letters = || LETTERS.iter().filter_map(|byte| Letter::from_byte(*byte));
+        if self.machine.listens(Who::Main) {
+            events.extend(letters().map(|letter| Event::Control(Who::Main, letter)));
+        }
+        events.extend(letters().map(|letter| Event::Control(Who::Log, letter)));
+        for (alive, pid) in [(self.main, MAIN), (self.script, SCRIPT), (self.log, LOG)] {
+            if alive {
+                events.push(Event::Died(pid, Ended::Exit(0)));
+                events.push(Event::Died(pid, Ended::Killed { signal: 9, core: false }));
+            }
+        }
+        events
+    }
+
+    fn without(mut self, pid: Pid) -> World {
+        match pid {
+            MAIN => self.main = false,
+            SCRIPT => self.script = false,
+            LOG => self.log = false,
+            _ => {}
+        }
+        self
+    }
+}
+
+fn walk(log: Option<Want>) -> HashSet<World> {
+    let mut seen = HashSet::new();
+    let mut open = Vec::new();
+    for want in [Want::Up, Want::Down] {
+        let machine = Machine::new(want, log);
+        let world = World { machine, main: false, script: false, log: false, write_end: log.is_some() };
+        open.extend(world.after(Event::Time));
+    }
+    while let Some(world) = open.pop() {
+        for world in [0, 600, 6000].map(|ms| world.later(ms)) {
+            if !seen.insert(world) || world.machine.exited {
+                continue;
+            }
+            for event in world.events() {
+                let before = match event {
+                    Event::Died(pid, _) => world.without(pid),
+                    _ => world,
+                };
+                open.extend(before.after(event).into_iter().map(|world| world.later(0)));
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn every_state_of_a_service_alone() {
+    let seen = walk(None);
+    assert!(seen.len() > 100, "{} states", seen.len());
+    assert!(seen.iter().any(|world| world.machine.exited));
+}
+
+#[test]
+fn every_state_of_a_service_with_its_log() {
+    let seen = walk(Some(Want::Up));
+    assert!(seen.len() > 1000, "{} states", seen.len());
+    for state in [State::Down, State::Run, State::Finish] {
+        assert!(seen.iter().any(|world| world.machine.main.state == state && world.script));
+    }
+    assert!(seen.iter().any(|world| world.machine.exited));
+}
+
+/// Every wish to stop reaches a running process as TERM, or its control script.
+#[test]
+fn term_is_never_lost() {
+    for world in walk(None) {
+        let main = &world.machine.main;
+        if main.state != State::Run || !world.machine.listens(Who::Main) || world.machine.exited {
+            continue;
+        }
+        for letter in [Letter::Down, Letter::Exit, Letter::Term] {
+            let mut machine = world.machine;
+            let mut actions = Actions::new();
+            machine.step(Event::Control(Who::Main, letter), NOW, &mut actions);
+            let mut done = Vec::new();
+            while let Some(action) = actions.take() {
+                done.push(action);
+                if let Action::Script(script, _) = action {
+                    machine.step(Event::ScriptStarted(script, None), NOW, &mut actions);
+                }
+            }
+            assert!(done.contains(&Action::Script(Script::Term, Some(MAIN))), "{world:?} {letter:?}");
+            assert!(done.contains(&Action::Signal(MAIN, Signal::Terminate)), "{world:?} {letter:?}");
+            assert!(machine.main.got_term);
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! runsvdir: keeps one runsv running for every service in a directory.
+//!
+//! [`Machine`] decides when to look and what to do about what is there; this file looks and does.
+mod area;
+mod machine;
+mod services;
+
+pub use machine::{Action, Event, Look, Machine};
+pub use services::{Found, Id, Services};
+
+use crate::fixed::Text;
+use crate::{cli, msg};
+use area::Area;
+use core::ffi::CStr;
+use platform::{Args, Child, Errno, Fd, Kind, Open, Pid, Platform, Signal, Step, Target};
+
+const USAGE: &str = " [-P] dir";
+
+/// The program. Its exit code is 0 after TERM, 111 after HUP, 1 for a wrong call and 100 when it
+/// could not start.
+pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
+    if cli::answered(p, args, "runsvdir", USAGE) {
+        return 0;
+    }
+    let (session, first) = match args.get(1).map(CStr::to_bytes) {
+        Some([b'-', b'P', ..]) => (true, 2),
+        Some([b'-', b'-', ..]) => (false, 2),
+        Some(_) | None => (false, 1),
+    };
+    let Some(dir) = args.get(first) else {
+        cli::usage(p, args, USAGE);
+        return 1;
+    };
+    let mut runsvdir =
+        Runsvdir { dir, session, home: Fd(-1), away: false, area: None, reading: None, name: Text::new() };
+    if let Err(errno) = p.catch(&[Signal::Child, Signal::Terminate, Signal::HangUp]) {
+        runsvdir.say(p, b"fatal", &[b"unable to create selfpipe"], errno);
+        return 100;
+    }
+    match p.open(c".", Open::Read) {
+        Ok(home) => runsvdir.home = home,
+        Err(errno) => {
+            runsvdir.say(p, b"fatal", &[b"unable to open current directory"], errno);
+            return 100;
+        }
+    }
+    let log = first.saturating_add(1);
+    if args.get(log).is_some()
+        && let Some(text) = args.take(log)
+    {
+        match Area::new(p, text) {
+            Ok(area) => runsvdir.area = Some(area),
+            Err(why) => {
+                runsvdir.say(p, b"warning", &[why], Errno::NONE);
+                runsvdir.say(p, b"warning", &[b"log service disabled."], Errno::NONE);
+            }
+        }
+    }
+    runsvdir.run(p)
+}
+
+struct Runsvdir<'a, D> {
+    dir: &'a CStr,
+    /// Whether each runsv leads a session of its own.
+    session: bool,
+    home: Fd,
+    /// The current directory is not the one of the start.
+    away: bool,
+    area: Option<Area>,
+    /// The directory being read, and the last name read: at most 255 bytes and a NUL.
+    reading: Option<D>,
+    name: Text<256>,
+}
+
+impl<D> Runsvdir<'_, D> {
+    fn run<P: Platform<Dir = D>>(&mut self, p: &mut P) -> u8 {
+        let mut machine = Machine::new();
+        loop {
+            let now = p.now();
+            if let Some(area) = &mut self.area {
+                area.tick(p, now);
+            }
+            if let Some(code) = self.step(p, &mut machine, Event::Time) {
+                return code;
+            }
+            let none = Fd(-1);
+            let log = self.area.as_ref().map_or(none, |area| area.pipe);
+            let dot = self.area.as_ref().map(|area| area.dot);
+            let until = dot.map_or(machine.deadline(), |dot| dot.min(machine.deadline()));
+            let wake = p.wait(&[p.watch_fd().unwrap_or(none), log], Some(until));
+            if wake.signals.has(Signal::Child) {
+                while let Some((pid, _)) = p.reap() {
+                    if let Some(code) = self.step(p, &mut machine, Event::Died(pid)) {
+                        return code;
+                    }
+                }
+            }
+            if wake.is_ready(1)
+                && let Some(area) = &mut self.area
+            {
+                area.drain(p);
+            }
+            let events = [
+                (wake.is_ready(0) && p.changed(), Event::Changed),
+                (wake.signals.has(Signal::Terminate), Event::Terminate),
+                (wake.signals.has(Signal::HangUp), Event::HangUp),
+            ];
+            for (_, event) in events.into_iter().filter(|(happened, _)| *happened) {
+                if let Some(code) = self.step(p, &mut machine, event) {
+                    return code;
+                }
+            }
+        }
+    }
+
+    /// Hands in an event and does what follows from it until there is nothing left but to wait.
+    /// The result is the exit code, once there is one.
+    fn step<P: Platform<Dir = D>>(&mut self, p: &mut P, machine: &mut Machine, event: Event) -> Option<u8> {
+        let mut event = event;
+        loop {
+            let now = p.now();
+            event = match machine.step(event, now) {
+                Action::Wait => return None,
+                Action::Exit(code) => return Some(code),
+                Action::StopAll => {
+                    for pid in machine.supervisors() {
+                        let _ = p.kill(Target::One(pid), Signal::Terminate);
+                    }
+                    return Some(111);
+                }
+                Action::Look => self.look(p),
+                Action::Enter => Event::Entered(self.enter(p)),
+                Action::Next => self.next(p),
+                Action::Start => Event::Started(self.start(p)),
+                Action::NoMemory => {
+                    let text = [b"unable to start runsv ".as_slice(), self.name.bytes()];
+                    self.say(p, b"warning", &text, Errno::NOMEM);
+                    self.next(p)
+                }
+                Action::Leave => {
+                    if let Some(reading) = self.reading.take() {
+                        p.close_dir(reading);
+                    }
+                    self.go_home(p);
+                    while let Some(gone) = machine.forget() {
+                        if let Some(pid) = gone {
+                            let _ = p.kill(Target::One(pid), Signal::Terminate);
+                        }
+                    }
+                    return None;
+                }
+            };
+        }
+    }
+
+    fn look<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Event {
+        if self.away {
+            self.go_home(p);
+        }
+        match p.stat(self.dir) {
+            Ok(found) => {
+                let id = Id { device: found.device, inode: found.inode };
+                let fresh = found.changed.secs >= p.wall().secs;
+                Event::Seen(Some(Look { id, changed: found.changed }), fresh)
+            }
+            Err(errno) => {
+                self.say(p, b"warning", &[b"unable to stat ", self.dir.to_bytes()], errno);
+                Event::Seen(None, false)
+            }
+        }
+    }
+
+    fn enter<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<bool> {
+        // Watched before it is read: a change in between shows as one event too many.
+        let told = p.watch(self.dir);
+        if let Err(errno) = p.chdir(self.dir) {
+            self.say(p, b"warning", &[b"unable to change directory to ", self.dir.to_bytes()], errno);
+            return None;
+        }
+        self.away = true;
+        match p.open_dir(c".") {
+            Ok(reading) => {
+                self.reading = Some(reading);
+                Some(told)
+            }
+            Err(errno) => {
+                self.say(p, b"warning", &[b"unable to open directory ", self.dir.to_bytes()], errno);
+                self.go_home(p);
+                None
+            }
+        }
+    }
+
+    fn go_home<P: Platform<Dir = D>>(&mut self, p: &mut P) {
+        match p.fchdir(self.home) {
+            Ok(()) => self.away = false,
+            Err(errno) => self.say(p, b"warning", &[b"unable to change directory, pausing"], errno),
+        }
+    }
+
+    /// Reads up to the next name that leads to a directory.
+    fn next<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Event {
+        let Some(mut reading) = self.reading.take() else { return Event::End(false) };
+        let event = loop {
+            let name = match p.next_name(&mut reading) {
+                Ok(Some(name)) if name.to_bytes().starts_with(b".") => continue,
+                Ok(Some(name)) => name,
+                Ok(None) => break Event::End(true),
+                Err(errno) => {
+                    self.say(p, b"warning", &[b"unable to read directory ", self.dir.to_bytes()], errno);
+                    break Event::End(false);
+                }
+            };
+            match p.stat(name) {
+                Ok(found) if found.kind == Kind::Directory => {
+                    self.name = Text::of(&[name.to_bytes()]);
+                    break Event::Name(Id { device: found.device, inode: found.inode });
+                }
+                Ok(_) => {}
+                Err(errno) => self.say(p, b"warning", &[b"unable to stat ", name.to_bytes()], errno),
+            }
+        };
+        self.reading = Some(reading);
+        event
+    }
+
+    fn start<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<Pid> {
+        let name = self.name.as_c();
+        let session = [Step::Session];
+        let spawned = p.spawn(&Child {
+            prefix: &[b"runsvdir ", self.dir.to_bytes(), b": fatal: "],
+            steps: if self.session { &session } else { &[] },
+            path: c"runsv",
+            argv: &[c"runsv", name],
+            search: true,
+            why: &[b"unable to start runsv ", name.to_bytes()],
+            exit: 100,
+        });
+        match spawned {
+            Ok(pid) => Some(pid),
+            Err(errno) => {
+                self.say(p, b"warning", &[b"unable to fork for ", name.to_bytes()], errno);
+                None
+            }
+        }
+    }
+
+    /// `runsvdir DIR: HOW: TEXT`, with the reason if there is one.
+    fn say<P: Platform<Dir = D>>(&self, p: &mut P, how: &[u8], text: &[&[u8]], errno: Errno) {
+        let text = Text::<512>::of(text);
+        let parts = [b"runsvdir ".as_slice(), self.dir.to_bytes(), b": ", how, b": ", text.bytes()];
+        if errno == Errno::NONE {
+            msg::say(p, &parts);
+        } else {
+            msg::say_why(p, &parts, errno);
+        }
+    }
+}
