@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod args;
 pub mod cli;
 pub mod fixed;
 pub mod magic;
@@ -26,4 +27,8 @@ pub mod runit_init;
 pub mod runsv;
 pub mod runsvdir;
 pub mod status;
+pub mod sv;
 pub mod tai;
+
+/// What `-V` and `--version` show.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

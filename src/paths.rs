@@ -18,6 +18,13 @@ macro_rules! place {
 }
 use place;
 
+/// The directory of services where the environment names no other: upstream's, unless the build
+/// sets `RUNIT_SVDIR`.
+pub const SERVICES: &str = match option_env!("RUNIT_SVDIR") {
+    Some(path) => path,
+    None => "/service",
+};
+
 /// The directory of the stages and the magic files; `RUNIT_ETC` at build time.
 pub const ETC: &str = match option_env!("RUNIT_ETC") {
     Some(dir) => dir,

@@ -1,1 +1,21 @@
 //! The system as the commands see it: with std, on top of nix.
+
+pub mod check;
+pub mod entry;
+pub mod files;
+pub mod notice;
+
+/// The result of everything that can fail: runit's errors, which know runit's texts.
+pub type Result<T> = core::result::Result<T, platform::Errno>;
+
+fn wrong(error: nix::errno::Errno) -> platform::Errno {
+    platform::Errno(error as i32)
+}
+
+/// A test that forks has, for a moment, copies of what other tests hold open. Those to whom that
+/// matters run one at a time.
+#[cfg(test)]
+fn alone() -> std::sync::MutexGuard<'static, ()> {
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

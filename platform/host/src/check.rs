@@ -1,0 +1,184 @@
+//! Running a program of a service directory whose answer is its exit code, with an end in sight.
+use crate::{Result, wrong};
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::signal::{SigHandler, Signal, killpg, signal};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
+use platform::Errno;
+use std::ffi::CStr;
+use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+
+/// A program on its way. Dropping it kills the program and its process group.
+#[derive(Debug)]
+pub struct Running {
+    pid: Pid,
+    /// The program holds the other end.
+    alive: OwnedFd,
+    reaped: bool,
+}
+
+impl Running {
+    /// Starts the program in the current directory, as the leader of a process group of its own,
+    /// with descriptor 1 closed and SIGPIPE as usual. If it cannot be executed, `unable` makes a
+    /// warning out of the reason, which goes to descriptor 2, and the program counts as one that
+    /// exited with 0.
+    ///
+    /// # Errors
+    /// Those of pipe(2) and fork(2).
+    pub fn start(path: &CStr, unable: &mut dyn FnMut(Errno) -> Vec<u8>) -> Result<Running> {
+        let (alive, held) = pipe().map_err(wrong)?;
+        fcntl(&alive, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(wrong)?;
+        // SAFETY: these programs have one thread, so the child may do what its parent may.
+        match unsafe { fork() }.map_err(wrong)? {
+            ForkResult::Parent { child } => {
+                drop(held);
+                // Both sides do it, so that whoever comes first makes the group.
+                let _ = setpgid(child, child);
+                Ok(Running { pid: child, alive, reaped: false })
+            }
+            ForkResult::Child => {
+                drop(alive);
+                let _ = held.into_raw_fd();
+                let why = become_program(path);
+                let _ = nix::unistd::write(std::io::stderr(), &unable(why));
+                // SAFETY: ends the process without running what its parent registered.
+                unsafe { libc::_exit(0) }
+            }
+        }
+    }
+
+    /// Becomes readable when the program and all that it left behind have ended, or closed a
+    /// descriptor that they do not know.
+    #[must_use]
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.alive.as_fd()
+    }
+
+    /// `None` while it runs, then whether it exited with 0. One that was killed has not.
+    ///
+    /// # Errors
+    /// Those of waitpid(2).
+    pub fn passed(&mut self) -> Result<Option<bool>> {
+        match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, code)) => {
+                self.reaped = true;
+                Ok(Some(code == 0))
+            }
+            Ok(WaitStatus::Signaled(..)) => {
+                self.reaped = true;
+                Ok(Some(false))
+            }
+            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(None),
+            Err(error) => {
+                self.reaped = true;
+                Err(wrong(error))
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !self.reaped {
+            let _ = killpg(self.pid, Signal::SIGKILL);
+            while waitpid(self.pid, None) == Err(nix::errno::Errno::EINTR) {}
+        }
+    }
+}
+
+fn become_program(path: &CStr) -> Errno {
+    let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
+    // SAFETY: sets a default disposition.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
+    // SAFETY: std's stdout, if it is used again before exec, gets an error, nothing worse.
+    unsafe { libc::close(1) };
+    let argv = [path.as_ptr(), core::ptr::null()];
+    // SAFETY: both are what execv(3) asks for, and nothing is allocated after fork(2).
+    unsafe { libc::execv(path.as_ptr(), argv.as_ptr()) };
+    Errno::last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notice;
+    use std::ffi::CString;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, Instant};
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// A script in a directory of its own, which is gone with the value.
+    struct Script(std::path::PathBuf);
+
+    impl Script {
+        fn new(name: &str, text: &str, mode: u32) -> (Script, CString) {
+            let place = std::env::temp_dir().join(format!("runit-check-{}-{name}", std::process::id()));
+            std::fs::create_dir_all(&place).unwrap();
+            let path = place.join("check");
+            std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let path = CString::new(path.into_os_string().into_encoded_bytes()).unwrap();
+            (Script(place), path)
+        }
+    }
+
+    impl Drop for Script {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn passes(name: &str, text: &str) -> bool {
+        let (_script, path) = Script::new(name, text, 0o755);
+        let mut run = Running::start(&path, &mut |errno| errno.text().to_vec()).unwrap();
+        finish(&mut run)
+    }
+
+    fn finish(run: &mut Running) -> bool {
+        let start = Instant::now();
+        while start.elapsed() < LONG {
+            let _ = notice::wait(&[run.fd()], LONG);
+            if let Some(passed) = run.passed().unwrap() {
+                return passed;
+            }
+        }
+        panic!("it never ended");
+    }
+
+    #[test]
+    fn exit_codes_and_signals() {
+        let _alone = crate::alone();
+        assert!(passes("zero", "exit 0"));
+        assert!(!passes("one", "exit 1"));
+        assert!(!passes("killed", "kill -9 $$"), "death is not success");
+        assert!(passes("stdout", "! (echo x) 2>/dev/null"), "descriptor 1 is closed");
+    }
+
+    #[test]
+    fn a_program_that_cannot_run_is_complained_about_and_passes() {
+        let _alone = crate::alone();
+        let (script, _) = Script::new("refused", "", 0o644);
+        let path = CString::new(script.0.join("missing").into_os_string().into_encoded_bytes()).unwrap();
+        let mut run = Running::start(&path, &mut |errno| {
+            assert_eq!(errno, Errno::NOENT);
+            Vec::new()
+        })
+        .unwrap();
+        assert!(finish(&mut run));
+    }
+
+    #[test]
+    fn dropping_ends_the_whole_group() {
+        let _alone = crate::alone();
+        let (script, path) = Script::new("hang", "sleep 1000 & sleep 1000", 0o755);
+        let run = Running::start(&path, &mut |_| Vec::new()).unwrap();
+        let ended = nix::unistd::dup(run.fd()).unwrap();
+        let start = Instant::now();
+        drop(run);
+        // Its other end is held by the script and its children: all of them have to be gone.
+        assert_eq!(notice::wait(&[ended.as_fd()], LONG), [true]);
+        assert!(start.elapsed() < LONG);
+        drop(script);
+    }
+}

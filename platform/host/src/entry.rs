@@ -1,0 +1,53 @@
+//! From the C library's `main` to a command. What Rust's runtime does before `main` (it reads
+//! /proc/self/maps, and sets up a stack and handlers for overflows) takes as long as all that a
+//! small command does afterwards; here is the part of it that counts.
+use core::ffi::{c_char, c_int};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use platform::Args;
+use std::os::fd::BorrowedFd;
+
+/// Runs a command: the standard descriptors are open, a reader that went away is an error and not
+/// the end. Called by [`crate::entry!`].
+///
+/// # Safety
+/// `argv` must be what the C library passed to `main`.
+pub unsafe fn start(argc: c_int, argv: *mut *mut c_char, main: fn(Args) -> u8) -> c_int {
+    open_standard();
+    // SAFETY: ignores a signal.
+    let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigIgn) };
+    // SAFETY: passed on from the C library.
+    let args = unsafe { Args::new(usize::try_from(argc).unwrap_or(0), argv) };
+    c_int::from(main(args))
+}
+
+/// Puts /dev/null where nothing is open, so that no message ends in a file that was opened later.
+fn open_standard() {
+    let closed = |fd| {
+        // SAFETY: poll(2) is the question whether it is open.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let mut list = [PollFd::new(fd, PollFlags::empty())];
+        let asked = poll(&mut list, PollTimeout::ZERO);
+        asked.is_ok()
+            && list.iter().any(|fd| fd.revents().is_some_and(|found| found.contains(PollFlags::POLLNVAL)))
+    };
+    for fd in 0..3 {
+        if closed(fd) {
+            // SAFETY: opens by a constant name; the lowest free number is the one just asked for.
+            unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
+        }
+    }
+}
+
+/// Defines `main` for a command: a function from [`platform::Args`] to the exit code. The program
+/// is `#![no_main]`.
+#[macro_export]
+macro_rules! entry {
+    ($main:path) => {
+        #[unsafe(export_name = "main")]
+        extern "C" fn c_main(argc: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {
+            // SAFETY: called by the C library alone.
+            unsafe { $crate::entry::start(argc, argv, $main) }
+        }
+    };
+}

@@ -1,0 +1,123 @@
+//! Files and directories. Nothing here waits for a FIFO, and no descriptor survives an exec.
+use crate::{Result, wrong};
+use core::ffi::{CStr, c_int};
+use nix::fcntl::{OFlag, open};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::stat::{Mode, stat};
+use platform::Errno;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+/// open(2) for reading.
+///
+/// # Errors
+/// Those of open(2).
+pub fn open_read(path: &CStr) -> Result<OwnedFd> {
+    open(path, OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC, Mode::empty()).map_err(wrong)
+}
+
+/// open(2) for writing; a FIFO that nobody reads is [`Errno::NXIO`].
+///
+/// # Errors
+/// Those of open(2).
+pub fn open_write(path: &CStr) -> Result<OwnedFd> {
+    open(path, OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC, Mode::empty()).map_err(wrong)
+}
+
+/// read(2): as much as is there and fits.
+///
+/// # Errors
+/// Those of read(2) but EINTR.
+pub fn read(fd: impl AsFd, into: &mut [u8]) -> Result<usize> {
+    retry(|| nix::unistd::read(fd.as_fd(), into))
+}
+
+/// write(2): how much was taken.
+///
+/// # Errors
+/// Those of write(2) but EINTR.
+pub fn write(fd: impl AsFd, bytes: &[u8]) -> Result<usize> {
+    retry(|| nix::unistd::write(fd.as_fd(), bytes))
+}
+
+/// chdir(2).
+///
+/// # Errors
+/// Those of chdir(2).
+pub fn chdir(path: &CStr) -> Result<()> {
+    nix::unistd::chdir(path).map_err(wrong)
+}
+
+/// fchdir(2).
+///
+/// # Errors
+/// Those of fchdir(2).
+pub fn fchdir(fd: impl AsFd) -> Result<()> {
+    nix::unistd::fchdir(fd.as_fd()).map_err(wrong)
+}
+
+/// Whether stat(2) finds something, links followed.
+///
+/// # Errors
+/// Those of stat(2) but ENOENT.
+pub fn exists(path: &CStr) -> Result<bool> {
+    match stat(path).map_err(wrong) {
+        Ok(_) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// How many bytes wait in a pipe for its reader (ioctl(2), FIONREAD); 0 where the system does not
+/// tell.
+#[must_use]
+pub fn unread(fd: impl AsFd) -> usize {
+    let mut count: c_int = 0;
+    // SAFETY: FIONREAD stores one int through the pointer.
+    let done = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut count) };
+    if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
+}
+
+fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> Result<T> {
+    loop {
+        match call() {
+            Err(nix::errno::Errno::EINTR) => {}
+            done => return done.map_err(wrong),
+        }
+    }
+}
+
+/// Sleeps until a descriptor takes more.
+pub fn wait_writable(fd: impl AsFd) {
+    let mut list = [PollFd::new(fd.as_fd(), PollFlags::POLLOUT)];
+    let _ = poll(&mut list, PollTimeout::NONE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::stat::Mode;
+    use std::ffi::CString;
+
+    #[test]
+    fn a_fifo_tells_whether_it_was_read() {
+        let _alone = crate::alone();
+        let place = std::env::temp_dir().join(format!("runit-fifo-{}", std::process::id()));
+        let path = CString::new(place.clone().into_os_string().into_encoded_bytes()).unwrap();
+        nix::unistd::mkfifo(path.as_c_str(), Mode::S_IRWXU).unwrap();
+        assert_eq!(open_write(&path).unwrap_err(), Errno::NXIO, "nobody reads");
+        let reader = open_read(&path).unwrap();
+        let writer = open_write(&path).unwrap();
+        assert_eq!(write(&writer, b"tcu"), Ok(3));
+        assert_eq!(unread(&writer), 3);
+        let mut into = [0; 2];
+        assert_eq!(read(&reader, &mut into), Ok(2));
+        assert_eq!(unread(open_write(&path).unwrap()), 1, "through any descriptor");
+        assert_eq!(read(&reader, &mut into), Ok(1));
+        assert_eq!(unread(&writer), 0);
+        drop(reader);
+        assert_eq!(write(&writer, b"x"), Err(Errno::PIPE), "an error, not the end");
+        assert_eq!(exists(&path), Ok(true));
+        std::fs::remove_file(place).unwrap();
+        assert_eq!(exists(&path), Ok(false));
+    }
+}

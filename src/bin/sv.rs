@@ -1,2 +1,0 @@
-//! sv: controls services.
-fn main() {}

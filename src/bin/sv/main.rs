@@ -1,0 +1,78 @@
+//! sv: controls services and looks at them. See sv(8).
+#![no_main]
+mod check;
+mod console;
+mod control;
+mod places;
+mod report;
+mod supervise;
+mod wait;
+
+use console::Console;
+use places::Places;
+use runit::paths::SERVICES;
+use runit::sv::{Defaults, Mode, Request, Task, invocation};
+use std::ffi::{CStr, OsString};
+use std::os::unix::ffi::OsStringExt;
+
+platform_host::entry!(main);
+
+fn main(args: platform::Args) -> u8 {
+    let words: Vec<&[u8]> = (0..).map_while(|at| args.get(at)).map(CStr::to_bytes).collect();
+    let word = |at: usize| words.get(at).copied();
+    let (program, mode) = invocation::program(word(0).unwrap_or(b"sv"));
+    let svwait = std::env::var_os("SVWAIT").map(OsString::into_vec);
+    let defaults = Defaults { svwait: svwait.as_deref() };
+    let mut console = Console::default();
+    let mut wrong = Vec::new();
+    let invocation = match Request::of(mode, defaults, word) {
+        Request::Run(invocation) => invocation,
+        Request::Version => {
+            invocation::version(&mut console);
+            return 0;
+        }
+        Request::Help => {
+            invocation::help(&mut console, program, mode);
+            return 0;
+        }
+        Request::ShortVersion => {
+            invocation::version(&mut console::Text(&mut wrong));
+            return misused(&mut console, wrong, program, mode);
+        }
+        Request::Usage(complaint) => {
+            if let Some(option) = complaint {
+                invocation::complain(&mut console::Text(&mut wrong), program, option);
+            }
+            return misused(&mut console, wrong, program, mode);
+        }
+    };
+    let svdir = std::env::var_os("SVDIR").map_or_else(|| SERVICES.into(), OsString::into_vec);
+    let names: Vec<&[u8]> = match mode {
+        Mode::Script => vec![program],
+        Mode::Command => words.iter().skip(invocation.first).copied().collect(),
+    };
+    let done = Places::new(svdir).and_then(|mut places| match invocation.plan.task {
+        Task::Status => report::report(&mut console, &mut places, &names),
+        Task::Check | Task::Control(..) => control::control(&mut console, &mut places, &names, &invocation),
+    });
+    match done {
+        Ok(tally) => tally.code(mode),
+        Err(fatal) => {
+            console.complain(&[b"fatal: ", fatal.what, b": ", fatal.errno.text(), b"\n"]);
+            mode.fatal_code()
+        }
+    }
+}
+
+fn misused(console: &mut Console, mut text: Vec<u8>, program: &[u8], mode: Mode) -> u8 {
+    invocation::usage(&mut console::Text(&mut text), program, mode);
+    console.complain(&[&text]);
+    mode.usage_code()
+}
+
+/// What ends sv at once.
+#[derive(Debug)]
+pub struct Fatal {
+    what: &'static [u8],
+    errno: platform::Errno,
+}

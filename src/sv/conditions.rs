@@ -1,0 +1,288 @@
+//! When a service has obeyed. Each letter of a command has a condition, and all of them must hold
+//! in one status record.
+//!
+//! The record of a service may be older than the command. So that nothing old is taken for an
+//! answer, a wish must have arrived in it (runsv always writes the wish of `u`, `d` and `o`), and
+//! whether a process is a new one is seen by comparing label and pid with the record from before
+//! the command was sent.
+use super::{Letter, Plan, Task};
+use crate::status::{Record, State};
+use platform::Stamp;
+
+/// What was known before a command was sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Before {
+    /// The record, if it could be read.
+    pub record: Option<Record>,
+    /// The time of day, in case it could not.
+    pub time: Stamp,
+}
+
+/// The answer, from worst to best.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Verdict {
+    /// Go on waiting.
+    NotYet,
+    /// It runs but was sent TERM, so another process will follow or none; if it is still there
+    /// when the time is up and `./check` passes, it ignores TERM and counts as running.
+    WhenTimeIsUp,
+    /// Obeyed, if `./check` passes.
+    IfCheckPasses,
+    /// Obeyed.
+    Met,
+}
+
+/// Whether the record is what the command asked for. A supervisor that is gone has no record:
+/// that case is the caller's.
+#[must_use]
+pub fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
+    match plan.task {
+        Task::Status => Verdict::Met,
+        Task::Check if record.want == b'd' => settled(is_down(record)),
+        Task::Check => ready(is_running(record)),
+        Task::Control(letters, _) => {
+            letters.iter().map(|letter| condition(*letter, record, before)).min().unwrap_or(Verdict::Met)
+        }
+    }
+}
+
+fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
+    let wanted_down = record.want == b'd';
+    match letter {
+        Letter::Up if record.want != b'u' || !is_running(record) => Verdict::NotYet,
+        Letter::Up if record.got_term != 0 => Verdict::WhenTimeIsUp,
+        Letter::Up => Verdict::IfCheckPasses,
+        Letter::Down => settled(wanted_down && is_down(record)),
+        Letter::Term | Letter::Kill if wanted_down && is_down(record) => Verdict::Met,
+        Letter::Term | Letter::Kill => ready(is_new_process(record, before) && record.got_term == 0),
+        Letter::Once => settled(wanted_down && has_run_once(record, before)),
+        Letter::Pause => settled(record.pid == 0 || record.paused != 0),
+        Letter::Cont => settled(record.pid == 0 || record.paused == 0),
+        Letter::Hup | Letter::Alarm | Letter::Interrupt | Letter::Quit | Letter::User1 | Letter::User2 => {
+            Verdict::Met
+        }
+        // As long as there is a record, there is a supervisor.
+        Letter::Exit => Verdict::NotYet,
+    }
+}
+
+const fn settled(holds: bool) -> Verdict {
+    if holds { Verdict::Met } else { Verdict::NotYet }
+}
+
+const fn ready(holds: bool) -> Verdict {
+    if holds { Verdict::IfCheckPasses } else { Verdict::NotYet }
+}
+
+fn is_down(record: &Record) -> bool {
+    record.pid == 0 && record.state == Some(State::Down)
+}
+
+fn is_running(record: &Record) -> bool {
+    record.pid != 0 && record.state == Some(State::Run)
+}
+
+/// A `./run` that was not there before. A `./finish` keeps the label of its `./run`, so only the
+/// state tells it from one.
+fn is_new_process(record: &Record, before: &Before) -> bool {
+    let changed = match before.record {
+        Some(old) => (old.since, old.pid) != (record.since, record.pid),
+        None => record.since > before.time,
+    };
+    is_running(record) && changed
+}
+
+/// It runs, or it ran and has ended since. A `./finish` that was at it before the command will
+/// make way for the run that was asked for.
+fn has_run_once(record: &Record, before: &Before) -> bool {
+    let changed = match before.record {
+        Some(old) => old.since != record.since,
+        None => record.since > before.time,
+    };
+    let was_finishing = before.record.is_some_and(|old| old.state == Some(State::Finish));
+    let same_finish = was_finishing && !changed && record.state == Some(State::Finish);
+    changed || (record.pid != 0 && !same_finish)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Verdict::{IfCheckPasses, Met, NotYet, WhenTimeIsUp};
+    use super::*;
+    use crate::status::State::{Down, Finish, Run};
+
+    /// State, label, pid, wish, then `T` for got TERM and `p` for paused.
+    fn record(state: State, since: u64, pid: u32, want: char, flags: &str) -> Record {
+        Record {
+            since: Stamp { secs: 100, nanos: u32::try_from(since).unwrap() },
+            pid,
+            paused: u8::from(flags.contains('p')),
+            want: want as u8,
+            got_term: u8::from(flags.contains('T')),
+            state: Some(state),
+        }
+    }
+
+    fn try_word(word: &str, before: Record, now: Record) -> Verdict {
+        let before = Before { record: Some(before), time: Stamp::default() };
+        judge(&Plan::of(word.as_bytes(), false).unwrap(), &now, &before)
+    }
+
+    fn running() -> Record {
+        record(Run, 1, 10, 'u', "")
+    }
+
+    fn down() -> Record {
+        record(Down, 1, 0, 'd', "")
+    }
+
+    #[test]
+    fn start() {
+        for word in ["up", "start"] {
+            assert_eq!(try_word(word, running(), running()), IfCheckPasses);
+            assert_eq!(try_word(word, down(), down()), NotYet);
+            assert_eq!(try_word(word, down(), record(Down, 1, 0, 'u', "")), NotYet);
+            assert_eq!(try_word(word, down(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, running(), record(Finish, 1, 12, 'u', "")), NotYet);
+            let dying = record(Run, 1, 10, 'd', "T");
+            assert_eq!(try_word(word, dying, dying), NotYet, "the wish has not arrived");
+            assert_eq!(try_word(word, dying, record(Run, 1, 10, 'u', "T")), WhenTimeIsUp);
+            assert_eq!(try_word(word, dying, record(Run, 2, 11, 'u', "")), IfCheckPasses);
+        }
+    }
+
+    #[test]
+    fn stop() {
+        for word in ["down", "stop", "force-stop"] {
+            assert_eq!(try_word(word, running(), running()), NotYet);
+            assert_eq!(try_word(word, running(), record(Run, 1, 10, 'd', "T")), NotYet);
+            assert_eq!(try_word(word, running(), record(Finish, 1, 0, 'd', "")), NotYet);
+            assert_eq!(try_word(word, running(), record(Finish, 1, 11, 'd', "")), NotYet);
+            assert_eq!(try_word(word, running(), record(Down, 2, 0, 'd', "")), Met);
+            assert_eq!(try_word(word, down(), down()), Met);
+            let pause = record(Down, 1, 0, 'u', "");
+            assert_eq!(try_word(word, pause, pause), NotYet, "between two runs: it would come back");
+        }
+    }
+
+    #[test]
+    fn term_and_kill_want_another_process() {
+        for word in ["term", "kill", "try-restart", "force-reload"] {
+            assert_eq!(try_word(word, running(), running()), NotYet, "{word}: the old one");
+            assert_eq!(try_word(word, running(), record(Run, 1, 10, 'u', "T")), NotYet);
+            assert_eq!(try_word(word, running(), record(Down, 2, 0, 'u', "")), NotYet);
+            assert_eq!(try_word(word, running(), record(Finish, 1, 11, 'u', "")), NotYet, "{word}: ./finish");
+            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "T")), NotYet);
+            assert_eq!(
+                try_word(word, running(), record(Run, 2, 10, 'u', "")),
+                IfCheckPasses,
+                "{word}: pid again"
+            );
+            assert_eq!(
+                try_word(word, running(), record(Run, 1, 11, 'u', "")),
+                IfCheckPasses,
+                "{word}: clock set"
+            );
+            assert_eq!(try_word(word, down(), down()), Met, "{word}: nothing to end");
+            let once = record(Run, 1, 10, 'd', "");
+            assert_eq!(try_word(word, once, once), NotYet);
+            assert_eq!(try_word(word, once, record(Finish, 1, 0, 'd', "")), NotYet);
+            assert_eq!(try_word(word, once, record(Down, 2, 0, 'd', "")), Met);
+            let pause = record(Down, 1, 0, 'u', "");
+            assert_eq!(try_word(word, pause, pause), NotYet);
+            assert_eq!(try_word(word, pause, record(Run, 2, 11, 'u', "")), IfCheckPasses);
+        }
+    }
+
+    #[test]
+    fn restart() {
+        for word in ["restart", "force-restart"] {
+            assert_eq!(try_word(word, running(), running()), NotYet);
+            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "p")), NotYet, "not continued");
+            assert_eq!(try_word(word, down(), down()), NotYet);
+            assert_eq!(try_word(word, down(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, down(), record(Run, 2, 11, 'd', "")), NotYet);
+            let finish = record(Finish, 1, 11, 'u', "");
+            assert_eq!(try_word(word, finish, finish), NotYet);
+            assert_eq!(try_word(word, finish, record(Run, 2, 12, 'u', "")), IfCheckPasses);
+        }
+        assert_eq!(try_word("try-restart", down(), down()), Met, "stays down");
+    }
+
+    #[test]
+    fn once() {
+        assert_eq!(try_word("once", running(), running()), NotYet, "the wish has not arrived");
+        assert_eq!(try_word("once", running(), record(Run, 1, 10, 'd', "")), Met);
+        assert_eq!(try_word("once", down(), down()), NotYet);
+        assert_eq!(try_word("once", down(), record(Run, 2, 11, 'd', "")), Met);
+        assert_eq!(try_word("once", down(), record(Down, 3, 0, 'd', "")), Met, "it was quick");
+        assert_eq!(try_word("once", down(), record(Finish, 2, 12, 'd', "")), Met);
+        let pause = record(Down, 1, 0, 'u', "");
+        assert_eq!(try_word("once", pause, down()), NotYet);
+        let finish = record(Finish, 1, 11, 'd', "");
+        assert_eq!(try_word("once", finish, finish), NotYet, "the run is still to come");
+        assert_eq!(try_word("once", finish, record(Run, 2, 12, 'd', "")), Met);
+        assert_eq!(try_word("once", finish, record(Down, 3, 0, 'd', "")), Met);
+        assert_eq!(try_word("once", running(), record(Finish, 1, 11, 'd', "")), Met, "it ended by itself");
+    }
+
+    #[test]
+    fn pause_and_cont() {
+        let paused = record(Run, 1, 10, 'u', "p");
+        assert_eq!(try_word("pause", running(), running()), NotYet);
+        assert_eq!(try_word("pause", running(), paused), Met);
+        assert_eq!(try_word("pause", down(), down()), Met);
+        assert_eq!(try_word("cont", paused, paused), NotYet);
+        assert_eq!(try_word("cont", paused, running()), Met);
+        assert_eq!(try_word("cont", down(), record(Down, 1, 0, 'd', "p")), Met);
+    }
+
+    #[test]
+    fn what_is_only_sent_is_done() {
+        for word in ["hup", "alarm", "interrupt", "quit", "1", "2", "reload"] {
+            for now in [running(), down(), record(Finish, 1, 11, 'u', "")] {
+                assert_eq!(try_word(word, now, now), Met, "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn exit_is_never_in_a_record() {
+        for word in ["exit", "shutdown", "force-shutdown", "xit", "X"] {
+            for now in [running(), down(), record(Finish, 1, 11, 'd', "T")] {
+                assert_eq!(try_word(word, now, now), NotYet, "{word}");
+            }
+        }
+    }
+
+    #[test]
+    fn check_follows_the_wish() {
+        assert_eq!(try_word("check", running(), running()), IfCheckPasses);
+        assert_eq!(try_word("check", down(), down()), Met);
+        assert_eq!(try_word("check", down(), record(Down, 1, 0, 'u', "")), NotYet);
+        assert_eq!(try_word("check", down(), record(Run, 1, 10, 'd', "T")), NotYet);
+        assert_eq!(try_word("check", down(), record(Run, 1, 10, 'u', "T")), IfCheckPasses);
+        assert_eq!(try_word("check", down(), record(Finish, 1, 10, 'u', "")), NotYet);
+    }
+
+    #[test]
+    fn without_a_record_from_before_the_clock_decides() {
+        let plan = Plan::of(b"restart", false).unwrap();
+        let time = Stamp { secs: 100, nanos: 5 };
+        let before = Before { record: None, time };
+        assert_eq!(judge(&plan, &record(Run, 4, 10, 'u', ""), &before), NotYet);
+        assert_eq!(judge(&plan, &record(Run, 6, 10, 'u', ""), &before), IfCheckPasses);
+        let once = Plan::of(b"once", false).unwrap();
+        assert_eq!(judge(&once, &record(Down, 4, 0, 'd', ""), &before), NotYet);
+        assert_eq!(judge(&once, &record(Down, 6, 0, 'd', ""), &before), Met);
+    }
+
+    #[test]
+    fn an_unknown_state_satisfies_nothing_but_signals() {
+        let odd = Record { state: None, ..running() };
+        for word in ["up", "down", "term", "restart", "exit", "check"] {
+            assert_eq!(try_word(word, down(), odd), NotYet, "{word}");
+        }
+    }
+}
