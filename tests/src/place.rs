@@ -201,7 +201,7 @@ impl Running {
     /// Its number.
     #[must_use]
     pub fn pid(&self) -> i32 {
-        self.child.id().cast_signed()
+        i32::try_from(self.child.id()).expect("a process number")
     }
 
     /// Sends it a signal.
