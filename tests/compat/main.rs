@@ -4,9 +4,11 @@ use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
 mod rig;
+mod sv_status;
+mod sv_words;
 mod usage;
 
 fn main() -> ExitCode {
-    let cases: Vec<Case> = [usage::CASES].concat();
+    let cases: Vec<Case> = [usage::CASES, sv_words::CASES, sv_status::CASES].concat();
     suite::main("compat", &cases).into()
 }

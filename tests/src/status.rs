@@ -1,6 +1,7 @@
 //! The files of a supervise directory as others read them.
 use std::fs;
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The 20 bytes of `status`, taken apart without help from the programs under test.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +45,27 @@ impl Status {
             got_term: bytes[18],
             state: bytes[19],
         })
+    }
+
+    /// The record.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let label = self.secs.wrapping_add((1 << 62) + 10);
+        let flags = [self.paused, self.want, self.got_term, self.state];
+        [&label.to_be_bytes()[..], &self.nanos.to_be_bytes(), &self.pid.to_le_bytes(), &flags].concat()
+    }
+
+    /// A record of this moment.
+    #[must_use]
+    pub fn now(state: u8, pid: i32, want: u8) -> Status {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Status { secs: now.as_secs(), nanos: now.subsec_nanos(), pid, paused: 0, want, got_term: 0, state }
+    }
+
+    /// The same record, older.
+    #[must_use]
+    pub fn before(self, secs: u64) -> Status {
+        Status { secs: self.secs.saturating_sub(secs), ..self }
     }
 
     /// That of a service directory; `None` if there is none.
