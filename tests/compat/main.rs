@@ -3,12 +3,14 @@
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
+#[allow(dead_code)]
 mod rig;
+mod sv_names;
 mod sv_status;
 mod sv_words;
 mod usage;
 
 fn main() -> ExitCode {
-    let cases: Vec<Case> = [usage::CASES, sv_words::CASES, sv_status::CASES].concat();
+    let cases: Vec<Case> = [usage::CASES, sv_words::CASES, sv_status::CASES, sv_names::CASES].concat();
     suite::main("compat", &cases).into()
 }
