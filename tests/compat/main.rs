@@ -7,10 +7,12 @@ use std::process::ExitCode;
 mod rig;
 mod sv_names;
 mod sv_status;
+mod sv_wait;
 mod sv_words;
 mod usage;
 
 fn main() -> ExitCode {
-    let cases: Vec<Case> = [usage::CASES, sv_words::CASES, sv_status::CASES, sv_names::CASES].concat();
+    let cases: Vec<Case> =
+        [usage::CASES, sv_words::CASES, sv_status::CASES, sv_names::CASES, sv_wait::CASES].concat();
     suite::main("compat", &cases).into()
 }
