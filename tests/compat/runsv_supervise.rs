@@ -16,7 +16,10 @@ pub const CASES: &[Case] = &[
             let _runsv = rig.place.start(&mut service.command_after(&format!("umask {umask}")));
             service.await_ok();
             until("all of the log's", || {
-                ["ok", "pid"].iter().all(|name| service.path("log/supervise").join(name).exists()).then_some(())
+                ["ok", "pid"]
+                    .iter()
+                    .all(|name| service.path("log/supervise").join(name).exists())
+                    .then_some(())
             });
             for place in ["supervise", "log/supervise"] {
                 let mode = |name: &str| fs::metadata(service.path(place).join(name)).unwrap().mode() & 0o7777;
