@@ -227,8 +227,8 @@ impl Boot for Os {
             return;
         };
         each_standard(|to| {
-        let _ = spawn::onto(fd, to);
-    });
+            let _ = spawn::onto(fd, to);
+        });
         if fd.0 > 2 {
             // SAFETY: a number is passed.
             unsafe { libc::close(fd.0) };

@@ -57,9 +57,8 @@ impl<T: Copy + Default> Table<T> {
         let old = (self.room * size).next_multiple_of(PAGE);
         let bytes = (old + old / 2).next_multiple_of(PAGE).max(PAGE);
         // SAFETY: asks for new anonymous memory, no existing mapping is touched.
-        let new = unsafe {
-            libc::mmap(ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0)
-        };
+        let new =
+            unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
         if new == libc::MAP_FAILED {
             return Err(Errno::last());
         }

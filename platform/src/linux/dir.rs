@@ -31,7 +31,12 @@ impl Dir {
             let bytes = &mut self.buffer.0;
             // SAFETY: the kernel writes within the buffer.
             let got = unsafe {
-                libc::syscall(libc::SYS_getdents64, libc::c_long::from(self.fd.0), bytes.as_mut_ptr(), bytes.len())
+                libc::syscall(
+                    libc::SYS_getdents64,
+                    libc::c_long::from(self.fd.0),
+                    bytes.as_mut_ptr(),
+                    bytes.len(),
+                )
             };
             (self.from, self.to) = (0, check_size(got as libc::ssize_t)?);
             if self.to == 0 {

@@ -44,4 +44,3 @@ pub(crate) fn abort() -> ! {
     // SAFETY: does not return, needs nothing.
     unsafe { libc::abort() }
 }
-

@@ -169,8 +169,7 @@ pub(super) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
             }
             None => false,
         });
-        let errno =
-            if fits { execve(name.as_ptr().cast(), &args) } else { Errno::NAMETOOLONG };
+        let errno = if fits { execve(name.as_ptr().cast(), &args) } else { Errno::NAMETOOLONG };
         match errno {
             Errno::NOENT | Errno::NOTDIR => {}
             Errno::ACCES | Errno::PERM | Errno::ISDIR => worst = errno,
