@@ -1,16 +1,15 @@
 //! The calls about processes, waiting, directories that change, and the end of the system.
-use super::kernel::{End, Fact};
-use super::life::Act;
-use super::open::{Object, Open, Slot};
-use super::process::Birth;
-use super::tree::{Change, Node, ROOT};
-use super::{Faults, Kernel, Sim};
-use crate::{
+use crate::kernel::{End, Fact};
+use crate::life::Act;
+use crate::open::{Object, Open, Slot};
+use crate::process::Birth;
+use crate::tree::{Change, Node, ROOT};
+use crate::{Faults, Kernel, Sim};
+use core::ffi::CStr;
+use platform::{
     Boot, Child, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result, Signal,
     SignalSet, Target, Wake, Watch,
 };
-use core::ffi::CStr;
-use std::prelude::rust_2024::*;
 
 impl Procs for Sim {
     fn own_pid(&mut self) -> Pid {
@@ -90,7 +89,7 @@ impl Kernel {
 
     fn ready(&self, fds: &[Fd]) -> u32 {
         let mut ready = 0;
-        for (bit, fd) in fds.iter().enumerate().take(crate::MAX_WAIT) {
+        for (bit, fd) in fds.iter().enumerate().take(platform::MAX_WAIT) {
             if fd.0 < 0 {
                 continue;
             }
@@ -196,7 +195,7 @@ impl Boot for Sim {
     }
 
     fn console(&mut self) {
-        let Ok(fd) = self.open(c"/dev/console", crate::Open::Write) else { return };
+        let Ok(fd) = self.open(c"/dev/console", platform::Open::Write) else { return };
         for to in [Fd::STDIN, Fd::STDOUT, Fd::STDERR] {
             let _ = self.onto(fd, to);
         }

@@ -1,4 +1,4 @@
-//! The kernel in memory, for tests of the programs that run for ever.
+//! The kernel in memory: all traits of `platform`, for tests of the programs that run for ever.
 //!
 //! Nothing here is a sketch of a mock: files, pipes, processes and signals behave as the traits
 //! say. Time passes only in calls and while the program waits; whatever may differ between two
@@ -23,10 +23,9 @@ pub use open::{Object, Open, Slot};
 pub use process::Process;
 pub use random::Random;
 
-use crate::{Args, Fd, Pid};
+use platform::{Args, Fd, Pid, Signal};
 use std::ffi::{CString, c_char};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::prelude::rust_2024::*;
 
 /// What a program under test sees of the kernel.
 pub struct Sim {
@@ -78,6 +77,30 @@ impl Sim {
     /// What is wrong so far, if the program under test cannot be asked any more.
     pub fn take_end(&mut self) -> Option<End> {
         self.kernel.end.take()
+    }
+}
+
+/// The number of a signal in [`platform::Ended`]: Linux's on most machines.
+fn number(signal: Signal) -> u8 {
+    match signal {
+        Signal::HangUp => 1,
+        Signal::Interrupt => 2,
+        Signal::Quit => 3,
+        Signal::Bus => 7,
+        Signal::Arithmetic => 8,
+        Signal::Kill => 9,
+        Signal::User1 => 10,
+        Signal::User2 => 12,
+        Signal::Pipe => 13,
+        Signal::Alarm => 14,
+        Signal::Terminate => 15,
+        Signal::Child => 17,
+        Signal::Continue => 18,
+        Signal::Stop => 19,
+        Signal::TerminalStop => 20,
+        Signal::WindowChange => 28,
+        Signal::PowerFail => 30,
+        Signal::Emulator => 0,
     }
 }
 

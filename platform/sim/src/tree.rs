@@ -1,7 +1,6 @@
 //! The file system: inodes, names, links, modes and times.
-use crate::{Errno, Kind, Result, Stamp};
+use platform::{Errno, Kind, Result, Stamp};
 use std::collections::BTreeMap;
-use std::prelude::rust_2024::*;
 
 /// The number of an inode; none is given out twice.
 pub type Ino = usize;

@@ -1,13 +1,12 @@
 //! The calls about files, and the clocks.
-use super::kernel::Fact;
-use super::open::{Object, Open as OpenFile, Slot};
-use super::pipe::Pipe;
-use super::tree::{Ino, Node, ROOT};
-use super::{Faults, Kernel, Sim};
-use crate::{Clock, Errno, Fd, Files, Instant, Meta, Open, Result, Stamp};
+use crate::kernel::Fact;
+use crate::open::{Object, Open as OpenFile, Slot};
+use crate::pipe::Pipe;
+use crate::tree::{Ino, Node, ROOT};
+use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
+use platform::{Clock, Errno, Fd, Files, Instant, Meta, Open, Result, Stamp};
 use std::ffi::CString;
-use std::prelude::rust_2024::*;
 
 impl Clock for Sim {
     fn now(&mut self) -> Instant {
@@ -33,7 +32,7 @@ impl Kernel {
         self.procs.get(&self.own).map_or(ROOT, |process| process.directory)
     }
 
-    pub(super) fn make_fifo(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
+    pub(crate) fn make_fifo(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
         let now = self.stamp();
         self.tree.make(from, path, Node::Fifo(self.pipes.len()), mode, now)?;
         self.pipes.push(Pipe::default());
@@ -85,7 +84,7 @@ impl Kernel {
         Ok(Fd(self.install_lowest(self.own, Slot { open, cloexec: true })))
     }
 
-    pub(super) fn pipe(&mut self) -> Result<(Fd, Fd)> {
+    pub(crate) fn pipe(&mut self) -> Result<(Fd, Fd)> {
         if Faults::hit(&mut self.faults.pipe) {
             return Err(Errno(libc::ENFILE));
         }
@@ -189,7 +188,7 @@ impl Files for Sim {
         let most = if short { into.len().min(1) } else { into.len() };
         let read = self.kernel.read_open(slot.open, most);
         if read == Err(Errno::AGAIN) && self.kernel.opens[slot.open].blocks {
-            self.kernel.end_with(super::End::Blocked("read"));
+            self.kernel.end_with(crate::End::Blocked("read"));
         }
         let bytes = read?;
         into.iter_mut().zip(&bytes).for_each(|(slot, byte)| *slot = *byte);
@@ -203,10 +202,10 @@ impl Files for Sim {
         let slot = self.kernel.slot(own, fd.0)?;
         let result = self.kernel.write_open(own, slot.open, bytes);
         if result == Err(Errno::AGAIN) && self.kernel.opens[slot.open].blocks {
-            self.kernel.end_with(super::End::Blocked("write"));
+            self.kernel.end_with(crate::End::Blocked("write"));
         }
         if result == Err(Errno::PIPE) {
-            self.kernel.signal_program(crate::Signal::Pipe);
+            self.kernel.signal_program(platform::Signal::Pipe);
         }
         match result {
             Ok(count) => self.kernel.emit(&Fact::Wrote { fd, bytes: &bytes[..count] }),

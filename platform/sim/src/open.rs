@@ -1,8 +1,7 @@
 //! Open files and the descriptors that lead to them.
-use super::kernel::{Fact, Kernel};
-use super::tree::{Change, Ino, Node};
-use crate::{Errno, Pid, Result};
-use std::prelude::rust_2024::*;
+use crate::kernel::{Fact, Kernel};
+use crate::tree::{Change, Ino, Node};
+use platform::{Errno, Pid, Result};
 
 /// What an open file is.
 #[derive(Clone, Debug)]
@@ -24,22 +23,22 @@ pub struct Open {
     pub object: Object,
     /// The inode, if it has one.
     pub ino: Option<Ino>,
-    pub(super) reads: bool,
-    pub(super) writes: bool,
-    pub(super) append: bool,
-    pub(super) blocks: bool,
-    pub(super) at: usize,
-    pub(super) refs: u32,
+    pub(crate) reads: bool,
+    pub(crate) writes: bool,
+    pub(crate) append: bool,
+    pub(crate) blocks: bool,
+    pub(crate) at: usize,
+    pub(crate) refs: u32,
     /// A watch: something is to be read, and whether it matters.
-    pub(super) news: (bool, bool),
+    pub(crate) news: (bool, bool),
 }
 
 impl Open {
-    pub(super) fn new(object: Object, ino: Option<Ino>, reads: bool, writes: bool) -> Open {
+    pub(crate) fn new(object: Object, ino: Option<Ino>, reads: bool, writes: bool) -> Open {
         let (append, blocks, news) = (false, false, (false, false));
         Open { object, ino, reads, writes, append, blocks, at: 0, refs: 0, news }
     }
-    pub(super) fn device(ino: Ino) -> Open {
+    pub(crate) fn device(ino: Ino) -> Open {
         Open { blocks: true, ..Open::new(Object::Inode(ino), Some(ino), true, true) }
     }
 }
@@ -54,7 +53,7 @@ pub struct Slot {
 }
 
 impl Kernel {
-    pub(super) fn add_open(&mut self, open: Open) -> usize {
+    pub(crate) fn add_open(&mut self, open: Open) -> usize {
         match open.object {
             Object::ReadEnd(pipe, _) => self.pipes[pipe].readers += 1,
             Object::WriteEnd(pipe) => {
@@ -68,7 +67,7 @@ impl Kernel {
     }
 
     /// Gives a process a descriptor.
-    pub(super) fn install(&mut self, pid: i32, fd: i32, slot: Slot) {
+    pub(crate) fn install(&mut self, pid: i32, fd: i32, slot: Slot) {
         self.opens[slot.open].refs += 1;
         let Some(process) = self.procs.get_mut(&pid) else { return };
         if let Some(old) = process.fds.insert(fd, slot) {
@@ -77,7 +76,7 @@ impl Kernel {
     }
 
     /// The same at the lowest free number.
-    pub(super) fn install_lowest(&mut self, pid: i32, slot: Slot) -> i32 {
+    pub(crate) fn install_lowest(&mut self, pid: i32, slot: Slot) -> i32 {
         let mut fd = 0;
         if let Some(process) = self.procs.get(&pid) {
             while process.fds.contains_key(&fd) {
@@ -88,7 +87,7 @@ impl Kernel {
         fd
     }
 
-    pub(super) fn uninstall(&mut self, pid: i32, fd: i32) {
+    pub(crate) fn uninstall(&mut self, pid: i32, fd: i32) {
         let slot = self.procs.get_mut(&pid).and_then(|process| process.fds.remove(&fd));
         if let Some(slot) = slot {
             self.release(slot.open);
@@ -124,7 +123,7 @@ impl Kernel {
         }
     }
 
-    pub(super) fn slot(&self, pid: i32, fd: i32) -> Result<Slot> {
+    pub(crate) fn slot(&self, pid: i32, fd: i32) -> Result<Slot> {
         self.procs.get(&pid).and_then(|process| process.fds.get(&fd)).copied().ok_or(Errno::BADF)
     }
 
@@ -141,7 +140,7 @@ impl Kernel {
     }
 
     /// Whether reading would not wait.
-    pub(super) fn is_ready(&self, open: usize) -> bool {
+    pub(crate) fn is_ready(&self, open: usize) -> bool {
         let open = &self.opens[open];
         match &open.object {
             Object::ReadEnd(pipe, seen) => {
@@ -155,7 +154,7 @@ impl Kernel {
     }
 
     /// read(2); `EAGAIN` also where it would wait.
-    pub(super) fn read_open(&mut self, id: usize, most: usize) -> Result<Vec<u8>> {
+    pub(crate) fn read_open(&mut self, id: usize, most: usize) -> Result<Vec<u8>> {
         let open = &mut self.opens[id];
         if !open.reads {
             return Err(Errno::BADF);
@@ -188,7 +187,7 @@ impl Kernel {
     }
 
     /// write(2); `EAGAIN` also where it would wait.
-    pub(super) fn write_open(&mut self, pid: i32, id: usize, bytes: &[u8]) -> Result<usize> {
+    pub(crate) fn write_open(&mut self, pid: i32, id: usize, bytes: &[u8]) -> Result<usize> {
         if !self.opens[id].writes {
             return Err(Errno::BADF);
         }
@@ -218,7 +217,7 @@ impl Kernel {
         match &mut inode.node {
             Node::File(_) if self.faults.full => Err(Errno::NOSPC),
             Node::File(contents) => {
-                let short = super::Faults::hit(&mut self.faults.short_write);
+                let short = crate::Faults::hit(&mut self.faults.short_write);
                 let bytes = if short { &bytes[..bytes.len().min(1)] } else { bytes };
                 let open = &mut self.opens[id];
                 let at = if open.append { contents.len() } else { open.at };
@@ -236,9 +235,9 @@ impl Kernel {
     }
 
     /// Tells watchers what changed.
-    pub(super) fn tell_watches(&mut self) {
+    pub(crate) fn tell_watches(&mut self) {
         let changes = core::mem::take(&mut self.tree.changes);
-        if self.faults.unnoticed {
+        if self.faults.unnoticed || changes.is_empty() {
             return;
         }
         for open in &mut self.opens {

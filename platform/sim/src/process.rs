@@ -1,11 +1,10 @@
 //! Processes: birth, life, signals, death.
-use super::kernel::{End, Exec, Fact, Job, Kernel, PowerCall};
-use super::life::{Act, Deed, Whom};
-use super::open::{Object, Open, Slot};
-use super::tree::{Ino, Node, ROOT};
-use crate::{Child, Ended, Errno, How, Pid, Result, Signal, Step, Target, system};
+use crate::kernel::{End, Exec, Fact, Job, Kernel, PowerCall};
+use crate::life::{Act, Deed, Whom};
+use crate::open::{Object, Open, Slot};
+use crate::tree::{Ino, Node, ROOT};
+use platform::{Child, Ended, Errno, How, Pid, Result, Signal, Step, Target};
 use std::collections::{BTreeMap, VecDeque};
-use std::prelude::rust_2024::*;
 
 /// A step of a [`Child`], kept until the process has its turn.
 #[derive(Clone, Debug)]
@@ -19,7 +18,7 @@ enum Early {
 
 /// What a process is to become.
 #[derive(Clone, Debug)]
-pub(super) struct Birth {
+pub(crate) struct Birth {
     prefix: Vec<u8>,
     steps: Vec<Early>,
     path: Vec<u8>,
@@ -30,7 +29,7 @@ pub(super) struct Birth {
 }
 
 impl Birth {
-    pub(super) fn of(child: &Child<'_>) -> Birth {
+    pub(crate) fn of(child: &Child<'_>) -> Birth {
         let step = |step: &Step<'_>| match *step {
             Step::Session => Early::Session,
             Step::Onto { from, to, why } => Early::Onto(from.0, to.0, why.concat()),
@@ -81,7 +80,7 @@ pub struct Process {
 }
 
 impl Process {
-    pub(super) fn new(pid: i32, parent: i32, directory: Ino) -> Process {
+    pub(crate) fn new(pid: i32, parent: i32, directory: Ino) -> Process {
         Process {
             pid,
             parent,
@@ -115,7 +114,7 @@ impl Kernel {
     }
 
     /// fork(2) of a process.
-    pub(super) fn fork(&mut self, parent: i32, birth: Option<Birth>, acts: &[Act]) -> Pid {
+    pub(crate) fn fork(&mut self, parent: i32, birth: Option<Birth>, acts: &[Act]) -> Pid {
         let pid = self.next_pid;
         self.next_pid += 1;
         let mut child = Process::new(pid, parent, ROOT);
@@ -148,7 +147,7 @@ impl Kernel {
     }
 
     /// Wakes those whose descriptor is ready.
-    pub(super) fn rouse(&mut self) {
+    pub(crate) fn rouse(&mut self) {
         let waiting: Vec<(i32, i32, bool)> = self
             .procs
             .values()
@@ -174,7 +173,7 @@ impl Kernel {
     }
 
     /// Lets a process go on until it waits.
-    pub(super) fn turn(&mut self, pid: i32, turn: u32) {
+    pub(crate) fn turn(&mut self, pid: i32, turn: u32) {
         let Some(process) = self.procs.get_mut(&pid) else { return };
         if process.turn != turn || process.ended.is_some() {
             return;
@@ -264,7 +263,7 @@ impl Kernel {
     }
 
     /// reboot(2).
-    pub(super) fn reboot(&mut self, how: How) -> Result<()> {
+    pub(crate) fn reboot(&mut self, how: How) -> Result<()> {
         match self.machine.power {
             PowerCall::Forbidden => return Err(Errno::PERM),
             PowerCall::FailsFor(what) if what == how => return Err(Errno::INVAL),
@@ -342,7 +341,7 @@ impl Kernel {
     }
 
     /// chdir(2).
-    pub(super) fn enter(&mut self, pid: i32, path: &[u8]) -> Result<()> {
+    pub(crate) fn enter(&mut self, pid: i32, path: &[u8]) -> Result<()> {
         let from = self.procs.get(&pid).map_or(ROOT, |process| process.directory);
         let ino = self.tree.existing(from, path, true)?;
         self.tree.names(ino)?;
@@ -362,7 +361,7 @@ impl Kernel {
     }
 
     /// What execve(2) looks at before it does anything.
-    pub(super) fn program(&self, from: Ino, path: &[u8], search: bool) -> Result<Ino> {
+    pub(crate) fn program(&self, from: Ino, path: &[u8], search: bool) -> Result<Ino> {
         if search && !path.contains(&b'/') {
             let mut worst = Errno::NOENT;
             for place in &self.path {
@@ -397,7 +396,7 @@ impl Kernel {
         Ok(())
     }
 
-    pub(super) fn die(&mut self, pid: i32, ended: Ended) {
+    pub(crate) fn die(&mut self, pid: i32, ended: Ended) {
         let Some(process) = self.procs.get_mut(&pid) else { return };
         process.ended = Some(ended);
         process.waits = None;
@@ -435,7 +434,7 @@ impl Kernel {
     }
 
     /// kill(2).
-    pub(super) fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
+    pub(crate) fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
         let own = self.own;
         let pids: Vec<i32> = match whom {
             Target::One(pid) => self.procs.keys().copied().filter(|found| *found == pid.0).collect(),
@@ -452,7 +451,7 @@ impl Kernel {
     }
 
     /// A signal for a process.
-    pub(super) fn signal(&mut self, pid: i32, signal: Signal) {
+    pub(crate) fn signal(&mut self, pid: i32, signal: Signal) {
         if pid == self.own {
             self.signal_program(signal);
             return;
@@ -461,7 +460,7 @@ impl Kernel {
         if process.ended.is_some() {
             return;
         }
-        let number = system::number(signal) as u8;
+        let number = crate::number(signal);
         match signal {
             Signal::Kill => return self.die(pid, Ended::Killed { signal: number, core: false }),
             Signal::Stop => return self.stop(pid),
@@ -516,7 +515,7 @@ impl Kernel {
     }
 
     /// A signal for the program under test.
-    pub(super) fn signal_program(&mut self, signal: Signal) {
+    pub(crate) fn signal_program(&mut self, signal: Signal) {
         self.emit(&Fact::Signalled { signal });
         if self.caught.has(signal) {
             self.pending.add(signal);
@@ -530,7 +529,7 @@ impl Kernel {
     }
 
     /// Somebody does something; `pid` is nobody for the world outside.
-    pub(super) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
+    pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
         let result = self.perform(pid, deed);
         self.emit(&Fact::Done { pid: pid.map(Pid), deed, result });
     }
@@ -612,7 +611,7 @@ impl Kernel {
     }
 
     /// chmod(2).
-    pub(super) fn change_mode(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
+    pub(crate) fn change_mode(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
         let place = self.tree.find(from, path, true)?;
         let ino = place.ino.ok_or(Errno::NOENT)?;
         self.tree.at_mut(ino).mode = mode;

@@ -1,8 +1,6 @@
 //! What processes do that are not the program under test, and what happens to it from outside.
-use super::Faults;
-use crate::{How, Signal};
-use std::prelude::rust_2024::*;
-use std::vec;
+use crate::Faults;
+use platform::{How, Signal};
 
 /// How a process spends its life: its acts one after the other, then it exits with 0.
 #[derive(Clone, Debug, Default)]

@@ -56,7 +56,7 @@ impl Faults {
     };
 
     /// Uses one failure up.
-    pub(super) fn hit(left: &mut u32) -> bool {
+    pub(crate) fn hit(left: &mut u32) -> bool {
         let hits = *left > 0;
         if *left != u32::MAX {
             *left = left.saturating_sub(1);

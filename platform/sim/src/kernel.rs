@@ -1,13 +1,12 @@
 //! The kernel: its clocks, its queue of what is to happen, and what it tells who watches.
-use super::life::{Act, Deed, Life};
-use super::open::{Open, Slot};
-use super::pipe::Pipe;
-use super::process::Process;
-use super::tree::{Ino, Node, ROOT, Tree};
-use super::{Faults, Random};
-use crate::{Child, Ended, Errno, Fd, How, Instant, Pid, Request, Signal, SignalSet, Stamp, Target, Wake};
+use crate::life::{Act, Deed, Life};
+use crate::open::{Open, Slot};
+use crate::pipe::Pipe;
+use crate::process::Process;
+use crate::tree::{Ino, Node, ROOT, Tree};
+use crate::{Faults, Random};
+use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Request, Signal, SignalSet, Stamp, Target, Wake};
 use std::collections::BTreeMap;
-use std::prelude::rust_2024::*;
 
 /// What happened, as it happens.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +27,7 @@ pub enum Fact<'a> {
     /// The program under test was told so.
     Reaped { pid: Pid, ended: Ended },
     /// It sent a signal.
-    Kill { whom: Target, signal: Signal, result: crate::Result<()> },
+    Kill { whom: Target, signal: Signal, result: platform::Result<()> },
     /// It was sent one.
     Signalled { signal: Signal },
     /// It opened a file.
@@ -66,7 +65,7 @@ pub enum Fact<'a> {
     /// It (or its child for it) asks for the end of the system.
     Power { how: How, sync: bool },
     /// Somebody did something, or could not.
-    Done { pid: Option<Pid>, deed: &'a Deed, result: crate::Result<()> },
+    Done { pid: Option<Pid>, deed: &'a Deed, result: platform::Result<()> },
 }
 
 /// What a process becomes with execve(2).
@@ -173,7 +172,7 @@ pub const LINUX: Machine = Machine {
 
 /// What is to happen at some time.
 #[derive(Clone, Debug)]
-pub(super) enum Job {
+pub(crate) enum Job {
     Deed(Deed),
     /// The process goes on, if it is still in this turn of its life.
     Turn(i32, u32),
@@ -184,9 +183,9 @@ const CALLS: u64 = 400_000;
 
 /// The kernel.
 pub struct Kernel {
-    pub(super) time: u64,
+    pub(crate) time: u64,
     /// Nanoseconds from the first clock's zero to 1970.
-    pub(super) epoch: i64,
+    pub(crate) epoch: i64,
     /// The source of all that is not told.
     pub random: Random,
     /// What goes wrong from now on.
@@ -199,20 +198,20 @@ pub struct Kernel {
     pub programs: BTreeMap<Vec<u8>, Life>,
     /// Where programs are searched.
     pub path: Vec<Vec<u8>>,
-    pub(super) opens: Vec<Open>,
-    pub(super) pipes: Vec<Pipe>,
-    pub(super) procs: BTreeMap<i32, Process>,
-    pub(super) next_pid: i32,
-    pub(super) own: i32,
+    pub(crate) opens: Vec<Open>,
+    pub(crate) pipes: Vec<Pipe>,
+    pub(crate) procs: BTreeMap<i32, Process>,
+    pub(crate) next_pid: i32,
+    pub(crate) own: i32,
     queue: BTreeMap<(u64, u64), Job>,
     number: u64,
-    pub(super) caught: SignalSet,
-    pub(super) catches: bool,
-    pub(super) pending: SignalSet,
-    pub(super) armed: bool,
-    pub(super) calls: u64,
+    pub(crate) caught: SignalSet,
+    pub(crate) catches: bool,
+    pub(crate) pending: SignalSet,
+    pub(crate) armed: bool,
+    pub(crate) calls: u64,
     world: Option<Box<dyn World>>,
-    pub(super) end: Option<End>,
+    pub(crate) end: Option<End>,
 }
 
 impl Kernel {
@@ -288,7 +287,7 @@ impl Kernel {
     }
 
     /// Time of day as the file system counts it.
-    pub(super) fn stamp(&self) -> Stamp {
+    pub(crate) fn stamp(&self) -> Stamp {
         let wall = self.wall();
         let granule = self.machine.granule.max(1);
         Stamp { secs: wall.secs, nanos: wall.nanos / granule * granule }
@@ -306,18 +305,18 @@ impl Kernel {
         self.queue_at(time, Job::Deed(deed));
     }
 
-    pub(super) fn queue_at(&mut self, time: u64, job: Job) {
+    pub(crate) fn queue_at(&mut self, time: u64, job: Job) {
         self.number += 1;
         self.queue.insert((time, self.number), job);
     }
 
     /// When something is to happen next.
-    pub(super) fn next_time(&self) -> Option<u64> {
+    pub(crate) fn next_time(&self) -> Option<u64> {
         self.queue.keys().next().map(|(time, _)| *time)
     }
 
     /// Lets happen all that is due.
-    pub(super) fn run_due(&mut self) {
+    pub(crate) fn run_due(&mut self) {
         while let Some((&(time, number), _)) = self.queue.iter().next() {
             if time > self.time || self.end.is_some() {
                 break;
@@ -346,7 +345,7 @@ impl Kernel {
     }
 
     /// What every call of the program begins with: it takes time, and in that time things happen.
-    pub(super) fn call(&mut self) {
+    pub(crate) fn call(&mut self) {
         self.calls += 1;
         if self.calls > CALLS {
             self.end_with(End::Endless);
@@ -358,25 +357,26 @@ impl Kernel {
         if self.next_time().is_some_and(|time| time <= self.time) {
             self.run_due();
         }
+        self.tell_watches();
         self.leave_if_over();
     }
 
     /// Ends the schedule here and now.
-    pub(super) fn end_with(&mut self, end: End) -> ! {
+    pub(crate) fn end_with(&mut self, end: End) -> ! {
         if self.end.is_none() {
             self.end = Some(end);
         }
-        std::panic::resume_unwind(Box::new(super::Over))
+        std::panic::resume_unwind(Box::new(crate::Over))
     }
 
-    pub(super) fn leave_if_over(&mut self) {
+    pub(crate) fn leave_if_over(&mut self) {
         if let Some(end) = self.end.clone() {
             self.end_with(end);
         }
     }
 
     /// Tells who watches.
-    pub(super) fn emit(&mut self, fact: &Fact<'_>) {
+    pub(crate) fn emit(&mut self, fact: &Fact<'_>) {
         // Whoever watches may act, and is not told of that.
         let Some(mut world) = self.world.take() else { return };
         if let Err(wrong) = world.fact(self, fact) {
@@ -390,7 +390,7 @@ impl Kernel {
         self.end.get_or_insert(End::Wrong(text));
     }
 
-    pub(super) fn life_of(&mut self, exec: &Exec<'_>) -> Life {
+    pub(crate) fn life_of(&mut self, exec: &Exec<'_>) -> Life {
         if let Some(life) = self.programs.get(exec.path) {
             return life.clone();
         }
