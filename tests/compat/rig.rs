@@ -256,6 +256,13 @@ impl Service<'_> {
         last
     }
 
+    /// Waits until another second than that of the last change has begun. The C sv sees no
+    /// difference within one.
+    pub fn await_age(&self) {
+        let secs = self.status().secs;
+        until("the next second", || (Status::now(0, 0, 0).secs > secs).then_some(()));
+    }
+
     /// A supervisor of our own making.
     pub fn fake(&self, status: Status) -> Fake {
         Fake::new(self, status)

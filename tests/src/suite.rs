@@ -146,7 +146,9 @@ impl Wanted {
     }
 
     fn has(&self, case: &Case) -> bool {
-        let has = |word: &String| case.name.contains(word.as_str()) || case.dev == Some(word.as_str());
+        let has = |word: &String| {
+            case.name.contains(word.as_str()) || case.dev.is_some_and(|dev| dev.contains(word.as_str()))
+        };
         self.filters.is_empty() || self.filters.iter().any(has)
     }
 }
