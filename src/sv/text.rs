@@ -14,14 +14,14 @@ pub trait Sink {
     }
 }
 
-/// Writes `STATE: NAME: [(pid N) ]Ss[, …]`, or nothing for a state that no known supervisor
+/// Writes `STATE: NAME: [(pid N) ]Ss[, …]`, without `STATE: ` for a state that no known supervisor
 /// writes. `normally_down`: there is a file `down`.
 pub fn describe(out: &mut impl Sink, record: &Record, name: &[u8], now: Stamp, normally_down: bool) {
     let state: &[u8] = match record.state {
         Some(State::Down) => b"down: ",
         Some(State::Run) => b"run: ",
         Some(State::Finish) => b"finish: ",
-        None => return,
+        None => b"",
     };
     let mut tail = Text::<112>::of(&[b": "]);
     if record.state != Some(State::Down) {
@@ -98,7 +98,9 @@ mod tests {
         let finish = Record { state: Some(State::Finish), pid: 0, want: b'u', ..all };
         assert_eq!(text(finish, 0, false), "finish: foo: (pid 0) 0s, normally up, want up");
         assert_eq!(text(record(State::Run, u32::MAX, 0), 0, false), "run: foo: (pid 4294967295) 0s");
-        assert_eq!(text(Record { state: None, ..all }, 5, false), "", "a state of the future");
+        let odd = Record { state: None, ..all };
+        let shown = "foo: (pid 1) 5s, paused, want down, got TERM";
+        assert_eq!(text(odd, 5, false), shown, "a state of the future");
     }
 
     #[test]

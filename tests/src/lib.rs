@@ -1,1 +1,8 @@
-//! Helpers shared by the test suites.
+//! What the test suites share. They run real programs, each in a place of its own, and wait for
+//! what these do instead of guessing how long it takes.
+
+pub mod place;
+pub mod programs;
+pub mod status;
+pub mod suite;
+pub mod wait;

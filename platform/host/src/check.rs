@@ -18,14 +18,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the program in the current directory, as the leader of a process group of its own,
+    /// Starts the program, which is told that `name` is its own, in the current directory, as the leader of a process group of its own,
     /// with descriptor 1 closed and SIGPIPE as usual. If it cannot be executed, `unable` makes a
     /// warning out of the reason, which goes to descriptor 2, and the program counts as one that
     /// exited with 0.
     ///
     /// # Errors
     /// Those of pipe(2) and fork(2).
-    pub fn start(path: &CStr, unable: &mut dyn FnMut(Errno) -> Vec<u8>) -> Result<Running> {
+    pub fn start(path: &CStr, name: &CStr, unable: &mut dyn FnMut(Errno) -> Vec<u8>) -> Result<Running> {
         let (alive, held) = pipe().map_err(wrong)?;
         fcntl(&alive, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(wrong)?;
         // SAFETY: these programs have one thread, so the child may do what its parent may.
@@ -39,7 +39,7 @@ impl Running {
             ForkResult::Child => {
                 drop(alive);
                 let _ = held.into_raw_fd();
-                let why = become_program(path);
+                let why = become_program(path, name);
                 let _ = nix::unistd::write(std::io::stderr(), &unable(why));
                 // SAFETY: ends the process without running what its parent registered.
                 unsafe { libc::_exit(0) }
@@ -86,13 +86,13 @@ impl Drop for Running {
     }
 }
 
-fn become_program(path: &CStr) -> Errno {
+fn become_program(path: &CStr, name: &CStr) -> Errno {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     // SAFETY: sets a default disposition.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
     // SAFETY: std's stdout, if it is used again before exec, gets an error, nothing worse.
     unsafe { libc::close(1) };
-    let argv = [path.as_ptr(), core::ptr::null()];
+    let argv = [name.as_ptr(), core::ptr::null()];
     // SAFETY: both are what execv(3) asks for, and nothing is allocated after fork(2).
     unsafe { libc::execv(path.as_ptr(), argv.as_ptr()) };
     Errno::last()
@@ -131,7 +131,7 @@ mod tests {
 
     fn passes(name: &str, text: &str) -> bool {
         let (_script, path) = Script::new(name, text, 0o755);
-        let mut run = Running::start(&path, &mut |errno| errno.text().to_vec()).unwrap();
+        let mut run = Running::start(&path, &path, &mut |errno| errno.text().to_vec()).unwrap();
         finish(&mut run)
     }
 
@@ -160,7 +160,7 @@ mod tests {
         let _alone = crate::alone();
         let (script, _) = Script::new("refused", "", 0o644);
         let path = CString::new(script.0.join("missing").into_os_string().into_encoded_bytes()).unwrap();
-        let mut run = Running::start(&path, &mut |errno| {
+        let mut run = Running::start(&path, &path, &mut |errno| {
             assert_eq!(errno, Errno::NOENT);
             Vec::new()
         })
@@ -172,7 +172,7 @@ mod tests {
     fn dropping_ends_the_whole_group() {
         let _alone = crate::alone();
         let (script, path) = Script::new("hang", "sleep 1000 & sleep 1000", 0o755);
-        let run = Running::start(&path, &mut |_| Vec::new()).unwrap();
+        let run = Running::start(&path, &path, &mut |_| Vec::new()).unwrap();
         let ended = nix::unistd::dup(run.fd()).unwrap();
         let start = Instant::now();
         drop(run);

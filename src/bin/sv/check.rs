@@ -67,7 +67,7 @@ impl Check {
                 let mut unable = |errno: platform::Errno| {
                     [b"warning: unable to run ", name, b"/check: ", errno.text(), b"\n"].concat()
                 };
-                match Running::start(c"./check", &mut unable) {
+                match Running::start(c"check", c"./check", &mut unable) {
                     Ok(program) => {
                         self.run = Some(Run { program, under: *record, since: now, mute: false });
                         return false;

@@ -1,0 +1,28 @@
+//! One suite for every runit: ours and, with `RUNIT_UNDER_TEST=DIR RUNIT_VERSION=2.3.1`, C runit.
+#![allow(missing_docs)]
+use runit_tests::suite::{self, Case};
+use std::process::ExitCode;
+
+#[allow(dead_code)]
+mod rig;
+mod sv_check;
+mod sv_names;
+mod sv_runsv;
+mod sv_status;
+mod sv_wait;
+mod sv_words;
+mod usage;
+
+fn main() -> ExitCode {
+    let cases: Vec<Case> = [
+        usage::CASES,
+        sv_words::CASES,
+        sv_status::CASES,
+        sv_names::CASES,
+        sv_wait::CASES,
+        sv_check::CASES,
+        sv_runsv::CASES,
+    ]
+    .concat();
+    suite::main("compat", &cases).into()
+}

@@ -1,0 +1,370 @@
+//! What the cases need to say briefly: services made of scripts, supervisors, and sv.
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+use runit_tests::place::{Output, Place, Running, write_fifo};
+use runit_tests::programs::Programs;
+use runit_tests::status::Status;
+use runit_tests::suite::skip;
+use runit_tests::wait::{until, until_equal};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where a program is; a case for one that is missing is skipped.
+pub fn program(name: &str) -> PathBuf {
+    let programs = Programs::get();
+    if !programs.have(name) {
+        skip(format!("no {name}"));
+    }
+    programs.path(name)
+}
+
+/// A place and the programs in it. Services are in `sv`.
+pub struct Rig {
+    pub place: Place,
+}
+
+impl Rig {
+    pub fn new() -> Rig {
+        let place = Place::new();
+        place.dir("sv");
+        Rig { place }
+    }
+
+    /// A program under test with its arguments.
+    pub fn command(&self, name: &str, args: &[&str]) -> Command {
+        let mut command = self.place.command(program(name));
+        command.args(args);
+        command
+    }
+
+    /// Runs a program under test to its end.
+    pub fn run(&self, name: &str, args: &[&str]) -> Output {
+        self.place.run(&mut self.command(name, args))
+    }
+
+    /// Runs sv on the services here.
+    pub fn sv(&self, args: &[&str]) -> Output {
+        self.place.run(self.command("sv", args).env("SVDIR", self.place.path("sv")))
+    }
+
+    /// Starts it.
+    pub fn start_sv(&self, args: &[&str]) -> Running {
+        self.place.start(self.command("sv", args).env("SVDIR", self.place.path("sv")))
+    }
+
+    /// A program under test run by somebody whom permissions bind: nobody, if this is root.
+    pub fn unprivileged(&self, name: &str, args: &[&str]) -> Command {
+        if !geteuid().is_root() {
+            return self.command(name, args);
+        }
+        let copy = self.place.dir("bin").join(name);
+        // By another process: no descriptor of this one may be open for writing when it is run.
+        let done = Command::new("cp").arg(program(name)).arg(&copy).status();
+        assert!(done.is_ok_and(|status| status.success()), "cp");
+        if Command::new("setpriv").arg("--version").output().is_err() {
+            skip("no setpriv");
+        }
+        let mut command = self.place.command("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy).args(args);
+        command
+    }
+
+    /// A new service.
+    pub fn service(&self, name: &str) -> Service<'_> {
+        let dir = self.place.dir(Path::new("sv").join(name));
+        Service { rig: self, name: name.to_owned(), dir }
+    }
+}
+
+/// The pipe through which a script of a service is told what to do, and the loop that does it.
+fn held(pipe: &str) -> String {
+    format!("exec 3<>{pipe}\nwhile :; do read -r line <&3 && eval \"$line\"; done")
+}
+
+const NOTE_SIGNALS: &str = "for s in HUP INT QUIT ALRM USR1 USR2; do trap \"echo $s >>trace\" $s; done";
+
+/// A service directory. Its scripts write what happens to them into the file `trace`.
+pub struct Service<'r> {
+    pub rig: &'r Rig,
+    pub name: String,
+    pub dir: PathBuf,
+}
+
+impl Service<'_> {
+    /// A `run` that notes its start and every signal but TERM, which ends it, and does what it is
+    /// told. `first` comes before that.
+    pub fn probe_with(&self, first: &str) -> &Self {
+        self.fifo("hold")
+            .script("run", &format!("{NOTE_SIGNALS}\n{first}\necho run $$ >>trace\n{}", held("hold")))
+    }
+
+    /// The same without anything before.
+    pub fn probe(&self) -> &Self {
+        self.probe_with("")
+    }
+
+    /// The same, but TERM is only noted.
+    pub fn stubborn(&self) -> &Self {
+        self.probe_with("trap 'echo TERM >>trace' TERM")
+    }
+
+    /// A `run` that ends when it is told to and a `finish` that notes how it ended.
+    pub fn finish(&self) -> &Self {
+        self.script("finish", "echo finish $* >>trace")
+    }
+
+    /// A `finish` that does what it is told.
+    pub fn long_finish(&self) -> &Self {
+        let text = format!(
+            "{NOTE_SIGNALS}\ntrap 'echo TERM >>trace' TERM\necho finish $* >>trace\n{}",
+            held("hold-finish")
+        );
+        self.fifo("hold-finish").script("finish", &text)
+    }
+
+    /// A log service that writes its input to `logged` and notes its start and end in
+    /// `log/trace`.
+    pub fn log(&self) -> &Self {
+        self.script("log/run", "echo run $$ >>trace\ncat >>../logged\necho end >>trace")
+    }
+
+    /// A log service that notes signals and does what it is told, and does not read.
+    pub fn log_probe(&self) -> &Self {
+        let text = format!("{NOTE_SIGNALS}\necho run $$ >>trace\n{}", held("hold"));
+        self.fifo("log/hold").script("log/run", &text)
+    }
+
+    pub fn script(&self, name: &str, text: &str) -> &Self {
+        self.rig.place.script(self.dir.join(name), text);
+        self
+    }
+
+    pub fn file(&self, name: &str, text: &str) -> &Self {
+        self.rig.place.file(self.dir.join(name), text);
+        self
+    }
+
+    pub fn fifo(&self, name: &str) -> &Self {
+        self.rig.place.fifo(self.dir.join(name));
+        self
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        self.rig.place.text(self.dir.join(name))
+    }
+
+    /// Starts runsv the way runsvdir does.
+    pub fn start(&self) -> Running {
+        let mut command = self.rig.command("runsv", &[&self.name]);
+        self.rig.place.start(command.current_dir(self.rig.place.path("sv")))
+    }
+
+    /// Starts runsv and waits until it can be talked to.
+    pub fn supervise(&self) -> Running {
+        let running = self.start();
+        until("a supervisor", || write_fifo(&self.dir.join("supervise/ok"), b"").ok());
+        running
+    }
+
+    /// Starts runsv and waits for `run`.
+    pub fn up(&self) -> Running {
+        let running = self.supervise();
+        self.await_trace("run");
+        self.await_stat("run");
+        running
+    }
+
+    /// Sends commands.
+    pub fn control(&self, letters: &str) {
+        write_fifo(&self.dir.join("supervise/control"), letters.as_bytes()).expect("control");
+    }
+
+    /// The same to the log service.
+    pub fn control_log(&self, letters: &str) {
+        write_fifo(&self.dir.join("log/supervise/control"), letters.as_bytes()).expect("control");
+    }
+
+    /// Tells `run` to do something.
+    pub fn tell(&self, line: &str) {
+        until("a reader", || write_fifo(&self.dir.join("hold"), format!("{line}\n").as_bytes()).ok());
+    }
+
+    /// Tells `finish`.
+    pub fn tell_finish(&self, line: &str) {
+        until("a reader", || write_fifo(&self.dir.join("hold-finish"), format!("{line}\n").as_bytes()).ok());
+    }
+
+    /// The status record.
+    ///
+    /// # Panics
+    /// If there is none, or not one of 20 bytes.
+    pub fn status(&self) -> Status {
+        Status::read(&self.dir).expect("a status of 20 bytes")
+    }
+
+    /// `stat` without its newline.
+    pub fn stat(&self) -> String {
+        let text = self.text("supervise/stat");
+        text.strip_suffix('\n').unwrap_or(&text).to_owned()
+    }
+
+    pub fn await_stat(&self, text: &str) {
+        until_equal("the state", &text.to_owned(), || self.stat());
+    }
+
+    pub fn await_log_stat(&self, text: &str) {
+        until_equal("the log's state", &format!("{text}\n"), || self.text("log/supervise/stat"));
+    }
+
+    /// What happened, without the numbers of processes.
+    pub fn trace(&self) -> Vec<String> {
+        self.text("trace").lines().map(without_pid).collect()
+    }
+
+    /// Waits for a line in the trace.
+    pub fn await_trace(&self, line: &str) {
+        until(&format!("{line} in {:?}", self.trace()), || {
+            self.trace().iter().any(|said| said == line).then_some(())
+        });
+    }
+
+    /// Waits until the trace is this, and nothing else.
+    pub fn await_traces(&self, lines: &[&str]) {
+        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+        until_equal("the trace", &lines, || self.trace());
+    }
+
+    /// The numbers of all the processes of `run` so far.
+    pub fn runs(&self) -> Vec<i32> {
+        pids(&self.text("trace"))
+    }
+
+    /// The same of the log service.
+    pub fn log_runs(&self) -> Vec<i32> {
+        pids(&self.text("log/trace"))
+    }
+
+    /// Waits until `run` was started so many times, and for the record of that.
+    pub fn await_runs(&self, count: usize) -> i32 {
+        let last = until(&format!("start {count}"), || self.runs().get(count - 1).copied());
+        until_equal("the number of the process", &format!("{last}\n"), || self.text("supervise/pid"));
+        last
+    }
+
+    /// Waits until another second than that of the last change has begun. The C sv sees no
+    /// difference within one.
+    pub fn await_age(&self) {
+        let secs = self.status().secs;
+        until("the next second", || (Status::now(0, 0, 0).secs > secs).then_some(()));
+    }
+
+    /// A supervisor of our own making.
+    pub fn fake(&self, status: Status) -> Fake {
+        Fake::new(self, status)
+    }
+}
+
+fn pids(trace: &str) -> Vec<i32> {
+    trace.lines().filter_map(|line| line.strip_prefix("run ")?.parse().ok()).collect()
+}
+
+fn without_pid(line: &str) -> String {
+    line.strip_prefix("run ").map_or_else(|| line.to_owned(), |_| "run".into())
+}
+
+/// The other end of the supervise directory: what sv does can be seen byte by byte, and what it
+/// sees can be chosen.
+pub struct Fake {
+    dir: PathBuf,
+    control: fs::File,
+    _ok: fs::File,
+}
+
+impl Fake {
+    fn new(service: &Service<'_>, status: Status) -> Fake {
+        let dir = service.dir.join("supervise");
+        let open = |name: &str| {
+            let path = service.rig.place.fifo(dir.join(name));
+            let mut options = fs::OpenOptions::new();
+            use std::os::unix::fs::OpenOptionsExt;
+            options.custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
+            options.read(true).write(true).open(path).expect("both ends of a named pipe")
+        };
+        let fake = Fake { control: open("control"), _ok: open("ok"), dir };
+        fake.set(status);
+        fake
+    }
+
+    /// Replaces the record.
+    pub fn set(&self, status: Status) {
+        self.put(&status.bytes());
+    }
+
+    /// Replaces the record by something else.
+    pub fn put(&self, bytes: &[u8]) {
+        fs::write(self.dir.join("status.new"), bytes).expect("write");
+        fs::rename(self.dir.join("status.new"), self.dir.join("status")).expect("rename");
+    }
+
+    /// The commands since the last call.
+    pub fn taken(&self) -> String {
+        use std::io::Read;
+        let mut bytes = [0; 64];
+        let got = (&self.control).read(&mut bytes).unwrap_or(0);
+        String::from_utf8_lossy(&bytes[..got]).into_owned()
+    }
+
+    /// Waits for commands.
+    pub fn await_command(&self, bytes: &str) {
+        let got = until("a command", || Some(self.taken()).filter(|got| !got.is_empty()));
+        assert_eq!(got, bytes);
+    }
+}
+
+/// `p` for a process and `T` for seconds in the place of numbers.
+pub fn masked(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
+        let end = rest[at..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |len| at + len);
+        out.push_str(&rest[..at]);
+        let is_age = out.ends_with(' ') && rest[end..].starts_with('s');
+        if out.ends_with("(pid ") {
+            out.push('p');
+        } else if is_age {
+            out.push('T');
+        } else {
+            out.push_str(&rest[at..end]);
+        }
+        rest = &rest[end..];
+    }
+    out + rest
+}
+
+/// The state of a process as its system calls it (`S` sleeping, `T` stopped …); `None` without it.
+pub fn process_state(pid: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(") ").next()?.chars().next()
+}
+
+pub fn await_process_state(pid: i32, state: char) {
+    until_equal("the process", &Some(state), || process_state(pid));
+}
+
+/// Whether it is there and no zombie.
+pub fn is_alive(pid: i32) -> bool {
+    process_state(pid).is_some_and(|state| state != 'Z')
+}
+
+pub fn await_death(pid: i32) {
+    until(&format!("the end of process {pid}"), || (!is_alive(pid)).then_some(()));
+}
+
+pub fn send(pid: i32, signal: Signal) {
+    kill(Pid::from_raw(pid), signal).expect("kill");
+}
