@@ -1,7 +1,7 @@
 //! The seam between the engine, which decides, and the operating system, which acts.
 //!
 //! The engine sees only the traits of this crate. One back-end implements them on the machine
-//! the program is built for ([`Os`]); `sim` implements them in memory for tests. The traits hold
+//! the program is built for ([`Os`]); `platform-sim` implements them in memory for tests. The traits hold
 //! what the five resident programs need and nothing more: each method is one thing the kernel
 //! does, errors are bare [`Errno`] numbers, names are bytes.
 #![no_std]
@@ -12,13 +12,8 @@
 #[link(name = "c")]
 unsafe extern "C" {}
 
-#[cfg(feature = "sim")]
-extern crate std;
-
 mod entry;
 mod errno;
-#[cfg(feature = "sim")]
-pub mod sim;
 mod table;
 mod types;
 mod unix;

@@ -6,6 +6,7 @@ use nix::unistd::{Pid, mkfifo};
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -128,6 +129,14 @@ impl Place {
         command.stdout(open(&out)).stderr(open(&err)).process_group(0);
         let child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
         Running { child, out, err }
+    }
+
+    /// Starts a command in a process group of its own, with a terminal for what it says.
+    pub fn start_on(&self, command: &mut Command, terminal: &OwnedFd) -> Running {
+        let open = || File::from(terminal.try_clone().expect("a descriptor"));
+        command.stdout(open()).stderr(open()).process_group(0);
+        let child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+        Running { child, out: PathBuf::new(), err: PathBuf::new() }
     }
 
     /// Runs a command to its end.

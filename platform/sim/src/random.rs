@@ -33,7 +33,7 @@ impl Random {
 
 #[cfg(test)]
 mod tests {
-    use super::Random;
+    use crate::Random;
 
     #[test]
     fn a_seed_says_all() {

@@ -1,0 +1,240 @@
+//! The calls about processes, waiting, directories that change, and the end of the system.
+use crate::kernel::{End, Fact};
+use crate::life::Act;
+use crate::open::{Object, Open, Slot};
+use crate::process::Birth;
+use crate::tree::{Change, Node, ROOT};
+use crate::{Faults, Kernel, Sim};
+use core::ffi::CStr;
+use platform::{
+    Boot, Child, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result, Signal,
+    SignalSet, Target, Wake, Watch,
+};
+
+impl Procs for Sim {
+    fn own_pid(&mut self) -> Pid {
+        self.kernel.call();
+        self.kernel.own()
+    }
+
+    fn spawn(&mut self, child: &Child<'_>) -> Result<Pid> {
+        self.kernel.call();
+        if Faults::hit(&mut self.kernel.faults.fork) {
+            let errno = Errno::AGAIN;
+            self.kernel.emit(&Fact::NotSpawned { child, errno });
+            return Err(errno);
+        }
+        let pid = self.kernel.fork(self.kernel.own, Some(Birth::of(child)), &[]);
+        self.kernel.emit(&Fact::Spawned { pid, child });
+        self.kernel.leave_if_over();
+        Ok(pid)
+    }
+
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid> {
+        self.kernel.call();
+        if Faults::hit(&mut self.kernel.faults.fork) {
+            return Err(Errno::AGAIN);
+        }
+        let keep = Act::CloseAllBut([from.0, lifeline.0].to_vec());
+        let acts = [Act::Session, keep, Act::ReadAll(lifeline.0), Act::ReadAll(from.0)];
+        let pid = self.kernel.fork(self.kernel.own, None, &acts);
+        self.kernel.emit(&Fact::Drain { pid });
+        Ok(pid)
+    }
+
+    fn exec(&mut self, path: &CStr, _argv: &[&CStr]) -> Errno {
+        self.kernel.call();
+        match self.kernel.program(ROOT, path.to_bytes(), false) {
+            Ok(_) => self.kernel.end_with(End::Executed(path.to_bytes().to_vec())),
+            Err(errno) => errno,
+        }
+    }
+
+    fn reap(&mut self) -> Option<(Pid, Ended)> {
+        self.kernel.call();
+        let own = self.kernel.own;
+        let dead: Vec<(i32, Ended)> = self
+            .kernel
+            .others()
+            .filter(|process| process.parent == own)
+            .filter_map(|process| process.ended.map(|ended| (process.pid, ended)))
+            .collect();
+        let pick = usize::try_from(self.kernel.random.below(dead.len() as u64)).unwrap_or(0);
+        let (pid, ended) = *dead.get(pick)?;
+        self.kernel.procs.remove(&pid);
+        self.kernel.emit(&Fact::Reaped { pid: Pid(pid), ended });
+        Some((Pid(pid), ended))
+    }
+
+    fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
+        self.kernel.call();
+        let exists = self.kernel.exists(whom);
+        self.kernel.emit(&Fact::Kill { whom, signal, result: exists });
+        self.kernel.leave_if_over();
+        self.kernel.kill(whom, signal)
+    }
+
+    fn show_title(&mut self, _text: &[u8]) {}
+}
+
+impl Kernel {
+    fn exists(&self, whom: Target) -> Result<()> {
+        let found = match whom {
+            Target::One(pid) => self.procs.contains_key(&pid.0),
+            Target::Group(pid) => self.procs.values().any(|process| process.group == pid.0),
+            Target::All => self.others().next().is_some(),
+        };
+        if found { Ok(()) } else { Err(Errno::SRCH) }
+    }
+
+    fn ready(&self, fds: &[Fd]) -> u32 {
+        let mut ready = 0;
+        for (bit, fd) in fds.iter().enumerate().take(platform::MAX_WAIT) {
+            if fd.0 < 0 {
+                continue;
+            }
+            // A descriptor that is not open is always ready, with an error.
+            if self.slot(self.own, fd.0).map_or(true, |slot| self.is_ready(slot.open)) {
+                ready |= 1 << bit;
+            }
+        }
+        ready
+    }
+}
+
+impl Events for Sim {
+    fn catch(&mut self, signals: &[Signal]) -> Result<()> {
+        self.kernel.call();
+        if Faults::hit(&mut self.kernel.faults.catch) {
+            return Err(Errno::MFILE);
+        }
+        self.kernel.catches = true;
+        signals.iter().for_each(|signal| self.kernel.caught.add(*signal));
+        Ok(())
+    }
+
+    fn wait(&mut self, fds: &[Fd], until: Option<Instant>) -> Wake {
+        let kernel = &mut self.kernel;
+        kernel.call();
+        kernel.emit(&Fact::Waits { fds, until });
+        loop {
+            kernel.run_due();
+            kernel.leave_if_over();
+            let signals = core::mem::take(&mut kernel.pending);
+            let wake = Wake { ready: kernel.ready(fds), signals };
+            let late = until.is_some_and(|until| until <= kernel.now());
+            let spurious = kernel.random.chance(kernel.faults.spurious.into());
+            if wake != Wake::default() || late || spurious {
+                kernel.emit(&Fact::Woke { wake });
+                kernel.leave_if_over();
+                return wake;
+            }
+            let next = match (kernel.next_time(), until.map(|until| until.0)) {
+                (Some(next), Some(until)) => next.min(until),
+                (Some(time), None) | (None, Some(time)) => time,
+                (None, None) => kernel.end_with(End::Quiet),
+            };
+            kernel.time = kernel.time.max(next);
+            kernel.calls += 1;
+        }
+    }
+}
+
+impl Watch for Sim {
+    fn watch(&mut self, path: &CStr) -> bool {
+        self.kernel.call();
+        let own = self.kernel.own;
+        if let Some(old) = self.watching.take() {
+            self.kernel.uninstall(own, old.0);
+        }
+        if !self.kernel.machine.watches {
+            return false;
+        }
+        let here = self.kernel.procs.get(&own).map_or(ROOT, |process| process.directory);
+        let mut watched = Vec::new();
+        let found = self.kernel.tree.existing(here, path.to_bytes(), true);
+        if let Ok(dir) = found {
+            watched.push(Change { dir, name: Vec::new() });
+        }
+        let (mut from, mut at) = (here, path.to_bytes().to_vec());
+        for _ in 0..8 {
+            let Ok(place) = self.kernel.tree.find(from, &at, false) else { break };
+            watched.push(Change { dir: place.dir, name: place.name.clone() });
+            let Some(Node::Link(target)) = place.ino.map(|ino| &self.kernel.tree.at(ino).node) else { break };
+            (from, at) = (place.dir, target.clone());
+        }
+        let told = found.is_ok_and(|dir| self.kernel.tree.names(dir).is_ok());
+        let open = self.kernel.add_open(Open::new(Object::Watch(watched), None, true, false));
+        let fd = self.kernel.install_lowest(own, Slot { open, cloexec: true });
+        self.watching = Some(Fd(fd));
+        told
+    }
+
+    fn watch_fd(&self) -> Option<Fd> {
+        self.watching
+    }
+
+    fn changed(&mut self) -> bool {
+        self.kernel.call();
+        self.kernel.tell_watches();
+        let Some(fd) = self.watching else { return false };
+        let Ok(slot) = self.kernel.slot(self.kernel.own, fd.0) else { return false };
+        core::mem::take(&mut self.kernel.opens[slot.open].news).1
+    }
+}
+
+impl Boot for Sim {
+    fn early(&mut self) {
+        self.kernel.call();
+        self.console();
+    }
+
+    fn boot_already_done(&mut self) -> bool {
+        self.kernel.call();
+        self.kernel.machine.again
+    }
+
+    fn console(&mut self) {
+        let Ok(fd) = self.open(c"/dev/console", platform::Open::Write) else { return };
+        for to in [Fd::STDIN, Fd::STDOUT, Fd::STDERR] {
+            let _ = self.onto(fd, to);
+        }
+        if fd.0 > 2 {
+            self.close(fd);
+        }
+    }
+
+    fn requests(&self) -> &'static [(Signal, Request)] {
+        self.kernel.machine.requests
+    }
+
+    fn arm_ctrl_alt_del(&mut self) {
+        self.kernel.call();
+        self.kernel.armed = true;
+        self.kernel.emit(&Fact::Armed);
+    }
+
+    fn enter_multiuser(&mut self) {
+        self.kernel.call();
+    }
+
+    fn power(&mut self, how: How, sync: bool) -> Result<Option<Pid>> {
+        self.kernel.call();
+        self.kernel.emit(&Fact::Power { how, sync });
+        self.kernel.leave_if_over();
+        if self.kernel.machine.power_by_child && !Faults::hit(&mut self.kernel.faults.fork) {
+            return Ok(Some(self.kernel.fork(self.kernel.own, None, &[Act::Power(how)])));
+        }
+        let result = self.kernel.reboot(how);
+        self.kernel.leave_if_over();
+        result.map(|()| None)
+    }
+}
+
+impl Sim {
+    /// The signals that were sent and not yet handed out.
+    #[must_use]
+    pub fn pending(&self) -> SignalSet {
+        self.kernel.pending
+    }
+}

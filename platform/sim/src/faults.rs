@@ -1,0 +1,66 @@
+//! What goes wrong.
+
+/// A plan of faults. A number is how many of the next calls fail; `u32::MAX` is all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Faults {
+    /// fork(2) fails with EAGAIN.
+    pub fork: u32,
+    /// open(2) fails with EMFILE.
+    pub open: u32,
+    /// pipe(2) fails with ENFILE.
+    pub pipe: u32,
+    /// Regular files cannot be created or written: ENOSPC.
+    pub full: bool,
+    /// Of a write to a regular file one byte is taken.
+    pub short_write: u32,
+    /// A read gets one byte only, in this many of a hundred cases.
+    pub short_read: u8,
+    /// rename(2) fails with EIO.
+    pub rename: u32,
+    /// Opening a directory fails with EMFILE.
+    pub open_dir: u32,
+    /// Reading a directory fails with EIO.
+    pub read_dir: u32,
+    /// stat(2) fails with EIO.
+    pub stat: u32,
+    /// fchdir(2) fails with EIO.
+    pub fchdir: u32,
+    /// sigaction(2) or what comes before it fails with EMFILE.
+    pub catch: u32,
+    /// `wait` returns without reason, in this many of a hundred cases.
+    pub spurious: u8,
+    /// A call takes up to two seconds, in this many of a thousand cases.
+    pub stall: u16,
+    /// Watched directories change unnoticed.
+    pub unnoticed: bool,
+}
+
+impl Faults {
+    /// Nothing goes wrong.
+    pub const NONE: Faults = Faults {
+        fork: 0,
+        open: 0,
+        pipe: 0,
+        full: false,
+        short_write: 0,
+        short_read: 0,
+        rename: 0,
+        open_dir: 0,
+        read_dir: 0,
+        stat: 0,
+        fchdir: 0,
+        catch: 0,
+        spurious: 0,
+        stall: 0,
+        unnoticed: false,
+    };
+
+    /// Uses one failure up.
+    pub(crate) fn hit(left: &mut u32) -> bool {
+        let hits = *left > 0;
+        if *left != u32::MAX {
+            *left = left.saturating_sub(1);
+        }
+        hits
+    }
+}

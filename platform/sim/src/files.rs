@@ -1,0 +1,332 @@
+//! The calls about files, and the clocks.
+use crate::kernel::Fact;
+use crate::open::{Object, Open as OpenFile, Slot};
+use crate::pipe::Pipe;
+use crate::tree::{Ino, Node, ROOT};
+use crate::{Faults, Kernel, Sim};
+use core::ffi::CStr;
+use platform::{Clock, Errno, Fd, Files, Instant, Meta, Open, Result, Stamp};
+use std::ffi::CString;
+
+impl Clock for Sim {
+    fn now(&mut self) -> Instant {
+        self.kernel.call();
+        self.kernel.now()
+    }
+    fn wall(&mut self) -> Stamp {
+        self.kernel.call();
+        self.kernel.wall()
+    }
+}
+
+/// A directory being read: its names as they were when it was opened.
+#[derive(Debug)]
+pub struct Dir {
+    fd: i32,
+    names: Vec<CString>,
+    at: usize,
+}
+
+impl Kernel {
+    fn here(&self) -> Ino {
+        self.procs.get(&self.own).map_or(ROOT, |process| process.directory)
+    }
+
+    pub(crate) fn make_fifo(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
+        let now = self.stamp();
+        self.tree.make(from, path, Node::Fifo(self.pipes.len()), mode, now)?;
+        self.pipes.push(Pipe::default());
+        Ok(())
+    }
+
+    fn open(&mut self, path: &[u8], how: Open) -> Result<Fd> {
+        if Faults::hit(&mut self.faults.open) {
+            return Err(Errno::MFILE);
+        }
+        let now = self.stamp();
+        let writes = !matches!(how, Open::Read);
+        let creates = match how {
+            Open::Read | Open::Write => None,
+            Open::Append => Some(0o600),
+            Open::Truncate => Some(0o644),
+        };
+        let place = self.tree.find(self.here(), path, true)?;
+        let ino = match (place.ino, creates) {
+            (Some(ino), _) => ino,
+            (None, None) => return Err(Errno::NOENT),
+            (None, Some(_)) if self.faults.full => return Err(Errno::NOSPC),
+            (None, Some(mode)) => {
+                let ino = self.tree.add(Node::File(Vec::new()), mode, now);
+                self.tree.enter(&place, ino, now)?;
+                ino
+            }
+        };
+        let object = match &mut self.tree.at_mut(ino).node {
+            Node::Directory(..) if writes => return Err(Errno::ISDIR),
+            Node::Link(_) => return Err(Errno::IO),
+            Node::Fifo(pipe) if writes => Object::WriteEnd(*pipe),
+            Node::Fifo(pipe) => Object::ReadEnd(*pipe, self.pipes[*pipe].opened),
+            Node::File(bytes) => {
+                if how == Open::Truncate {
+                    bytes.clear();
+                }
+                Object::Inode(ino)
+            }
+            Node::Directory(..) | Node::Console | Node::Null => Object::Inode(ino),
+        };
+        match object {
+            Object::WriteEnd(pipe) if self.pipes[pipe].readers == 0 => return Err(Errno::NXIO),
+            Object::Inode(_) if how == Open::Truncate => self.tree.at_mut(ino).changed = now,
+            _ => {}
+        }
+        let append = how == Open::Append;
+        let open = self.add_open(OpenFile { append, ..OpenFile::new(object, Some(ino), !writes, writes) });
+        Ok(Fd(self.install_lowest(self.own, Slot { open, cloexec: true })))
+    }
+
+    pub(crate) fn pipe(&mut self) -> Result<(Fd, Fd)> {
+        if Faults::hit(&mut self.faults.pipe) {
+            return Err(Errno(libc::ENFILE));
+        }
+        self.pipes.push(Pipe::default());
+        let number = self.pipes.len() - 1;
+        let ends = [
+            OpenFile { blocks: true, ..OpenFile::new(Object::ReadEnd(number, 0), None, true, false) },
+            OpenFile { blocks: true, ..OpenFile::new(Object::WriteEnd(number), None, false, true) },
+        ];
+        let [read, write] = ends.map(|end| {
+            let open = self.add_open(end);
+            Fd(self.install_lowest(self.own, Slot { open, cloexec: true }))
+        });
+        Ok((read, write))
+    }
+
+    fn stat(&mut self, path: &[u8]) -> Result<Meta> {
+        if Faults::hit(&mut self.faults.stat) {
+            return Err(Errno::IO);
+        }
+        let ino = self.tree.existing(self.here(), path, true)?;
+        let inode = self.tree.at(ino);
+        let (kind, mode, changed) = (inode.kind(), inode.mode, inode.changed);
+        Ok(Meta { kind, mode, device: 1, inode: ino as u64 + 1, changed })
+    }
+
+    fn names_of(&mut self, path: &[u8]) -> Result<Dir> {
+        if Faults::hit(&mut self.faults.open_dir) {
+            return Err(Errno::MFILE);
+        }
+        let ino = self.tree.existing(self.here(), path, true)?;
+        let own = [b".".to_vec(), b"..".to_vec()];
+        let mut names: Vec<Vec<u8>> = self.tree.names(ino)?.keys().cloned().chain(own).collect();
+        // The order is the file system's affair.
+        for index in (1..names.len()).rev() {
+            let other = self.random.below(index as u64 + 1);
+            names.swap(index, usize::try_from(other).unwrap_or(0));
+        }
+        let names = names.into_iter().filter_map(|name| CString::new(name).ok()).collect();
+        let open = self.add_open(OpenFile::new(Object::Inode(ino), Some(ino), true, false));
+        let fd = self.install_lowest(self.own, Slot { open, cloexec: true });
+        Ok(Dir { fd, names, at: 0 })
+    }
+
+    /// Notes a failure that has no fact of its own.
+    fn failed<T>(&mut self, what: &'static str, result: Result<T>) -> Result<T> {
+        if let Err(errno) = &result {
+            self.emit(&Fact::Failed { what, errno: *errno });
+        }
+        result
+    }
+}
+
+impl Files for Sim {
+    type Dir = Dir;
+
+    fn chdir(&mut self, path: &CStr) -> Result<()> {
+        self.kernel.call();
+        let result = self.kernel.enter(self.kernel.own, path.to_bytes());
+        self.kernel.failed("chdir", result)
+    }
+
+    fn fchdir(&mut self, fd: Fd) -> Result<()> {
+        self.kernel.call();
+        let own = self.kernel.own;
+        let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
+            Err(Errno::IO)
+        } else {
+            let slot = self.kernel.slot(own, fd.0)?;
+            let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::NOTDIR)?;
+            self.kernel.tree.names(ino)?;
+            if let Some(process) = self.kernel.procs.get_mut(&own) {
+                process.directory = ino;
+            }
+            Ok(())
+        };
+        self.kernel.failed("fchdir", result)
+    }
+
+    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
+        self.kernel.call();
+        let result = self.kernel.open(path.to_bytes(), how);
+        let path = path.to_bytes();
+        match result {
+            Ok(fd) => self.kernel.emit(&Fact::Opened { path, fd }),
+            Err(errno) => self.kernel.emit(&Fact::NotOpened { path, errno }),
+        }
+        result
+    }
+
+    fn close(&mut self, fd: Fd) {
+        self.kernel.call();
+        self.kernel.emit(&Fact::Closing { fd });
+        self.kernel.uninstall(self.kernel.own, fd.0);
+    }
+
+    fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        let short = self.kernel.random.chance(self.kernel.faults.short_read.into());
+        let most = if short { into.len().min(1) } else { into.len() };
+        let read = self.kernel.read_open(slot.open, most);
+        if read == Err(Errno::AGAIN) && self.kernel.opens[slot.open].blocks {
+            self.kernel.end_with(crate::End::Blocked("read"));
+        }
+        let bytes = read?;
+        into.iter_mut().zip(&bytes).for_each(|(slot, byte)| *slot = *byte);
+        self.kernel.emit(&Fact::Read { fd, bytes: &bytes });
+        Ok(bytes.len())
+    }
+
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        self.kernel.call();
+        let own = self.kernel.own;
+        let slot = self.kernel.slot(own, fd.0)?;
+        let result = self.kernel.write_open(own, slot.open, bytes);
+        if result == Err(Errno::AGAIN) && self.kernel.opens[slot.open].blocks {
+            self.kernel.end_with(crate::End::Blocked("write"));
+        }
+        if result == Err(Errno::PIPE) {
+            self.kernel.signal_program(platform::Signal::Pipe);
+        }
+        match result {
+            Ok(count) => self.kernel.emit(&Fact::Wrote { fd, bytes: &bytes[..count] }),
+            Err(errno) => self.kernel.emit(&Fact::NotWritten { fd, errno }),
+        }
+        result
+    }
+
+    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.kernel.call();
+        let (from, now) = (self.kernel.here(), self.kernel.stamp());
+        let node = Node::Directory(ROOT, std::collections::BTreeMap::new());
+        self.kernel.tree.make(from, path.to_bytes(), node, mode, now).map(drop)
+    }
+
+    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.kernel.call();
+        self.kernel.make_fifo(self.kernel.here(), path.to_bytes(), mode)
+    }
+
+    fn stat(&mut self, path: &CStr) -> Result<Meta> {
+        self.kernel.call();
+        let result = self.kernel.stat(path.to_bytes());
+        if result == Err(Errno::NOENT) { result } else { self.kernel.failed("stat", result) }
+    }
+
+    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
+        self.kernel.call();
+        let kernel = &self.kernel;
+        let ino = kernel.tree.existing(kernel.here(), path.to_bytes(), false)?;
+        let Node::Link(target) = &kernel.tree.at(ino).node else { return Err(Errno::INVAL) };
+        into.iter_mut().zip(target).for_each(|(slot, byte)| *slot = *byte);
+        Ok(target.len().min(into.len()))
+    }
+
+    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
+        self.kernel.call();
+        let (here, now) = (self.kernel.here(), self.kernel.stamp());
+        let (from, to) = (from.to_bytes(), to.to_bytes());
+        let result = if Faults::hit(&mut self.kernel.faults.rename) {
+            Err(Errno::IO)
+        } else {
+            self.kernel.tree.rename(here, from, to, now)
+        };
+        match result {
+            Ok(()) => self.kernel.emit(&Fact::Renamed { from, to }),
+            Err(errno) => self.kernel.emit(&Fact::NotRenamed { to, errno }),
+        }
+        result
+    }
+
+    fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.kernel.call();
+        self.kernel.change_mode(self.kernel.here(), path.to_bytes(), mode)?;
+        self.kernel.emit(&Fact::Mode { path: path.to_bytes(), mode });
+        Ok(())
+    }
+
+    fn pipe(&mut self) -> Result<(Fd, Fd)> {
+        self.kernel.call();
+        let result = self.kernel.pipe();
+        if let Ok((read, write)) = result {
+            self.kernel.emit(&Fact::Piped { read, write });
+        }
+        self.kernel.failed("pipe", result)
+    }
+
+    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, from.0)?;
+        self.kernel.install(self.kernel.own, to.0, Slot { cloexec: false, ..slot });
+        Ok(())
+    }
+
+    fn nonblocking(&mut self, fd: Fd) -> Result<()> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        self.kernel.opens[slot.open].blocks = false;
+        Ok(())
+    }
+
+    fn lock(&mut self, fd: Fd) -> Result<()> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
+        let lock = &mut self.kernel.tree.at_mut(ino).lock;
+        if lock.is_some_and(|holder| holder != slot.open) {
+            return Err(Errno::AGAIN);
+        }
+        *lock = Some(slot.open);
+        Ok(())
+    }
+
+    fn open_dir(&mut self, path: &CStr) -> Result<Dir> {
+        self.kernel.call();
+        let result = self.kernel.names_of(path.to_bytes());
+        if result.is_ok() {
+            self.kernel.emit(&Fact::DirectoryOpened { path: path.to_bytes() });
+        }
+        self.kernel.failed("opendir", result)
+    }
+
+    fn next_name<'d>(&mut self, dir: &'d mut Dir) -> Result<Option<&'d CStr>> {
+        self.kernel.call();
+        let fault = Faults::hit(&mut self.kernel.faults.read_dir);
+        self.kernel.failed("readdir", if fault { Err(Errno::IO) } else { Ok(()) })?;
+        let name = dir.names.get(dir.at).map(CString::as_c_str);
+        dir.at += 1;
+        Ok(name)
+    }
+
+    fn close_dir(&mut self, dir: Dir) {
+        self.kernel.call();
+        self.kernel.uninstall(self.kernel.own, dir.fd);
+    }
+
+    fn tell(&mut self, text: &[u8]) {
+        self.kernel.call();
+        let own = self.kernel.own;
+        if let Ok(slot) = self.kernel.slot(own, 2) {
+            let _ = self.kernel.write_open(own, slot.open, text);
+        }
+    }
+}

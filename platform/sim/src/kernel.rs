@@ -1,0 +1,402 @@
+//! The kernel: its clocks, its queue of what is to happen, and what it tells who watches.
+use crate::life::{Act, Deed, Life};
+use crate::open::{Open, Slot};
+use crate::pipe::Pipe;
+use crate::process::Process;
+use crate::tree::{Ino, Node, ROOT, Tree};
+use crate::{Faults, Random};
+use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Request, Signal, SignalSet, Stamp, Target, Wake};
+use std::collections::BTreeMap;
+
+/// What happened, as it happens.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub enum Fact<'a> {
+    /// The program under test started a child.
+    Spawned { pid: Pid, child: &'a Child<'a> },
+    /// It could not.
+    NotSpawned { child: &'a Child<'a>, errno: Errno },
+    /// It started what drains a pipe.
+    Drain { pid: Pid },
+    /// A process became a program.
+    Executed { pid: Pid, path: &'a [u8], argv: &'a [Vec<u8>] },
+    /// A process could not become one.
+    NotExecuted { pid: Pid, path: &'a [u8], errno: Errno },
+    /// A process ended.
+    Died { pid: Pid, ended: Ended },
+    /// The program under test was told so.
+    Reaped { pid: Pid, ended: Ended },
+    /// It sent a signal.
+    Kill { whom: Target, signal: Signal, result: platform::Result<()> },
+    /// It was sent one.
+    Signalled { signal: Signal },
+    /// It opened a file.
+    Opened { path: &'a [u8], fd: Fd },
+    /// It could not.
+    NotOpened { path: &'a [u8], errno: Errno },
+    /// It made a pipe.
+    Piped { read: Fd, write: Fd },
+    /// It is about to close a descriptor.
+    Closing { fd: Fd },
+    /// It read.
+    Read { fd: Fd, bytes: &'a [u8] },
+    /// It wrote.
+    Wrote { fd: Fd, bytes: &'a [u8] },
+    /// It could not.
+    NotWritten { fd: Fd, errno: Errno },
+    /// It renamed.
+    Renamed { from: &'a [u8], to: &'a [u8] },
+    /// It could not.
+    NotRenamed { to: &'a [u8], errno: Errno },
+    /// It changed a mode.
+    Mode { path: &'a [u8], mode: u32 },
+    /// It opened a directory for reading.
+    DirectoryOpened { path: &'a [u8] },
+    /// It could not open or read one, go there or look at it.
+    Failed { what: &'static str, errno: Errno },
+    /// Somebody wrote to the console.
+    Said { pid: Pid, text: &'a [u8] },
+    /// It goes to sleep.
+    Waits { fds: &'a [Fd], until: Option<Instant> },
+    /// It wakes up.
+    Woke { wake: Wake },
+    /// It asked for three fingers to be reported.
+    Armed,
+    /// It (or its child for it) asks for the end of the system.
+    Power { how: How, sync: bool },
+    /// Somebody did something, or could not.
+    Done { pid: Option<Pid>, deed: &'a Deed, result: platform::Result<()> },
+}
+
+/// What a process becomes with execve(2).
+#[derive(Clone, Copy, Debug)]
+pub struct Exec<'a> {
+    /// Its number.
+    pub pid: Pid,
+    /// The path as it was given.
+    pub path: &'a [u8],
+    /// Its directory.
+    pub directory: Ino,
+    /// Its arguments.
+    pub argv: &'a [Vec<u8>],
+}
+
+/// Who knows the programs and watches the one under test.
+pub trait World {
+    /// The life of a program.
+    fn life(&mut self, kernel: &mut Kernel, exec: &Exec<'_>) -> Life;
+    /// Takes note of a fact; the result is what is wrong with it.
+    ///
+    /// # Errors
+    /// The schedule ends with the text.
+    fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> core::result::Result<(), String>;
+}
+
+/// Nobody watches, and every program exits with 0.
+pub struct Nobody;
+
+impl World for Nobody {
+    fn life(&mut self, _: &mut Kernel, _: &Exec<'_>) -> Life {
+        Life::default()
+    }
+    fn fact(&mut self, _: &mut Kernel, _: &Fact<'_>) -> core::result::Result<(), String> {
+        Ok(())
+    }
+}
+
+/// How a schedule ended, if not by the program's return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Nothing will ever happen again.
+    Quiet,
+    /// The system ended.
+    Power(How),
+    /// The kernel restarted the machine by itself: nobody had asked for three fingers.
+    HardReset,
+    /// The program under test died of a signal.
+    Killed(Signal),
+    /// It waits for ever in a call that is not `wait`.
+    Blocked(&'static str),
+    /// It became another program.
+    Executed(Vec<u8>),
+    /// Something is wrong.
+    Wrong(String),
+    /// The schedule takes longer than any schedule may.
+    Endless,
+}
+
+/// What reboot(2) does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PowerCall {
+    /// What it says.
+    Works,
+    /// It comes back without an effect for this, and works for the rest.
+    ReturnsFor(How),
+    /// It fails for this with EINVAL, and works for the rest.
+    FailsFor(How),
+    /// It comes back without an effect.
+    Returns,
+    /// It is not allowed.
+    Forbidden,
+}
+
+/// What differs between systems.
+#[derive(Clone, Copy, Debug)]
+pub struct Machine {
+    /// Whether changes of directories are told.
+    pub watches: bool,
+    /// What signals ask of process 1.
+    pub requests: &'static [(Signal, Request)],
+    /// What the call that ends the system does.
+    pub power: PowerCall,
+    /// Whether a child makes it.
+    pub power_by_child: bool,
+    /// Whether three fingers are reported once only.
+    pub one_shot_key: bool,
+    /// Whether process 1 was restarted by the kernel.
+    pub again: bool,
+    /// Time stamps of files count in units of this many nanoseconds.
+    pub granule: u32,
+}
+
+/// Linux.
+pub const LINUX: Machine = Machine {
+    watches: true,
+    requests: &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)],
+    power: PowerCall::Works,
+    power_by_child: true,
+    one_shot_key: false,
+    again: false,
+    granule: 4_000_000,
+};
+
+/// What is to happen at some time.
+#[derive(Clone, Debug)]
+pub(crate) enum Job {
+    Deed(Deed),
+    /// The process goes on, if it is still in this turn of its life.
+    Turn(i32, u32),
+}
+
+/// More calls than any schedule makes.
+const CALLS: u64 = 400_000;
+
+/// The kernel.
+pub struct Kernel {
+    pub(crate) time: u64,
+    /// Nanoseconds from the first clock's zero to 1970.
+    pub(crate) epoch: i64,
+    /// The source of all that is not told.
+    pub random: Random,
+    /// What goes wrong from now on.
+    pub faults: Faults,
+    /// The files.
+    pub tree: Tree,
+    /// What differs between systems.
+    pub machine: Machine,
+    /// The life of programs by their path, before [`World::life`] is asked.
+    pub programs: BTreeMap<Vec<u8>, Life>,
+    /// Where programs are searched.
+    pub path: Vec<Vec<u8>>,
+    pub(crate) opens: Vec<Open>,
+    pub(crate) pipes: Vec<Pipe>,
+    pub(crate) procs: BTreeMap<i32, Process>,
+    pub(crate) next_pid: i32,
+    pub(crate) own: i32,
+    queue: BTreeMap<(u64, u64), Job>,
+    number: u64,
+    pub(crate) caught: SignalSet,
+    pub(crate) catches: bool,
+    pub(crate) pending: SignalSet,
+    pub(crate) armed: bool,
+    pub(crate) calls: u64,
+    world: Option<Box<dyn World>>,
+    pub(crate) end: Option<End>,
+}
+
+impl Kernel {
+    /// Only the program under test runs, as process `own`, in the root directory.
+    #[must_use]
+    pub fn new(seed: u64, own: Pid, machine: Machine, world: Box<dyn World>) -> Kernel {
+        let mut kernel = Kernel {
+            time: 5_000_000_000,
+            epoch: 1_700_000_000_000_000_000,
+            random: Random::new(seed),
+            faults: Faults::NONE,
+            tree: Tree::new(),
+            machine,
+            programs: BTreeMap::new(),
+            path: [b"/bin".to_vec(), b"/usr/bin".to_vec()].to_vec(),
+            opens: Vec::new(),
+            pipes: Vec::new(),
+            procs: BTreeMap::new(),
+            next_pid: own.0 + 1,
+            own: own.0,
+            queue: BTreeMap::new(),
+            number: 0,
+            caught: SignalSet::default(),
+            catches: false,
+            pending: SignalSet::default(),
+            armed: false,
+            calls: 0,
+            world: Some(world),
+            end: None,
+        };
+        let parent = if own.0 == 1 { 0 } else { 1 };
+        kernel.procs.insert(own.0, Process::new(own.0, parent, ROOT));
+        kernel.make(b"/dev", Node::Directory(ROOT, BTreeMap::new()), 0o755);
+        let console = kernel.make(b"/dev/console", Node::Console, 0o600);
+        let null = kernel.make(b"/dev/null", Node::Null, 0o666);
+        for (fd, ino) in [(0, null), (1, console), (2, console)] {
+            let open = kernel.add_open(Open::device(ino));
+            kernel.install(own.0, fd, Slot { open, cloexec: false });
+        }
+        kernel
+    }
+
+    /// Puts something into the file system before the schedule begins.
+    pub fn make(&mut self, path: &[u8], node: Node, mode: u32) -> Ino {
+        let now = self.stamp();
+        self.tree.make(ROOT, path, node, mode, now).unwrap_or(ROOT)
+    }
+
+    /// A directory.
+    pub fn directory(&mut self, path: &[u8]) -> Ino {
+        self.make(path, Node::Directory(ROOT, BTreeMap::new()), 0o755)
+    }
+
+    /// A regular file.
+    pub fn file(&mut self, path: &[u8], mode: u32) -> Ino {
+        self.make(path, Node::File(Vec::new()), mode)
+    }
+
+    /// Time on the clock that never goes back.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        Instant(self.time)
+    }
+
+    /// Time of day.
+    #[must_use]
+    pub fn wall(&self) -> Stamp {
+        let nanos = i128::from(self.time) + i128::from(self.epoch);
+        Stamp {
+            secs: u64::try_from(nanos / 1_000_000_000).unwrap_or(0),
+            nanos: u32::try_from(nanos % 1_000_000_000).unwrap_or(0),
+        }
+    }
+
+    /// Time of day as the file system counts it.
+    pub(crate) fn stamp(&self) -> Stamp {
+        let wall = self.wall();
+        let granule = self.machine.granule.max(1);
+        Stamp { secs: wall.secs, nanos: wall.nanos / granule * granule }
+    }
+
+    /// The number of the program under test.
+    #[must_use]
+    pub fn own(&self) -> Pid {
+        Pid(self.own)
+    }
+
+    /// Plans a deed at so many milliseconds from now.
+    pub fn plan(&mut self, ms: u64, deed: Deed) {
+        let time = self.time + ms * 1_000_000;
+        self.queue_at(time, Job::Deed(deed));
+    }
+
+    pub(crate) fn queue_at(&mut self, time: u64, job: Job) {
+        self.number += 1;
+        self.queue.insert((time, self.number), job);
+    }
+
+    /// When something is to happen next.
+    pub(crate) fn next_time(&self) -> Option<u64> {
+        self.queue.keys().next().map(|(time, _)| *time)
+    }
+
+    /// Lets happen all that is due.
+    pub(crate) fn run_due(&mut self) {
+        while let Some((&(time, number), _)) = self.queue.iter().next() {
+            if time > self.time || self.end.is_some() {
+                break;
+            }
+            match self.queue.remove(&(time, number)) {
+                Some(Job::Deed(deed)) => self.deed(None, &deed),
+                Some(Job::Turn(pid, turn)) => self.turn(pid, turn),
+                None => {}
+            }
+        }
+        self.tell_watches();
+    }
+
+    /// Lets the world go on without the program under test, up to a moment or until nothing is
+    /// left to happen.
+    pub fn run_until(&mut self, until: Instant) {
+        self.run_due();
+        while let Some(time) = self.next_time() {
+            if time > until.0 || self.end.is_some() {
+                break;
+            }
+            self.time = self.time.max(time);
+            self.run_due();
+        }
+        self.time = self.time.max(until.0);
+    }
+
+    /// What every call of the program begins with: it takes time, and in that time things happen.
+    pub(crate) fn call(&mut self) {
+        self.calls += 1;
+        if self.calls > CALLS {
+            self.end_with(End::Endless);
+        }
+        self.time += 1_000 + self.random.below(30_000);
+        if self.faults.stall > 0 && self.random.below(1000) < u64::from(self.faults.stall) {
+            self.time += self.random.below(2_000_000_000);
+        }
+        if self.next_time().is_some_and(|time| time <= self.time) {
+            self.run_due();
+        }
+        self.tell_watches();
+        self.leave_if_over();
+    }
+
+    /// Ends the schedule here and now.
+    pub(crate) fn end_with(&mut self, end: End) -> ! {
+        if self.end.is_none() {
+            self.end = Some(end);
+        }
+        std::panic::resume_unwind(Box::new(crate::Over))
+    }
+
+    pub(crate) fn leave_if_over(&mut self) {
+        if let Some(end) = self.end.clone() {
+            self.end_with(end);
+        }
+    }
+
+    /// Tells who watches.
+    pub(crate) fn emit(&mut self, fact: &Fact<'_>) {
+        // Whoever watches may act, and is not told of that.
+        let Some(mut world) = self.world.take() else { return };
+        if let Err(wrong) = world.fact(self, fact) {
+            self.end.get_or_insert(End::Wrong(wrong));
+        }
+        self.world = Some(world);
+    }
+
+    /// Ends the schedule because something is wrong.
+    pub fn wrong(&mut self, text: String) {
+        self.end.get_or_insert(End::Wrong(text));
+    }
+
+    pub(crate) fn life_of(&mut self, exec: &Exec<'_>) -> Life {
+        if let Some(life) = self.programs.get(exec.path) {
+            return life.clone();
+        }
+        let Some(mut world) = self.world.take() else { return Life::of(&[Act::Exit(0)]) };
+        let life = world.life(self, exec);
+        self.world = Some(world);
+        life
+    }
+}

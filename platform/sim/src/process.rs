@@ -1,0 +1,621 @@
+//! Processes: birth, life, signals, death.
+use crate::kernel::{End, Exec, Fact, Job, Kernel, PowerCall};
+use crate::life::{Act, Deed, Whom};
+use crate::open::{Object, Open, Slot};
+use crate::tree::{Ino, Node, ROOT};
+use platform::{Child, Ended, Errno, How, Pid, Result, Signal, Step, Target};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A step of a [`Child`], kept until the process has its turn.
+#[derive(Clone, Debug)]
+enum Early {
+    Session,
+    Onto(i32, i32, Vec<u8>),
+    Directory(Vec<u8>, Vec<u8>),
+    Console(Vec<u8>),
+    Say(Vec<u8>),
+}
+
+/// What a process is to become.
+#[derive(Clone, Debug)]
+pub(crate) struct Birth {
+    prefix: Vec<u8>,
+    steps: Vec<Early>,
+    path: Vec<u8>,
+    argv: Vec<Vec<u8>>,
+    search: bool,
+    why: Vec<u8>,
+    exit: u8,
+}
+
+impl Birth {
+    pub(crate) fn of(child: &Child<'_>) -> Birth {
+        let step = |step: &Step<'_>| match *step {
+            Step::Session => Early::Session,
+            Step::Onto { from, to, why } => Early::Onto(from.0, to.0, why.concat()),
+            Step::Directory { path, why } => Early::Directory(path.to_bytes().to_vec(), why.concat()),
+            Step::Console { control: _, warn } => Early::Console(warn.concat()),
+            Step::Say(parts) => Early::Say(parts.concat()),
+        };
+        Birth {
+            prefix: child.prefix.concat(),
+            steps: child.steps.iter().map(step).collect(),
+            path: child.path.to_bytes().to_vec(),
+            argv: child.argv.iter().map(|word| word.to_bytes().to_vec()).collect(),
+            search: child.search,
+            why: child.why.concat(),
+            exit: child.exit,
+        }
+    }
+}
+
+/// A process.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its number.
+    pub pid: i32,
+    /// Its parent's.
+    pub parent: i32,
+    /// Its group's.
+    pub group: i32,
+    /// Its descriptors.
+    pub fds: BTreeMap<i32, Slot>,
+    /// Its directory.
+    pub directory: Ino,
+    /// The path of its program as it was given.
+    pub program: Vec<u8>,
+    /// How it ended; it waits to be reaped.
+    pub ended: Option<Ended>,
+    /// It was stopped.
+    pub stopped: bool,
+    birth: Option<Birth>,
+    acts: VecDeque<Act>,
+    on: Vec<(Signal, Vec<Act>)>,
+    turn: u32,
+    /// The descriptor it waits for, and whether to write to it.
+    waits: Option<(i32, bool)>,
+    /// What came while it was stopped.
+    held: Vec<Signal>,
+    late: bool,
+}
+
+impl Process {
+    pub(crate) fn new(pid: i32, parent: i32, directory: Ino) -> Process {
+        Process {
+            pid,
+            parent,
+            group: pid,
+            fds: BTreeMap::new(),
+            directory,
+            program: Vec::new(),
+            ended: None,
+            stopped: false,
+            birth: None,
+            acts: VecDeque::new(),
+            on: Vec::new(),
+            turn: 0,
+            waits: None,
+            held: Vec::new(),
+            late: false,
+        }
+    }
+}
+
+impl Kernel {
+    /// Every process but the one under test.
+    pub fn others(&self) -> impl Iterator<Item = &Process> {
+        self.procs.values().filter(|process| process.pid != self.own)
+    }
+
+    /// A process, alive or waiting to be reaped.
+    #[must_use]
+    pub fn process(&self, pid: Pid) -> Option<&Process> {
+        self.procs.get(&pid.0)
+    }
+
+    /// fork(2) of a process.
+    pub(crate) fn fork(&mut self, parent: i32, birth: Option<Birth>, acts: &[Act]) -> Pid {
+        let pid = self.next_pid;
+        self.next_pid += 1;
+        let mut child = Process::new(pid, parent, ROOT);
+        child.birth = birth;
+        child.acts = acts.iter().cloned().collect();
+        let mut fds = BTreeMap::new();
+        if let Some(parent) = self.procs.get(&parent) {
+            child.group = parent.group;
+            child.directory = parent.directory;
+            child.program.clone_from(&parent.program);
+            child.on.clone_from(&parent.on);
+            fds.clone_from(&parent.fds);
+        }
+        self.procs.insert(pid, child);
+        for (fd, slot) in fds {
+            self.install(pid, fd, slot);
+        }
+        let late = self.random.below(if self.random.clone().chance(10) { 30_000_000 } else { 800_000 });
+        self.turn_in(pid, late);
+        Pid(pid)
+    }
+
+    fn turn_in(&mut self, pid: i32, nanos: u64) {
+        let time = self.time + nanos;
+        if let Some(process) = self.procs.get_mut(&pid) {
+            process.turn += 1;
+            let turn = process.turn;
+            self.queue_at(time, Job::Turn(pid, turn));
+        }
+    }
+
+    /// Wakes those whose descriptor is ready.
+    pub(crate) fn rouse(&mut self) {
+        let waiting: Vec<(i32, i32, bool)> = self
+            .procs
+            .values()
+            .filter_map(|process| process.waits.map(|(fd, write)| (process.pid, fd, write)))
+            .collect();
+        for (pid, fd, write) in waiting {
+            let Ok(slot) = self.slot(pid, fd) else { continue };
+            let ready = match self.opens[slot.open].object {
+                Object::WriteEnd(pipe) if write => {
+                    let pipe = &self.pipes[pipe];
+                    pipe.readers == 0 || pipe.takes(1).is_some()
+                }
+                _ => self.is_ready(slot.open),
+            };
+            if ready {
+                if let Some(process) = self.procs.get_mut(&pid) {
+                    process.waits = None;
+                }
+                let late = 1_000 + self.random.below(100_000);
+                self.turn_in(pid, late);
+            }
+        }
+    }
+
+    /// Lets a process go on until it waits.
+    pub(crate) fn turn(&mut self, pid: i32, turn: u32) {
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        if process.turn != turn || process.ended.is_some() {
+            return;
+        }
+        if process.stopped {
+            process.late = true;
+            return;
+        }
+        if let Some(birth) = process.birth.take() {
+            self.be_born(pid, &birth);
+        }
+        while let Some(process) = self.procs.get_mut(&pid) {
+            if process.ended.is_some() || process.stopped || self.end.is_some() {
+                return;
+            }
+            let act = process.acts.pop_front().unwrap_or(Act::Exit(0));
+            if !self.act(pid, act) {
+                return;
+            }
+        }
+    }
+
+    fn put_back(&mut self, pid: i32, act: Act, waits: (i32, bool)) {
+        if let Some(process) = self.procs.get_mut(&pid) {
+            process.acts.push_front(act);
+            process.waits = Some(waits);
+        }
+    }
+
+    /// `true`: the next act may follow at once.
+    fn act(&mut self, pid: i32, act: Act) -> bool {
+        match act {
+            Act::Pause(ms) => {
+                self.turn_in(pid, ms * 1_000_000);
+                return false;
+            }
+            Act::Forever => return false,
+            Act::Write(fd, bytes) => {
+                let written = self.slot(pid, fd).and_then(|slot| self.write_open(pid, slot.open, &bytes));
+                match written {
+                    Ok(count) if count < bytes.len() => {
+                        self.put_back(pid, Act::Write(fd, bytes[count..].to_vec()), (fd, true));
+                        self.rouse();
+                        return false;
+                    }
+                    Err(Errno::AGAIN) => {
+                        self.put_back(pid, Act::Write(fd, bytes), (fd, true));
+                        return false;
+                    }
+                    Err(Errno::PIPE) => self.signal(pid, Signal::Pipe),
+                    Ok(_) | Err(_) => {}
+                }
+            }
+            Act::ReadAll(fd) => {
+                let read = self.slot(pid, fd).and_then(|slot| self.read_open(slot.open, 512));
+                match read {
+                    Ok(bytes) if bytes.is_empty() => {}
+                    Ok(_) => {
+                        if let Some(process) = self.procs.get_mut(&pid) {
+                            process.acts.push_front(act);
+                        }
+                    }
+                    Err(Errno::AGAIN) => {
+                        self.put_back(pid, act, (fd, false));
+                        return false;
+                    }
+                    Err(_) => {}
+                }
+            }
+            Act::CloseAllBut(keep) => self.close_all(pid, |fd, _| keep.contains(&fd)),
+            Act::Session => self.session(pid),
+            Act::Fork(life) => {
+                let child = self.fork(pid, None, &life.acts);
+                if let Some(child) = self.procs.get_mut(&child.0) {
+                    child.on = life.on;
+                }
+            }
+            Act::Do(deed) => self.deed(Some(pid), &deed),
+            Act::Power(how) => {
+                let code = self.reboot(how).map_or_else(|errno| errno.0 as u8, |()| 0);
+                self.die(pid, Ended::Exit(code));
+            }
+            Act::Exit(code) => self.die(pid, Ended::Exit(code)),
+            Act::Raise(signal) => self.signal(pid, signal),
+        }
+        true
+    }
+
+    /// reboot(2).
+    pub(crate) fn reboot(&mut self, how: How) -> Result<()> {
+        match self.machine.power {
+            PowerCall::Forbidden => return Err(Errno::PERM),
+            PowerCall::FailsFor(what) if what == how => return Err(Errno::INVAL),
+            PowerCall::ReturnsFor(what) if what == how => return Ok(()),
+            PowerCall::Returns => return Ok(()),
+            PowerCall::Works | PowerCall::FailsFor(_) | PowerCall::ReturnsFor(_) => {}
+        }
+        self.end.get_or_insert(End::Power(how));
+        Ok(())
+    }
+
+    fn session(&mut self, pid: i32) {
+        if let Some(process) = self.procs.get_mut(&pid) {
+            process.group = pid;
+        }
+    }
+
+    fn close_all(&mut self, pid: i32, keep: impl Fn(i32, Slot) -> bool) {
+        let fds: Vec<(i32, Slot)> = match self.procs.get(&pid) {
+            Some(process) => process.fds.iter().map(|(fd, slot)| (*fd, *slot)).collect(),
+            None => return,
+        };
+        for (fd, _) in fds.into_iter().filter(|(fd, slot)| !keep(*fd, *slot)) {
+            self.uninstall(pid, fd);
+        }
+    }
+
+    fn say(&mut self, pid: i32, parts: &[&[u8]]) {
+        if let Ok(slot) = self.slot(pid, 2) {
+            let _ = self.write_open(pid, slot.open, &parts.concat());
+        }
+    }
+
+    fn complain(&mut self, pid: i32, birth: &Birth, why: &[u8], errno: Errno) {
+        self.say(pid, &[&birth.prefix, why, b": ", errno.text(), b"\n"]);
+    }
+
+    /// From fork to exec.
+    fn be_born(&mut self, pid: i32, birth: &Birth) {
+        for step in &birth.steps {
+            let done = match step {
+                Early::Session => {
+                    self.session(pid);
+                    Ok(())
+                }
+                Early::Onto(from, to, why) => self
+                    .slot(pid, *from)
+                    .map(|slot| self.install(pid, *to, Slot { cloexec: false, ..slot }))
+                    .map_err(|errno| (why, errno)),
+                Early::Directory(path, why) => self.enter(pid, path).map_err(|errno| (why, errno)),
+                Early::Console(warn) => {
+                    if let Err(errno) = self.console_for(pid) {
+                        if !warn.is_empty() {
+                            self.complain(pid, birth, warn, errno);
+                        }
+                    }
+                    Ok(())
+                }
+                Early::Say(text) => {
+                    self.say(pid, &[text]);
+                    Ok(())
+                }
+            };
+            if let Err((why, errno)) = done {
+                self.complain(pid, birth, why, errno);
+                self.die(pid, Ended::Exit(birth.exit));
+                return;
+            }
+        }
+        if let Err(errno) = self.exec(pid, &birth.path, &birth.argv, birth.search) {
+            self.emit(&Fact::NotExecuted { pid: Pid(pid), path: &birth.path, errno });
+            self.complain(pid, birth, &birth.why, errno);
+            self.die(pid, Ended::Exit(birth.exit));
+        }
+    }
+
+    /// chdir(2).
+    pub(crate) fn enter(&mut self, pid: i32, path: &[u8]) -> Result<()> {
+        let from = self.procs.get(&pid).map_or(ROOT, |process| process.directory);
+        let ino = self.tree.existing(from, path, true)?;
+        self.tree.names(ino)?;
+        if let Some(process) = self.procs.get_mut(&pid) {
+            process.directory = ino;
+        }
+        Ok(())
+    }
+
+    fn console_for(&mut self, pid: i32) -> Result<()> {
+        let ino = self.tree.existing(ROOT, b"/dev/console", true)?;
+        let open = self.add_open(Open::device(ino));
+        for fd in 0..3 {
+            self.install(pid, fd, Slot { open, cloexec: false });
+        }
+        Ok(())
+    }
+
+    /// What execve(2) looks at before it does anything.
+    pub(crate) fn program(&self, from: Ino, path: &[u8], search: bool) -> Result<Ino> {
+        if search && !path.contains(&b'/') {
+            let mut worst = Errno::NOENT;
+            for place in &self.path {
+                match self.program(from, &[place, b"/".as_slice(), path].concat(), false) {
+                    Err(Errno::NOENT | Errno::NOTDIR) => {}
+                    Err(Errno::ACCES) => worst = Errno::ACCES,
+                    other => return other,
+                }
+            }
+            return Err(worst);
+        }
+        let ino = self.tree.existing(from, path, true)?;
+        let inode = self.tree.at(ino);
+        if matches!(inode.node, Node::File(_)) && inode.mode & 0o111 != 0 {
+            Ok(ino)
+        } else {
+            Err(Errno::ACCES)
+        }
+    }
+
+    fn exec(&mut self, pid: i32, path: &[u8], argv: &[Vec<u8>], search: bool) -> Result<()> {
+        let directory = self.procs.get(&pid).map_or(ROOT, |process| process.directory);
+        self.program(directory, path, search)?;
+        self.close_all(pid, |_, slot| !slot.cloexec);
+        self.emit(&Fact::Executed { pid: Pid(pid), path, argv });
+        let life = self.life_of(&Exec { pid: Pid(pid), path, directory, argv });
+        if let Some(process) = self.procs.get_mut(&pid) {
+            process.program = path.to_vec();
+            process.acts = life.acts.into();
+            process.on = life.on;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn die(&mut self, pid: i32, ended: Ended) {
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        process.ended = Some(ended);
+        process.waits = None;
+        let parent = process.parent;
+        self.close_all(pid, |_, _| false);
+        self.emit(&Fact::Died { pid: Pid(pid), ended });
+        let mut orphans = Vec::new();
+        for child in self.procs.values_mut().filter(|child| child.parent == pid) {
+            child.parent = 1;
+            orphans.push((child.pid, child.ended.is_some()));
+        }
+        for (orphan, dead) in orphans {
+            if dead {
+                self.leave_to(orphan, 1);
+            }
+        }
+        self.leave_to(pid, parent);
+    }
+
+    /// Tells the parent of a death; what belongs to nobody here is gone at once.
+    fn leave_to(&mut self, pid: i32, parent: i32) {
+        if parent == self.own {
+            self.signal_program(Signal::Child);
+        } else if !self.procs.contains_key(&parent) {
+            self.procs.remove(&pid);
+        }
+    }
+
+    /// The program under test has returned or is gone: its descriptors are closed, its children
+    /// are orphans.
+    pub fn program_ended(&mut self) {
+        let own = core::mem::replace(&mut self.own, -1);
+        self.die(own, Ended::Exit(0));
+        self.procs.remove(&own);
+    }
+
+    /// kill(2).
+    pub(crate) fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
+        let own = self.own;
+        let pids: Vec<i32> = match whom {
+            Target::One(pid) => self.procs.keys().copied().filter(|found| *found == pid.0).collect(),
+            Target::Group(pid) => {
+                self.procs.values().filter(|found| found.group == pid.0).map(|found| found.pid).collect()
+            }
+            Target::All => self.procs.keys().copied().filter(|found| *found != own && *found != 1).collect(),
+        };
+        if pids.is_empty() {
+            return Err(Errno::SRCH);
+        }
+        pids.into_iter().for_each(|pid| self.signal(pid, signal));
+        Ok(())
+    }
+
+    /// A signal for a process.
+    pub(crate) fn signal(&mut self, pid: i32, signal: Signal) {
+        if pid == self.own {
+            self.signal_program(signal);
+            return;
+        }
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        if process.ended.is_some() {
+            return;
+        }
+        let number = crate::number(signal);
+        match signal {
+            Signal::Kill => return self.die(pid, Ended::Killed { signal: number, core: false }),
+            Signal::Stop => return self.stop(pid),
+            Signal::Continue => self.resume(pid),
+            _ if process.stopped => {
+                process.held.push(signal);
+                return;
+            }
+            _ => {}
+        }
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        let reaction = process.on.iter().find(|(on, _)| *on == signal).map(|(_, acts)| acts.clone());
+        match (reaction, signal) {
+            (Some(acts), _) if acts.is_empty() => {}
+            (Some(acts), _) => {
+                process.acts = acts.into();
+                process.waits = None;
+                let late = 1_000 + self.random.below(300_000);
+                self.turn_in(pid, late);
+            }
+            (None, Signal::Continue | Signal::Child | Signal::WindowChange | Signal::Stop) => {}
+            (None, Signal::TerminalStop) => self.stop(pid),
+            (None, _) => {
+                let core = matches!(signal, Signal::Quit | Signal::Arithmetic | Signal::Bus);
+                self.die(pid, Ended::Killed { signal: number, core });
+            }
+        }
+    }
+
+    fn stop(&mut self, pid: i32) {
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        process.stopped = true;
+        if process.parent == self.own {
+            self.signal_program(Signal::Child);
+        }
+    }
+
+    fn resume(&mut self, pid: i32) {
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        if !process.stopped {
+            return;
+        }
+        process.stopped = false;
+        let (held, late) = (core::mem::take(&mut process.held), core::mem::take(&mut process.late));
+        if process.parent == self.own {
+            self.signal_program(Signal::Child);
+        }
+        if late {
+            self.turn_in(pid, 1_000);
+        }
+        held.into_iter().for_each(|signal| self.signal(pid, signal));
+    }
+
+    /// A signal for the program under test.
+    pub(crate) fn signal_program(&mut self, signal: Signal) {
+        self.emit(&Fact::Signalled { signal });
+        if self.caught.has(signal) {
+            self.pending.add(signal);
+            return;
+        }
+        let harmless = matches!(signal, Signal::Child | Signal::Continue | Signal::WindowChange)
+            || (signal == Signal::Pipe && self.catches);
+        if self.own != 1 && !harmless {
+            self.end.get_or_insert(End::Killed(signal));
+        }
+    }
+
+    /// Somebody does something; `pid` is nobody for the world outside.
+    pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
+        let result = self.perform(pid, deed);
+        self.emit(&Fact::Done { pid: pid.map(Pid), deed, result });
+    }
+
+    fn perform(&mut self, pid: Option<i32>, deed: &Deed) -> Result<()> {
+        let now = self.stamp();
+        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
+        match deed {
+            Deed::Send(path, bytes) => self.send(from, path.as_bytes(), bytes),
+            Deed::Signal(whom, signal) => {
+                let own = self.own;
+                let pids: Vec<i32> = match whom {
+                    Whom::Program => [own].to_vec(),
+                    Whom::Own => pid.into_iter().collect(),
+                    Whom::Others => self.others().map(|process| process.pid).collect(),
+                    Whom::Running(path) => {
+                        let runs = self.others().filter(|process| process.program == path.as_bytes());
+                        runs.map(|process| process.pid).collect()
+                    }
+                };
+                pids.into_iter().for_each(|pid| self.signal(pid, *signal));
+                Ok(())
+            }
+            Deed::Create(path, mode) => {
+                if let Ok(ino) = self.tree.existing(from, path.as_bytes(), true) {
+                    self.tree.at_mut(ino).mode = *mode;
+                    return Ok(());
+                }
+                self.tree.make(from, path.as_bytes(), Node::File(Vec::new()), *mode, now).map(drop)
+            }
+            Deed::MakeDirectory(path) => {
+                let node = Node::Directory(ROOT, BTreeMap::new());
+                self.tree.make(from, path.as_bytes(), node, 0o755, now).map(drop)
+            }
+            Deed::MakeFifo(path) => self.make_fifo(from, path.as_bytes(), 0o600),
+            Deed::Link(to, path) => self
+                .tree
+                .make(from, path.as_bytes(), Node::Link(to.as_bytes().to_vec()), 0o777, now)
+                .map(drop),
+            Deed::Remove(path) => self.tree.remove_all(from, path.as_bytes(), now),
+            Deed::Rename(old, new) => self.tree.rename(from, old.as_bytes(), new.as_bytes(), now),
+            Deed::Mode(path, mode) => self.change_mode(from, path.as_bytes(), *mode),
+            Deed::Faults(faults) => {
+                self.faults = *faults;
+                Ok(())
+            }
+            Deed::Step(seconds) => {
+                self.epoch += seconds * 1_000_000_000;
+                Ok(())
+            }
+            Deed::Key => {
+                self.press_key();
+                Ok(())
+            }
+            Deed::Mark(_) => Ok(()),
+        }
+    }
+
+    fn press_key(&mut self) {
+        if self.machine.one_shot_key && !core::mem::take(&mut self.armed) {
+            self.end.get_or_insert(End::HardReset);
+        } else {
+            self.signal_program(Signal::Interrupt);
+        }
+    }
+
+    fn send(&mut self, from: Ino, path: &[u8], bytes: &[u8]) -> Result<()> {
+        let ino = self.tree.existing(from, path, true)?;
+        let Node::Fifo(number) = self.tree.at(ino).node else { return Err(Errno::NXIO) };
+        let pipe = &mut self.pipes[number];
+        if pipe.readers == 0 {
+            return Err(Errno::NXIO);
+        }
+        pipe.opened += 1;
+        let count = pipe.takes(bytes.len()).ok_or(Errno::AGAIN)?;
+        pipe.bytes.extend(&bytes[..count]);
+        self.rouse();
+        Ok(())
+    }
+
+    /// chmod(2).
+    pub(crate) fn change_mode(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
+        let place = self.tree.find(from, path, true)?;
+        let ino = place.ino.ok_or(Errno::NOENT)?;
+        self.tree.at_mut(ino).mode = mode;
+        self.tree.tell(place.dir, &place.name);
+        Ok(())
+    }
+}

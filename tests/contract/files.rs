@@ -1,0 +1,280 @@
+//! Files, directories, FIFOs, pipes and locks.
+use crate::{Case, fine, holds, programs, same};
+use platform::{Errno, Fd, Files, Kind, Open, Platform};
+
+pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
+    vec![
+        ("fifo-without-reader", fifo_without_reader),
+        ("fifo-ends-with-its-last-writer", fifo_ends),
+        ("fifo-with-own-writer-never-ends", fifo_with_own_writer),
+        ("fifo-fills-up", fifo_fills_up),
+        ("pipe", pipe),
+        ("lock", lock),
+        ("open", open),
+        ("rename", rename),
+        ("mkdir", mkdir),
+        ("readlink", readlink),
+        ("names", names),
+        ("chmod", chmod),
+        ("chdir", chdir),
+        ("close", close),
+    ]
+}
+
+fn fifo_without_reader<P: Files>(p: &mut P) -> Case {
+    fine!(p.mkfifo(c"fifo", 0o600));
+    same!(p.mkfifo(c"fifo", 0o600), Err(Errno::EXIST));
+    same!(fine!(p.stat(c"fifo")).kind, Kind::Fifo);
+    same!(p.open(c"fifo", Open::Write), Err(Errno::NXIO));
+    let read = fine!(p.open(c"fifo", Open::Read));
+    let write = fine!(p.open(c"fifo", Open::Write));
+    p.close(read);
+    same!(p.write(write, b"x"), Err(Errno::PIPE));
+    p.close(write);
+    same!(p.open(c"fifo", Open::Write), Err(Errno::NXIO));
+    Ok(())
+}
+
+fn fifo_ends<P: Platform>(p: &mut P) -> Case {
+    fine!(p.mkfifo(c"fifo", 0o600));
+    let read = fine!(p.open(c"fifo", Open::Read));
+    let mut bytes = [0; 8];
+    same!(p.read(read, &mut bytes), Ok(0));
+    let write = fine!(p.open(c"fifo", Open::Write));
+    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
+    same!(p.write(write, b"abc"), Ok(3));
+    holds!(p.wait(&[read], None).is_ready(0));
+    same!(p.read(read, &mut bytes[..2]), Ok(2));
+    p.close(write);
+    same!(p.read(read, &mut bytes), Ok(1));
+    same!(&bytes[..2], b"cb");
+    holds!(p.wait(&[read], None).is_ready(0));
+    same!(p.read(read, &mut bytes), Ok(0));
+    p.close(read);
+    Ok(())
+}
+
+fn fifo_with_own_writer<P: Platform>(p: &mut P) -> Case {
+    fine!(p.mkfifo(c"fifo", 0o600));
+    let read = fine!(p.open(c"fifo", Open::Read));
+    let own = fine!(p.open(c"fifo", Open::Write));
+    let client = fine!(p.open(c"fifo", Open::Write));
+    same!(p.write(client, b"u"), Ok(1));
+    p.close(client);
+    let mut bytes = [0; 8];
+    same!(p.read(read, &mut bytes), Ok(1));
+    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
+    let until = p.now().plus_ms(20);
+    same!(p.wait(&[read], Some(until)).ready, 0);
+    p.close(own);
+    p.close(read);
+    Ok(())
+}
+
+fn fifo_fills_up<P: Files>(p: &mut P) -> Case {
+    fine!(p.mkfifo(c"fifo", 0o600));
+    let read = fine!(p.open(c"fifo", Open::Read));
+    let write = fine!(p.open(c"fifo", Open::Write));
+    let block = [b'x'; 512];
+    let mut taken = 0;
+    loop {
+        match p.write(write, &block) {
+            Ok(512) => taken += 512,
+            Err(Errno::AGAIN) => break,
+            other => return Err(format!("a short write goes in whole or not at all: {other:?}")),
+        }
+        holds!(taken < 100_000_000);
+    }
+    holds!(taken >= 512);
+    let mut bytes = [0; 4096];
+    let got = fine!(p.read(read, &mut bytes));
+    holds!(got >= 512);
+    // Some kernels give room back by pages only.
+    let mut left = taken - got;
+    while left > 0 {
+        left -= fine!(p.read(read, &mut bytes));
+    }
+    same!(p.write(write, &block), Ok(512));
+    p.close(read);
+    p.close(write);
+    Ok(())
+}
+
+fn pipe<P: Platform>(p: &mut P) -> Case {
+    let (read, write) = fine!(p.pipe());
+    same!(p.write(write, b"hello"), Ok(5));
+    let mut bytes = [0; 16];
+    same!(p.read(read, &mut bytes), Ok(5));
+    fine!(p.nonblocking(read));
+    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
+    let (second, copy) = (Fd(40), Fd(41));
+    fine!(p.onto(write, second));
+    p.close(write);
+    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
+    fine!(p.onto(second, copy));
+    p.close(second);
+    same!(p.write(copy, b"!"), Ok(1));
+    same!(p.read(read, &mut bytes), Ok(1));
+    p.close(copy);
+    same!(p.read(read, &mut bytes), Ok(0));
+    holds!(p.wait(&[Fd(-1), read], None).is_ready(1));
+    p.close(read);
+    let (read, write) = fine!(p.pipe());
+    p.close(read);
+    same!(p.write(write, b"x"), Err(Errno::PIPE));
+    p.close(write);
+    Ok(())
+}
+
+fn lock<P: Files>(p: &mut P) -> Case {
+    let first = fine!(p.open(c"lock", Open::Append));
+    let second = fine!(p.open(c"lock", Open::Append));
+    fine!(p.lock(first));
+    fine!(p.lock(first));
+    // The lock of fcntl(2) belongs to the process.
+    if !cfg!(any(target_os = "solaris", target_os = "illumos")) {
+        holds!(p.lock(second).is_err());
+        fine!(p.onto(first, Fd(42)));
+        p.close(first);
+        holds!(p.lock(second).is_err());
+        p.close(Fd(42));
+        fine!(p.lock(second));
+    }
+    p.close(second);
+    Ok(())
+}
+
+fn contents<P: Files>(p: &mut P, name: &core::ffi::CStr) -> Result<Vec<u8>, String> {
+    let fd = fine!(p.open(name, Open::Read));
+    let mut bytes = [0; 64];
+    let got = fine!(p.read(fd, &mut bytes));
+    same!(p.read(fd, &mut [0; 8]), Ok(0));
+    p.close(fd);
+    Ok(bytes[..got].to_vec())
+}
+
+fn write<P: Files>(p: &mut P, name: &core::ffi::CStr, how: Open, bytes: &[u8]) -> Case {
+    let fd = fine!(p.open(name, how));
+    same!(p.write(fd, bytes), Ok(bytes.len()));
+    p.close(fd);
+    Ok(())
+}
+
+fn open<P: Files>(p: &mut P) -> Case {
+    same!(p.open(c"file", Open::Read), Err(Errno::NOENT));
+    same!(p.open(c"file", Open::Write), Err(Errno::NOENT));
+    same!(p.open(c"none/file", Open::Truncate), Err(Errno::NOENT));
+    write(p, c"file", Open::Truncate, b"one")?;
+    same!(fine!(p.stat(c"file")).mode & 0o700, 0o600);
+    write(p, c"file", Open::Append, b"two")?;
+    same!(contents(p, c"file")?, b"onetwo");
+    write(p, c"file", Open::Write, b"ON")?;
+    same!(contents(p, c"file")?, b"ONetwo");
+    write(p, c"file", Open::Truncate, b"3")?;
+    same!(contents(p, c"file")?, b"3");
+    write(p, c"log", Open::Append, b"x")?;
+    same!(fine!(p.stat(c"log")).mode & 0o777, 0o600);
+    same!(p.open(c"file/more", Open::Read), Err(Errno::NOTDIR));
+    same!(p.open(c".", Open::Truncate), Err(Errno::ISDIR));
+    let fd = fine!(p.open(c"file", Open::Read));
+    same!(p.write(fd, b"x"), Err(Errno::BADF));
+    p.close(fd);
+    Ok(())
+}
+
+fn rename<P: Files>(p: &mut P) -> Case {
+    same!(p.rename(c"a", c"b"), Err(Errno::NOENT));
+    write(p, c"a", Open::Truncate, b"new")?;
+    write(p, c"b", Open::Truncate, b"old")?;
+    let inode = fine!(p.stat(c"a")).inode;
+    fine!(p.rename(c"a", c"b"));
+    same!(p.stat(c"a").map(|_| ()), Err(Errno::NOENT));
+    same!(contents(p, c"b")?, b"new");
+    same!(fine!(p.stat(c"b")).inode, inode);
+    fine!(p.mkdir(c"dir", 0o755));
+    same!(p.rename(c"b", c"dir"), Err(Errno::ISDIR));
+    same!(p.rename(c"dir", c"b"), Err(Errno::NOTDIR));
+    same!(p.rename(c"dir", c"dir/below"), Err(Errno::INVAL));
+    fine!(p.rename(c"b", c"dir/b"));
+    same!(contents(p, c"dir/b")?, b"new");
+    Ok(())
+}
+
+fn mkdir<P: Files>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"dir", 0o700));
+    same!(p.mkdir(c"dir", 0o700), Err(Errno::EXIST));
+    same!(p.mkdir(c"none/dir", 0o700), Err(Errno::NOENT));
+    let found = fine!(p.stat(c"dir"));
+    same!((found.kind, found.mode & 0o777), (Kind::Directory, 0o700));
+    same!(fine!(p.stat(c"dir/..")).inode, fine!(p.stat(c".")).inode);
+    same!(p.stat(c"none").map(|_| ()), Err(Errno::NOENT));
+    same!(fine!(p.stat(programs::PLAIN)).kind, Kind::File);
+    Ok(())
+}
+
+fn readlink<P: Files>(p: &mut P) -> Case {
+    let mut bytes = [0; 64];
+    same!(p.readlink(programs::LINK, &mut bytes), Ok(9));
+    same!(&bytes[..9], b"somewhere");
+    same!(p.readlink(programs::LINK, &mut bytes[..4]), Ok(4));
+    same!(p.readlink(c".", &mut bytes), Err(Errno::INVAL));
+    same!(p.readlink(c"none", &mut bytes), Err(Errno::NOENT));
+    same!(p.stat(programs::LINK).map(|_| ()), Err(Errno::NOENT));
+    Ok(())
+}
+
+fn names<P: Files>(p: &mut P) -> Case {
+    for name in [c"a", c".hidden", c"with space"] {
+        write(p, name, Open::Truncate, b"x")?;
+    }
+    fine!(p.mkdir(c"dir", 0o755));
+    let mut dir = fine!(p.open_dir(c"."));
+    let mut found = Vec::new();
+    while let Some(name) = fine!(p.next_name(&mut dir)) {
+        found.push(name.to_bytes().to_vec());
+    }
+    same!(p.next_name(&mut dir), Ok(None));
+    p.close_dir(dir);
+    found.sort();
+    let expected: [&[u8]; 6] = [b".", b"..", b".hidden", b"a", b"dir", b"with space"];
+    same!(found, expected);
+    same!(p.open_dir(c"none").map(|_| ()), Err(Errno::NOENT));
+    same!(p.open_dir(c"a").map(|_| ()), Err(Errno::NOTDIR));
+    Ok(())
+}
+
+fn chmod<P: Files>(p: &mut P) -> Case {
+    write(p, c"file", Open::Truncate, b"x")?;
+    fine!(p.chmod(c"file", 0o100));
+    holds!(fine!(p.stat(c"file")).owner_executes());
+    fine!(p.chmod(c"file", 0));
+    holds!(!fine!(p.stat(c"file")).owner_executes());
+    same!(p.chmod(c"none", 0), Err(Errno::NOENT));
+    Ok(())
+}
+
+fn chdir<P: Files>(p: &mut P) -> Case {
+    let home = fine!(p.open(c".", Open::Read));
+    fine!(p.mkdir(c"dir", 0o755));
+    fine!(p.chdir(c"dir"));
+    write(p, c"file", Open::Truncate, b"x")?;
+    fine!(p.fchdir(home));
+    same!(p.stat(c"file").map(|_| ()), Err(Errno::NOENT));
+    same!(contents(p, c"dir/file")?, b"x");
+    same!(p.chdir(c"none"), Err(Errno::NOENT));
+    same!(p.chdir(c"dir/file"), Err(Errno::NOTDIR));
+    p.close(home);
+    Ok(())
+}
+
+fn close<P: Files>(p: &mut P) -> Case {
+    let fd = fine!(p.open(programs::PLAIN, Open::Read));
+    p.close(fd);
+    same!(p.read(fd, &mut [0; 1]), Err(Errno::BADF));
+    same!(p.write(fd, b"x"), Err(Errno::BADF));
+    same!(p.nonblocking(fd), Err(Errno::BADF));
+    same!(p.onto(fd, Fd(43)), Err(Errno::BADF));
+    same!(fine!(p.open(programs::PLAIN, Open::Read)), fd);
+    p.close(fd);
+    Ok(())
+}

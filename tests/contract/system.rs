@@ -1,0 +1,96 @@
+//! Prepares the system below, and the one in memory, for the cases.
+use super::contract;
+use platform::{Events, Os, Pid, Signal};
+use platform_sim::tree::Node;
+use platform_sim::{Act, Deed, LINUX, Life, Nobody, Sim};
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// A directory that goes with the value.
+struct Temporary(PathBuf);
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+const SCRIPTS: [(&str, &str); 7] = [
+    ("seven", "exit 7"),
+    ("sleeper", "exec sleep 60"),
+    ("hello", "printf hello"),
+    ("reader", "while read line; do :; done; exit 3"),
+    ("maker", "mkdir scan/new"),
+    ("remover", "rmdir scan/new"),
+    ("switcher", "ln -s other next && mv -f next current || { rm current; ln -s other current; }"),
+];
+
+/// The signals that the cases need.
+const CAUGHT: [Signal; 2] = [Signal::Child, Signal::User1];
+
+pub(super) fn on_the_system(counts: &mut (u32, u32)) {
+    let name = format!("contract-{}", std::process::id());
+    let dir = Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+    let prepared = prepare(&dir.0);
+    let mut os = Os::new();
+    match (prepared, os.catch(&CAUGHT)) {
+        (Ok(()), Ok(())) => contract(&mut os, "system", &dir.0.to_string_lossy(), counts),
+        (prepared, caught) => {
+            counts.1 += 1;
+            println!("system: not prepared: {prepared:?} {caught:?}");
+        }
+    }
+    // Nobody may stand in a directory that is removed.
+    let _ = std::env::set_current_dir("/");
+}
+
+fn prepare(dir: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(dir)?;
+    for (name, script) in SCRIPTS {
+        let path = dir.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n"))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
+    }
+    fs::write(dir.join("plain"), "text\n")?;
+    fs::set_permissions(dir.join("plain"), fs::Permissions::from_mode(0o644))?;
+    symlink("somewhere", dir.join("link"))
+}
+
+pub(super) fn in_memory(counts: &mut (u32, u32)) {
+    for seed in 0..20 {
+        let mut sim = Sim::new(seed, Pid(100), LINUX, Box::new(Nobody));
+        let kernel = &mut sim.kernel;
+        kernel.directory(b"/bin");
+        kernel.file(b"/bin/true", 0o755);
+        kernel.directory(b"/base");
+        kernel.file(b"/base/plain", 0o644);
+        kernel.make(b"/base/link", Node::Link(b"somewhere".to_vec()), 0o777);
+        for (name, life) in [
+            ("seven", Life::exits(1, 7)),
+            ("sleeper", Life::forever()),
+            ("hello", Life::of(&[Act::Write(1, b"hello".to_vec())])),
+            ("reader", Life::of(&[Act::ReadAll(0), Act::Exit(3)])),
+            ("maker", Life::of(&[Act::Do(Deed::MakeDirectory("scan/new"))])),
+            ("remover", Life::of(&[Act::Do(Deed::Remove("scan/new"))])),
+            (
+                "switcher",
+                Life::of(&[Act::Do(Deed::Link("other", "next")), Act::Do(Deed::Rename("next", "current"))]),
+            ),
+        ] {
+            kernel.file(format!("/base/{name}").as_bytes(), 0o755);
+            kernel.programs.insert(format!("../../{name}").into_bytes(), life.clone());
+            kernel.programs.insert(format!("../{name}").into_bytes(), life);
+        }
+        let outcome = sim.run(|sim| {
+            if sim.catch(&CAUGHT).is_ok() {
+                contract(sim, &format!("memory, seed {seed}"), "/base", counts);
+            }
+            0
+        });
+        if outcome != platform_sim::Outcome::Returned(0) {
+            counts.1 += 1;
+            println!("memory, seed {seed}: {outcome:?}");
+        }
+    }
+}
