@@ -3,6 +3,7 @@
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
+#[allow(dead_code)]
 mod rig;
 mod runsv_start;
 mod runsv_supervise;
