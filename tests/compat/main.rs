@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 #[allow(dead_code)]
 mod rig;
+mod runsv_letters;
 mod runsv_start;
 mod runsv_supervise;
 mod sv_check;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         sv_runsv::CASES,
         runsv_supervise::CASES,
         runsv_start::CASES,
+        runsv_letters::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }
