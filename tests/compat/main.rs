@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 #[allow(dead_code)]
 mod rig;
+mod runsv_control;
 mod runsv_letters;
 mod runsv_start;
 mod runsv_supervise;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         runsv_supervise::CASES,
         runsv_start::CASES,
         runsv_letters::CASES,
+        runsv_control::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }
