@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 pub const CASES: &[Case] = &[
     case("words_that_are_not_0_or_6", words_that_are_not_0_or_6).dev("DEV-10"),
     case("signals_without_magic_files", signals_without_magic_files),
-    case("other_signals", other_signals),
+    case("other_signals", || other_signals("HUP TERM PIPE QUIT USR1 USR2 CHLD WINCH TSTP KILL STOP")),
+    // After it C runit says in the middle of a stop that it restarts stage 2.
+    case("alarm", || other_signals("ALRM")).ours(),
     case("stopit_is_used_up", stopit_is_used_up),
     case("only_stage_2_gets_term", only_stage_2_gets_term),
     case("stage_2_ignores_term", stage_2_ignores_term),
@@ -24,7 +26,7 @@ pub const CASES: &[Case] = &[
     case("restart_asked_for_in_stage_3", restart_asked_for_in_stage_3).dev("DEV-07"),
     case("three_fingers", three_fingers),
     case("three_fingers_and_no_stopit", three_fingers_and_no_stopit),
-    case("ctrlaltdel_crashes", ctrlaltdel_crashes).since("2.3.0"),
+    case("ctrlaltdel_crashes", ctrlaltdel_crashes),
     case("ctrlaltdel_has_no_signal_blocked", ctrlaltdel_has_no_signal_blocked).dev("DEV-09"),
     case("orphans_while_ctrlaltdel_runs", orphans_while_ctrlaltdel_runs).dev("DEV-09"),
     case("three_fingers_in_the_pause", three_fingers_in_the_pause).dev("DEV-06"),
@@ -64,13 +66,10 @@ fn signals_without_magic_files() {
     powered_off(&off(machine), &[LEAVE_1, ENTER_2, LEAVE_2]);
 }
 
-fn other_signals() {
+fn other_signals(names: &str) {
     let mut machine = system().boot();
     machine.line(UP);
-    done(
-        &machine,
-        "for name in HUP TERM ALRM PIPE QUIT USR1 USR2 CHLD WINCH TSTP KILL STOP; do kill -$name 1; done",
-    );
+    done(&machine, &format!("for name in {names}; do kill -$name 1; done"));
     powered_off(&off(machine), &[LEAVE_1, ENTER_2, LEAVE_2]);
 }
 
@@ -144,7 +143,9 @@ fn run_is_full_and_empty_handed() {
     machine.line(UP);
     let output = machine.run("init 6");
     assert_eq!(output.code, Some(111));
-    assert!(output.err.starts_with("init: fatal: unable to create /etc/runit/stopit: "), "{output:?}");
+    // Debian's 2.1.2 has another path.
+    assert!(output.err.starts_with("init: fatal: unable to create /"), "{output:?}");
+    assert!(output.err.contains("stopit: "), "{output:?}");
     done(&machine, "rm /run/1 /run/2");
     powered_off(&off(machine), &[LEAVE_1, ENTER_2, LEAVE_2]);
 }
