@@ -1,10 +1,7 @@
 //! What the resident programs' command lines have in common.
-use crate::msg;
+use crate::{VERSION, msg};
 use core::ffi::CStr;
 use platform::{Args, Fd, Files};
-
-/// The version of the whole suite.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Answers `--help` and `--version`, which C runit does not know, when they are all there is:
 /// they go to standard output. `true` if one was there.

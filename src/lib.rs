@@ -30,5 +30,5 @@ pub mod status;
 pub mod sv;
 pub mod tai;
 
-/// What `-V` and `--version` show.
+/// The version of the whole suite; what `-V` and `--version` show.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -42,7 +42,7 @@ impl Args {
     }
 }
 
-/// Runs a program on the operating system. Called by [`entry!`].
+/// Runs a program on the operating system. Called by [`crate::entry!`].
 ///
 /// # Safety
 /// `argv` must be what the C library passed to `main`.

@@ -1,7 +1,7 @@
 //! Does what the machine decides, and tells it what happens.
 use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
-use crate::{cli, magic, msg, paths};
+use crate::{magic, msg, paths};
 use core::ffi::CStr;
 use platform::{Child, Ended, Errno, Fd, How, Pid, Platform, Request, Signal, Step, Target};
 
@@ -159,10 +159,11 @@ impl<'p, P: Platform> Performer<'p, P> {
         let name = path.to_bytes();
         let warn: &[&[u8]] = &[b"warning: unable to open /dev/console"];
         let one = program == Program::Stage(Stage::One);
+        let entering: &[&[u8]] = &[RUNIT, b"enter stage: ", name, b"\n"];
         let steps = [
             Step::Session,
             Step::Console { control: one, warn: if one { warn } else { &[] } },
-            Step::Say(&[RUNIT, b"enter stage: ", name, b"\n"]),
+            Step::Say(entering),
         ];
         let [_, without_session @ ..] = &steps;
         let steps = if program == Program::CtrlAltDel { without_session } else { &steps[..] };
@@ -226,7 +227,7 @@ impl<'p, P: Platform> Performer<'p, P> {
 
     fn say(&mut self, message: Message) {
         let (text, name): (&[u8], &[u8]) = match message {
-            Message::Booting => (b"runit ", cli::VERSION.as_bytes()),
+            Message::Booting => (b"runit ", crate::VERSION.as_bytes()),
             Message::BootedBefore => (b"warning: the system is up, skipping stage 1...", b""),
             Message::Failed(stage) => (b"warning: child failed: ", path(Program::Stage(stage)).to_bytes()),
             Message::Crashed(program) => (b"warning: child crashed: ", path(program).to_bytes()),

@@ -21,7 +21,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         word => {
             if !cli::answered(p, args, "runit-init", USAGE) {
                 if word.is_some_and(|word| word.starts_with(b"-V")) {
-                    say(p, &[b"runit-init ", cli::VERSION.as_bytes(), b"\n"]);
+                    say(p, &[b"runit-init ", crate::VERSION.as_bytes(), b"\n"]);
                 }
                 cli::usage(p, args, USAGE);
             }

@@ -111,18 +111,13 @@ impl Machine {
     }
 
     fn died(&mut self, pid: Pid, ended: Ended, now: Instant, out: &mut Actions) {
-        if self.main.pid == Some(pid) {
-            self.main.died(ended, now, out);
-        } else if let Some((script, number)) = self.main.script
-            && number == pid
-        {
-            self.main.script_died(script, ended, out);
-        } else if let Some(log) = &mut self.log
-            && log.pid == Some(pid)
-        {
-            log.died(ended, now, out);
+        match (self.main.script, &mut self.log) {
+            _ if self.main.pid == Some(pid) => self.main.died(ended, now, out),
+            (Some((script, number)), _) if number == pid => self.main.script_died(script, ended, out),
+            (_, Some(log)) if log.pid == Some(pid) => log.died(ended, now, out),
+            // An orphan that came to this process: reaped, and that is all.
+            (Some(_) | None, Some(_) | None) => {}
         }
-        // Anything else is an orphan that came to this process: reaped, and that is all.
     }
 
     /// What is due after every event: the end, the pipe, the starts. The log service first.

@@ -1,6 +1,6 @@
 //! runsv: supervises one service and, if it has one, its log service.
 //!
-//! [`machine`] decides; this file performs what it asks for and hands in what happens.
+//! `machine` decides; this file performs what it asks for and hands in what happens.
 mod actions;
 mod letter;
 mod machine;

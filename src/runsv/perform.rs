@@ -129,10 +129,10 @@ impl<'a> Runsv<'a> {
         if let Some(status) = self.machine.status(Who::Main, self.main.since) {
             saved &= self.main.save(p, self.dir, status);
         }
-        if let Some(log) = &mut self.log
-            && let Some(status) = self.machine.status(Who::Log, log.since)
-        {
-            saved &= log.save(p, self.dir, status);
+        if let Some(log) = &mut self.log {
+            if let Some(status) = self.machine.status(Who::Log, log.since) {
+                saved &= log.save(p, self.dir, status);
+            }
         }
         self.unsaved = false;
         self.retry = if saved { None } else { Some(self.now.plus_ms(RETRY)) };
@@ -150,9 +150,8 @@ impl<'a> Runsv<'a> {
             let Some(queue) = self.queues.get_mut(index) else { return false };
             match queue.next() {
                 Some(byte) => {
-                    if let Some(letter) = Letter::from_byte(byte)
-                        && self.step(p, Event::Control(who, letter))
-                    {
+                    let letter = Letter::from_byte(byte);
+                    if letter.is_some_and(|letter| self.step(p, Event::Control(who, letter))) {
                         return true;
                     }
                 }

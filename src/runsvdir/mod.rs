@@ -45,9 +45,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         }
     }
     let log = first.saturating_add(1);
-    if args.get(log).is_some()
-        && let Some(text) = args.take(log)
-    {
+    if let Some(text) = args.take(log) {
         match Area::new(p, text) {
             Ok(area) => runsvdir.area = Some(area),
             Err(why) => {
@@ -95,9 +93,7 @@ impl<D> Runsvdir<'_, D> {
                     }
                 }
             }
-            if wake.is_ready(1)
-                && let Some(area) = &mut self.area
-            {
+            if let (true, Some(area)) = (wake.is_ready(1), &mut self.area) {
                 area.drain(p);
             }
             let events = [

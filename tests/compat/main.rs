@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 #[allow(dead_code)]
 mod rig;
+mod runsv_start;
+mod runsv_supervise;
 mod sv_check;
 mod sv_names;
 mod sv_runsv;
@@ -14,7 +16,7 @@ mod sv_words;
 mod usage;
 
 fn main() -> ExitCode {
-    let cases: Vec<Case> = [
+    let areas: &[&[Case]] = &[
         usage::CASES,
         sv_words::CASES,
         sv_status::CASES,
@@ -22,7 +24,8 @@ fn main() -> ExitCode {
         sv_wait::CASES,
         sv_check::CASES,
         sv_runsv::CASES,
-    ]
-    .concat();
-    suite::main("compat", &cases).into()
+        runsv_supervise::CASES,
+        runsv_start::CASES,
+    ];
+    suite::main("compat", &areas.concat()).into()
 }

@@ -70,10 +70,8 @@ impl Path {
     /// The directory part with its slash (empty for none), and the last name.
     fn split(&self) -> (&[u8], &[u8]) {
         let mut all = self.bytes.get(..self.len).unwrap_or_default();
-        while let [rest @ .., b'/'] = all
-            && !rest.is_empty()
-        {
-            all = rest;
+        while let [rest @ .., _, b'/'] = all {
+            all = all.get(..=rest.len()).unwrap_or(rest);
         }
         let slash = all.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
         all.split_at_checked(slash).unwrap_or_default()

@@ -86,9 +86,8 @@ impl Events for Os {
             // SAFETY: no descriptor is passed.
             Err(_) => drop(check(unsafe { libc::poll(ptr::null_mut(), 0, 100) })),
         }
-        if let Some(fd) = self.waker
-            && polled.first().is_some_and(|slot| slot.revents != 0)
-        {
+        let woken = polled.first().is_some_and(|slot| slot.revents != 0);
+        if let (true, Some(fd)) = (woken, self.waker) {
             let mut bytes = [0; 16];
             while self.read(fd, &mut bytes) == Ok(bytes.len()) {}
         }

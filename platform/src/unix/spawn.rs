@@ -74,10 +74,9 @@ fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), F
             check(unsafe { libc::chdir(path.as_ptr()) }).map(drop).map_err(|errno| (why, errno))
         }
         Step::Console { control, warn } => {
-            if let Err(errno) = system::console_for_child(control)
-                && !warn.is_empty()
-            {
-                complain(child.prefix, warn, errno);
+            match system::console_for_child(control) {
+                Err(errno) if !warn.is_empty() => complain(child.prefix, warn, errno),
+                Err(_) | Ok(_) => {}
             }
             Ok(())
         }

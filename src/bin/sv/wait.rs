@@ -110,7 +110,7 @@ impl<'c> Waiting<'c> {
                 entry.service.check = Default::default();
             }
             self.console.flush();
-            if !self.sleep(&mut entries, watch.as_ref()) {
+            if !self.pause(&mut entries, watch.as_ref()) {
                 return Ok(());
             }
         }
@@ -196,7 +196,7 @@ impl<'c> Waiting<'c> {
     }
 
     /// Sleeps until one of the services deserves a look; `false` if there is none left.
-    fn sleep(&self, entries: &mut [Entry<'_>], watch: Option<&Watch>) -> bool {
+    fn pause(&self, entries: &mut [Entry<'_>], watch: Option<&Watch>) -> bool {
         let open = || entries.iter().filter(|entry| !entry.done);
         let wakes = open().flat_map(|entry| [Some(entry.next), self.limit(&entry.service)]);
         let Some(next) = wakes.flatten().min() else { return false };

@@ -1,0 +1,63 @@
+# What people and packages call; POSIX make. The work is done by cargo and by the scripts in ci/.
+.POSIX:
+
+# Fixed in the programs when they are built; see README.md.
+RUNIT_SVDIR = /service
+RUNIT_ETC = /etc/runit
+RUNIT_PATH = /sbin/runit
+
+# Where `make install` puts things: process 1 must be there before anything is mounted.
+PREFIX = /usr/local
+SBINDIR = /sbin
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+SHAREDIR = $(PREFIX)/share
+DESTDIR =
+# The directory with the built programs; target/static after `make static`.
+BUILT = target/release
+
+PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
+PROCESS1 = runit runit-init
+SUPERVISION = runsvdir runsv sv
+# The build-time directory of services, in what is not compiled.
+LOCATE = sed 's|\([ :={]-*\)/service\([ /}]\)|\1$(RUNIT_SVDIR)\2|g; s|\([ :={]-*\)/service$$|\1$(RUNIT_SVDIR)|'
+
+all:
+	$(PATHS) cargo build --release --bins
+
+static:
+	$(PATHS) ci/static
+	$(PATHS) cargo build --release --bin sv
+	cp target/release/sv target/static/sv
+
+demo:
+	@cargo run -q -p runit-tests --bin demo
+
+check:
+	@ci/check quick
+
+check-all:
+	@ci/check all
+
+bench:
+	@ci/c-runit
+	@cargo build -q --release --bins
+	@cargo run -q --release -p benches -- --against target/c-runit/2.3.1
+
+install:
+	mkdir -p '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man8' \
+		'$(DESTDIR)$(SHAREDIR)/bash-completion/completions' '$(DESTDIR)$(SHAREDIR)/zsh/site-functions' \
+		'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d' '$(DESTDIR)$(SHAREDIR)/examples/runit'
+	for name in $(PROCESS1); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(SBINDIR)' || exit 1; done
+	for name in $(SUPERVISION); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(BINDIR)' || exit 1; done
+	for page in man/*.8; do $(LOCATE) "$$page" >'$(DESTDIR)$(MANDIR)/man8/'"$${page##*/}" || exit 1; done
+	$(LOCATE) etc/completions/sv.bash >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/sv'
+	$(LOCATE) etc/completions/_sv >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/_sv'
+	$(LOCATE) etc/completions/sv.fish >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/sv.fish'
+	cp -R etc/linux '$(DESTDIR)$(SHAREDIR)/examples/runit/'
+	for stage in 2 3; do $(LOCATE) etc/linux/$$stage >'$(DESTDIR)$(SHAREDIR)/examples/runit/linux/'$$stage || exit 1; done
+
+clean:
+	cargo clean
+
+.PHONY: all static demo check check-all bench install clean
