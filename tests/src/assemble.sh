@@ -41,7 +41,7 @@ for name in runit runit-init runsvdir runsv sv; do
     done
 done
 ln -s runit-init sbin/init
-cp -a "$place/tree/." .
+cp -RP "$place/tree/." .
 
 mount -t tmpfs -o mode=755 dev dev
 for node in null zero full random urandom tty; do

@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 /// The namespaces, and that everything in them dies with unshare(1).
 const UNSHARE: [&str; 8] =
     ["--map-root-user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--net", "--kill-child"];
-/// How long a system may take from its start to its end.
-const LIFE: Duration = Duration::from_secs(60);
+/// Turns root into nobody.
+const NOBODY: [&str; 3] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
 
 /// Says what keeps this system from having namespaces.
 #[must_use]
@@ -177,12 +177,13 @@ impl System {
         // Whatever ends us ends the system as well.
         let mut command = place.command("setpriv");
         command.arg("--pdeathsig=KILL");
-        if as_nobody && nix::unistd::geteuid().is_root() {
+        let nobody = as_nobody && nix::unistd::geteuid().is_root();
+        if nobody {
             let theirs = Permissions::from_mode(0o777);
             fs::set_permissions(place.root(), theirs).expect("chmod");
             let (user, group) = (Some(nix::unistd::Uid::from_raw(65534)), None);
             nix::unistd::fchown(&pty.slave, user, group).expect("chown");
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+            command.args(NOBODY);
         }
         command.arg("unshare").args(UNSHARE).arg("sh").arg(script).arg(place.root());
         command.arg(Programs::get().dir());
@@ -191,7 +192,7 @@ impl System {
         let start = Instant::now();
         let console = Console::of(pty.master, start, tell);
         let running = place.start_on(&mut command, &pty.slave);
-        Machine { running, terminal: Some(pty.slave), console, seen: 0, start, place }
+        Machine { running, terminal: Some(pty.slave), console, seen: 0, start, nobody, place }
     }
 }
 
@@ -210,6 +211,7 @@ pub struct Machine {
     console: Console,
     seen: usize,
     start: Instant,
+    nobody: bool,
     place: Place,
 }
 
@@ -281,10 +283,21 @@ impl Machine {
         PathBuf::from(format!("/proc/{}/root{name}", self.init()))
     }
 
+    /// A program outside that may do with the processes of the system what their user may.
+    #[must_use]
+    pub fn outside(&self, program: &str) -> Command {
+        if self.nobody {
+            let mut command = self.place.command("setpriv");
+            command.args(NOBODY).arg(program);
+            return command;
+        }
+        self.place.command(program)
+    }
+
     /// Runs a command of the shell in it.
     #[must_use]
     pub fn run(&self, script: &str) -> Output {
-        let mut command = self.place.command("nsenter");
+        let mut command = self.outside("nsenter");
         command.arg(format!("--target={}", self.init()));
         command.args(["--user", "--mount", "--pid", "--uts", "--ipc", "--net", "--root", "--wd"]);
         command.args(["--preserve-credentials", "sh", "-c", script]);
@@ -316,7 +329,7 @@ impl Machine {
     /// If that does not come.
     #[must_use]
     pub fn end(mut self) -> End {
-        let ended = wait::within(LIFE, || self.running.ended());
+        let ended = wait::within(wait::patience() * 3, || self.running.ended());
         let Some(status) = ended else {
             panic!("the system is still up: {:#?}", self.console.lines());
         };
