@@ -6,6 +6,7 @@ use std::process::ExitCode;
 #[allow(dead_code)]
 mod rig;
 mod runsv_control;
+mod runsv_end;
 mod runsv_letters;
 mod runsv_start;
 mod runsv_supervise;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         runsv_start::CASES,
         runsv_letters::CASES,
         runsv_control::CASES,
+        runsv_end::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }
