@@ -111,28 +111,24 @@ impl Supervise {
     pub(super) fn save<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) -> bool {
         let quiet = self.reported == Some(status);
         let mut file = File { p, dir, place: self.names.place, quiet };
-        if self.pid != Some(status.pid) {
-            if !file.replace(b"pid", status.pid_line().bytes()) {
-                self.reported = Some(status);
-                return false;
-            }
+        // Each is tried only if those before it are right: so C runit does.
+        let mut saved = self.pid == Some(status.pid);
+        if !saved && file.replace(b"pid", status.pid_line().bytes()) {
             self.pid = Some(status.pid);
+            saved = true;
         }
-        let mut saved = true;
         // The line says nothing of date and pid.
         let line = Status { since: Stamp::default(), pid: None, ..status };
-        if self.line != Some(line) {
-            if file.replace(b"stat", status.line().bytes()) {
+        if saved && self.line != Some(line) {
+            saved = file.replace(b"stat", status.line().bytes());
+            if saved {
                 self.line = Some(line);
-            } else {
-                saved = false;
             }
         }
-        if self.record != Some(status) {
-            if file.replace(b"status", &status.encode()) {
+        if saved && self.record != Some(status) {
+            saved = file.replace(b"status", &status.encode());
+            if saved {
                 self.record = Some(status);
-            } else {
-                saved = false;
             }
         }
         self.reported = if saved { None } else { Some(status) };

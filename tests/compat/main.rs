@@ -5,6 +5,10 @@ use std::process::ExitCode;
 
 #[allow(dead_code)]
 mod rig;
+mod runsv_control;
+mod runsv_letters;
+mod runsv_start;
+mod runsv_supervise;
 mod sv_check;
 mod sv_names;
 mod sv_runsv;
@@ -14,7 +18,7 @@ mod sv_words;
 mod usage;
 
 fn main() -> ExitCode {
-    let cases: Vec<Case> = [
+    let areas: &[&[Case]] = &[
         usage::CASES,
         sv_words::CASES,
         sv_status::CASES,
@@ -22,7 +26,10 @@ fn main() -> ExitCode {
         sv_wait::CASES,
         sv_check::CASES,
         sv_runsv::CASES,
-    ]
-    .concat();
-    suite::main("compat", &cases).into()
+        runsv_supervise::CASES,
+        runsv_start::CASES,
+        runsv_letters::CASES,
+        runsv_control::CASES,
+    ];
+    suite::main("compat", &areas.concat()).into()
 }

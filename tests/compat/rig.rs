@@ -160,14 +160,40 @@ impl Service<'_> {
 
     /// Starts runsv the way runsvdir does.
     pub fn start(&self) -> Running {
+        self.rig.place.start(&mut self.command())
+    }
+
+    /// The command for that.
+    pub fn command(&self) -> Command {
         let mut command = self.rig.command("runsv", &[&self.name]);
-        self.rig.place.start(command.current_dir(self.rig.place.path("sv")))
+        command.current_dir(self.rig.place.path("sv"));
+        command
+    }
+
+    /// The same from a shell that does something before.
+    pub fn command_after(&self, first: &str) -> Command {
+        let mut command = self.rig.place.command("sh");
+        command.args(["-c", &format!("{first}\nexec \"$0\" \"$@\"")]);
+        command.arg(program("runsv")).arg(&self.name).current_dir(self.rig.place.path("sv"));
+        command
+    }
+
+    /// Runs runsv, which is to give up at once: with this line on descriptor 2 and code 111.
+    pub fn refuses(&self, line: &str) {
+        let done = self.rig.place.run(&mut self.command());
+        let line = format!("runsv {}: {line}\n", self.name);
+        assert_eq!((done.err, done.out.as_str(), done.code), (line, "", Some(111)));
+    }
+
+    /// Waits until runsv answers.
+    pub fn await_ok(&self) {
+        until("a supervisor", || write_fifo(&self.dir.join("supervise/ok"), b"").ok());
     }
 
     /// Starts runsv and waits until it can be talked to.
     pub fn supervise(&self) -> Running {
         let running = self.start();
-        until("a supervisor", || write_fifo(&self.dir.join("supervise/ok"), b"").ok());
+        self.await_ok();
         running
     }
 

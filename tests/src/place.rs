@@ -6,6 +6,7 @@ use nix::unistd::{Pid, mkfifo};
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -71,16 +72,20 @@ impl Place {
         path
     }
 
+    /// Writes a shell script.
+    pub fn script(&self, name: impl AsRef<Path>, text: &str) -> PathBuf {
+        self.executable(name, &format!("#!/bin/sh\n{text}\n"))
+    }
+
     /// Writes an executable file. It is put in its place complete and closed: no other thread's
     /// child can hold it open for writing, which would make it unfit to be executed.
-    pub fn script(&self, name: impl AsRef<Path>, text: &str) -> PathBuf {
+    pub fn executable(&self, name: impl AsRef<Path>, text: &str) -> PathBuf {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a directory")).expect("mkdir");
         let new = path.with_extension("being-written");
         let mut maker = Command::new("sh");
         maker.args(["-c", "umask 022; cat >\"$1\" && chmod 755 \"$1\" && mv \"$1\" \"$2\"", "sh"]);
         let mut maker = maker.arg(&new).arg(&path).stdin(Stdio::piped()).spawn().expect("sh");
-        let text = format!("#!/bin/sh\n{text}\n");
         maker.stdin.take().expect("a pipe").write_all(text.as_bytes()).expect("write");
         assert!(maker.wait().expect("sh").success(), "script {}", path.display());
         path
@@ -124,6 +129,14 @@ impl Place {
         command.stdout(open(&out)).stderr(open(&err)).process_group(0);
         let child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
         Running { child, out, err }
+    }
+
+    /// Starts a command in a process group of its own, with a terminal for what it says.
+    pub fn start_on(&self, command: &mut Command, terminal: &OwnedFd) -> Running {
+        let open = || File::from(terminal.try_clone().expect("a descriptor"));
+        command.stdout(open()).stderr(open()).process_group(0);
+        let child = command.spawn().unwrap_or_else(|why| panic!("{command:?}: {why}"));
+        Running { child, out: PathBuf::new(), err: PathBuf::new() }
     }
 
     /// Runs a command to its end.

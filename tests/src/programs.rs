@@ -55,10 +55,12 @@ impl Programs {
 }
 
 /// Builds our programs with the profile and for the target of this executable, which lies in
-/// `TARGET-DIR[/TRIPLE]/PROFILE/deps`, and returns where they are.
+/// `TARGET-DIR[/TRIPLE]/PROFILE[/deps]`, and returns where they are.
 fn build() -> PathBuf {
     let exe = env::current_exe().expect("the path of this program");
-    let profile = exe.parent().and_then(Path::parent).expect("a target directory");
+    let dir = exe.parent().expect("a target directory");
+    // Tests are in `deps`, programs are not.
+    let profile = if dir.ends_with("deps") { dir.parent().expect("a target directory") } else { dir };
     let above = profile.parent().expect("a target directory");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

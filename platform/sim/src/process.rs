@@ -549,6 +549,12 @@ impl Kernel {
                         let runs = self.others().filter(|process| process.program == path.as_bytes());
                         runs.map(|process| process.pid).collect()
                     }
+                    Whom::In(dir, path) => {
+                        let dir = self.tree.existing(ROOT, dir.as_bytes(), true)?;
+                        let there = self.others().filter(|process| process.directory == dir);
+                        let runs = there.filter(|process| process.program == path.as_bytes());
+                        runs.map(|process| process.pid).collect()
+                    }
                 };
                 pids.into_iter().for_each(|pid| self.signal(pid, *signal));
                 Ok(())

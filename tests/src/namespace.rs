@@ -1,0 +1,434 @@
+//! A system in namespaces of its own, with a process 1, a console and an end that can be told from
+//! others. No privilege is needed where the kernel allows unprivileged user namespaces.
+use crate::place::{Output, Place, Running};
+use crate::programs::Programs;
+use crate::wait;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::pty::openpty;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, ttyname};
+use std::fs::{self, File, Permissions};
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// The namespaces, and that everything in them dies with unshare(1).
+const UNSHARE: [&str; 8] =
+    ["--map-root-user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--net", "--kill-child"];
+/// Turns root into nobody.
+const NOBODY: [&str; 3] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+
+/// Says what keeps this system from having namespaces.
+#[must_use]
+pub fn missing() -> Option<String> {
+    for tool in ["unshare", "nsenter", "mount", "umount", "pivot_root", "setpriv"] {
+        let mut found = Command::new("sh");
+        if !found.args(["-c", "command -v \"$0\" >/dev/null", tool]).status().is_ok_and(|s| s.success()) {
+            return Some(format!("{tool}(1) of util-linux is not in PATH"));
+        }
+    }
+    let tries: [(&str, &[&str], &str); 3] = [
+        (
+            "user namespaces",
+            &["--map-root-user", "true"],
+            "see /proc/sys/user/max_user_namespaces and, on Debian, /proc/sys/kernel/unprivileged_userns_clone",
+        ),
+        (
+            "mounts in a user namespace",
+            &["--map-root-user", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/mnt"],
+            "on Ubuntu, see /proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+        ),
+        (
+            "a process namespace with its own /proc",
+            &[
+                "--map-root-user",
+                "--mount",
+                "--pid",
+                "--fork",
+                "--ipc",
+                "--uts",
+                "--net",
+                "--mount-proc",
+                "true",
+            ],
+            "in a container, /proc has to be visible as a whole",
+        ),
+    ];
+    for (what, args, hint) in tries {
+        let output = Command::new("unshare").args(args).output();
+        match output {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => {
+                let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+                return Some(format!("the kernel does not give us {what} ({said}); {hint}"));
+            }
+            Err(why) => return Some(format!("unshare: {why}")),
+        }
+    }
+    None
+}
+
+/// A system before its start.
+#[derive(Debug)]
+pub struct System {
+    place: Place,
+    console: bool,
+    prepare: String,
+    before: Vec<String>,
+    as_nobody: bool,
+    tell: Option<fn(Duration, &str)>,
+}
+
+impl System {
+    /// One with a console, no stages, and the magic files as links into `/run`.
+    ///
+    /// # Panics
+    /// If there is no room for it, like all that follow.
+    #[must_use]
+    pub fn new() -> System {
+        let place = Place::new();
+        place.dir("root");
+        place.dir("tree/etc/runit");
+        for name in ["stopit", "reboot"] {
+            let link = place.path(format!("tree/etc/runit/{name}"));
+            symlink(format!("/run/runit.{name}"), link).expect("a link");
+        }
+        let (prepare, before) = (String::new(), Vec::new());
+        System { place, console: true, prepare, before, as_nobody: false, tell: None }
+    }
+
+    /// Adds an executable script to `/etc/runit`.
+    #[must_use]
+    pub fn stage(self, name: &str, script: &str) -> System {
+        self.place.script(format!("tree/etc/runit/{name}"), script);
+        self
+    }
+
+    /// Adds a file or a directory with what it holds, from the source tree.
+    #[must_use]
+    pub fn copy(self, from: &str, to: &str) -> System {
+        let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(from);
+        let target = self.place.path("tree").join(to);
+        fs::create_dir_all(target.parent().expect("a directory")).expect("mkdir");
+        let copied = Command::new("cp").arg("-R").arg(&source).arg(target).status();
+        assert!(copied.expect("cp").success(), "cp {}", source.display());
+        self
+    }
+
+    /// Adds a file.
+    #[must_use]
+    pub fn file(self, name: &str, text: &str) -> System {
+        self.place.file(format!("tree/{name}"), text);
+        self
+    }
+
+    /// Without `/dev/console`; what was to go there goes to the descriptors of process 1.
+    #[must_use]
+    pub fn without_console(mut self) -> System {
+        self.console = false;
+        self
+    }
+
+    /// Shell commands for the new root before process 1 is there.
+    #[must_use]
+    pub fn prepare(mut self, commands: &str) -> System {
+        self.prepare = commands.to_owned();
+        self
+    }
+
+    /// A command that starts process 1, or variables of its environment: words, none with blanks.
+    #[must_use]
+    pub fn before(mut self, words: &str) -> System {
+        self.before = words.split_whitespace().map(str::to_owned).collect();
+        self
+    }
+
+    /// Under another user than root outside, even if root starts it.
+    #[must_use]
+    pub fn as_nobody(mut self) -> System {
+        self.as_nobody = true;
+        self
+    }
+
+    /// Shows each line of the console when it comes.
+    #[must_use]
+    pub fn tell(mut self, tell: fn(Duration, &str)) -> System {
+        self.tell = Some(tell);
+        self
+    }
+
+    /// Starts it.
+    #[must_use]
+    pub fn boot(self) -> Machine {
+        let System { place, console, prepare, before, as_nobody, tell } = self;
+        let pty = openpty(None, None).expect("a terminal");
+        for end in [&pty.master, &pty.slave] {
+            fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("close on exec");
+        }
+        let terminal = ttyname(&pty.slave).expect("its name");
+        let script = place.file("assemble.sh", include_str!("assemble.sh"));
+        // Whatever ends us ends the system as well.
+        let mut command = place.command("setpriv");
+        command.arg("--pdeathsig=KILL");
+        let nobody = as_nobody && nix::unistd::geteuid().is_root();
+        if nobody {
+            let theirs = Permissions::from_mode(0o777);
+            fs::set_permissions(place.root(), theirs).expect("chmod");
+            let (user, group) = (Some(nix::unistd::Uid::from_raw(65534)), None);
+            nix::unistd::fchown(&pty.slave, user, group).expect("chown");
+            command.args(NOBODY);
+        }
+        command.arg("unshare").args(UNSHARE).arg("sh").arg(script).arg(place.root());
+        command.arg(Programs::get().dir());
+        command.arg(if console { terminal.as_os_str() } else { "".as_ref() });
+        command.arg(prepare).args(before).arg("/sbin/init");
+        let start = Instant::now();
+        let console = Console::of(pty.master, start, tell);
+        let running = place.start_on(&mut command, &pty.slave);
+        Machine { running, terminal: Some(pty.slave), console, seen: 0, start, nobody, place }
+    }
+}
+
+impl Default for System {
+    fn default() -> Self {
+        System::new()
+    }
+}
+
+/// A system that runs. Dropping it ends it.
+#[derive(Debug)]
+pub struct Machine {
+    running: Running,
+    /// Kept open, for a terminal that nobody has open loses what was written to it.
+    terminal: Option<OwnedFd>,
+    console: Console,
+    seen: usize,
+    start: Instant,
+    nobody: bool,
+    place: Place,
+}
+
+impl Machine {
+    /// Waits for a line of the console below those that were waited for before.
+    ///
+    /// # Panics
+    /// If it does not come: with all that came.
+    pub fn line(&mut self, line: &str) {
+        self.line_where(line, |found| found == line);
+    }
+
+    /// Waits for a line of which something holds, and returns it.
+    ///
+    /// # Panics
+    /// If none comes.
+    pub fn line_where(&mut self, what: &str, mut is: impl FnMut(&str) -> bool) -> String {
+        let found = wait::within(wait::patience(), || {
+            let lines = self.console.lines();
+            let at = (self.seen..lines.len()).find(|at| is(&lines[*at]))?;
+            self.seen = at + 1;
+            Some(lines[at].clone())
+        });
+        found.unwrap_or_else(|| panic!("in vain: {what:?} on the console: {:#?}", self.console.lines()))
+    }
+
+    /// All lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.console.lines()
+    }
+
+    /// How long it has been up.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// Process 1 as seen from here.
+    ///
+    /// # Panics
+    /// If it never was.
+    #[must_use]
+    pub fn init(&self) -> Pid {
+        let path = self.place.path("pid");
+        let pid = wait::until("process 1", || fs::read_to_string(&path).ok());
+        Pid::from_raw(pid.trim().parse().expect("a number"))
+    }
+
+    /// Sends process 1 a signal.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn signal(&self, signal: Signal) {
+        kill(self.init(), signal).expect("kill");
+    }
+
+    /// A line of `/proc/1/status`.
+    #[must_use]
+    pub fn status(&self, name: &str) -> String {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.init())).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        line.unwrap_or("").trim().to_owned()
+    }
+
+    /// The path of one of its files, from here.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{name}", self.init()))
+    }
+
+    /// A program outside that may do with the processes of the system what their user may.
+    #[must_use]
+    pub fn outside(&self, program: &str) -> Command {
+        if self.nobody {
+            let mut command = self.place.command("setpriv");
+            command.args(NOBODY).arg(program);
+            return command;
+        }
+        self.place.command(program)
+    }
+
+    /// Runs a command of the shell in it.
+    #[must_use]
+    pub fn run(&self, script: &str) -> Output {
+        let mut command = self.outside("nsenter");
+        command.arg(format!("--target={}", self.init()));
+        command.args(["--user", "--mount", "--pid", "--uts", "--ipc", "--net", "--root", "--wd"]);
+        command.args(["--preserve-credentials", "sh", "-c", script]);
+        command.env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").env_remove("RUNIT_TEST_PLACE");
+        self.place.run(&mut command)
+    }
+
+    /// Types on the console.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn type_in(&self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let done = nix::unistd::write(&*self.console.keyboard, rest).expect("the keyboard");
+            rest = &rest[done..];
+        }
+    }
+
+    /// Whether it is still up.
+    #[must_use]
+    pub fn up(&mut self) -> bool {
+        self.running.ended().is_none()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// If that does not come.
+    #[must_use]
+    pub fn end(mut self) -> End {
+        let ended = wait::within(wait::patience() * 3, || self.running.ended());
+        let Some(status) = ended else {
+            panic!("the system is still up: {:#?}", self.console.lines());
+        };
+        drop(self.terminal.take());
+        self.console.finish();
+        let how = match (status.code(), status.signal()) {
+            (_, Some(signal)) if signal == Signal::SIGINT as i32 => How::PoweredOff,
+            (_, Some(signal)) if signal == Signal::SIGHUP as i32 => How::Restarted,
+            (_, Some(signal)) => How::Killed(signal),
+            (code, None) => How::Exited(code.unwrap_or(-1)),
+        };
+        End { lines: self.console.lines(), how }
+    }
+}
+
+/// How a system ended, and all that its console showed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct End {
+    /// The console.
+    pub lines: Vec<String>,
+    /// What reboot(2) was asked for, in the form in which the kernel hands it on.
+    pub how: How,
+}
+
+/// See reboot(2), "Behavior inside PID namespaces".
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum How {
+    /// Power off or halt.
+    PoweredOff,
+    /// A restart.
+    Restarted,
+    /// Process 1 exited by itself.
+    Exited(i32),
+    /// Process 1 was killed.
+    Killed(i32),
+}
+
+/// The reading end of a terminal.
+#[derive(Debug)]
+struct Console {
+    lines: Arc<Mutex<Vec<String>>>,
+    over: Arc<AtomicBool>,
+    keyboard: Arc<OwnedFd>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Console {
+    fn of(master: OwnedFd, start: Instant, tell: Option<fn(Duration, &str)>) -> Console {
+        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
+        let over = Arc::new(AtomicBool::new(false));
+        let mut input = File::from(master.try_clone().expect("a descriptor"));
+        let (out, done) = (Arc::clone(&lines), Arc::clone(&over));
+        let reader = thread::spawn(move || {
+            let mut line = Vec::new();
+            let mut bytes = [0; 4096];
+            loop {
+                // Read before the look at `over`: what was written before the end is here by then.
+                let last = done.load(Ordering::Acquire);
+                match input.read(&mut bytes) {
+                    Ok(count) if count > 0 => {
+                        for byte in &bytes[..count] {
+                            match byte {
+                                b'\n' => {
+                                    let text = String::from_utf8_lossy(&line).into_owned();
+                                    if let Some(tell) = tell {
+                                        tell(start.elapsed(), &text);
+                                    }
+                                    out.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+                                    line.clear();
+                                }
+                                b'\r' => {}
+                                byte => line.push(*byte),
+                            }
+                        }
+                    }
+                    // Nobody has it open, or the end of stage 1's session hung it up.
+                    _ if !last => thread::sleep(Duration::from_millis(1)),
+                    _ => break,
+                }
+            }
+        });
+        Console { lines, over, keyboard: Arc::new(master), reader: Some(reader) }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes what is left. Whoever had the terminal open must be gone.
+    fn finish(&mut self) {
+        self.over.store(true, Ordering::Release);
+        if let Some(reader) = self.reader.take() {
+            let _ = reader.join();
+        }
+    }
+}
+
+impl Drop for Console {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
