@@ -10,6 +10,7 @@ mod runsv_end;
 mod runsv_letters;
 mod runsv_start;
 mod runsv_supervise;
+mod runsvdir;
 mod sv_check;
 mod sv_names;
 mod sv_runsv;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         runsv_letters::CASES,
         runsv_control::CASES,
         runsv_end::CASES,
+        runsvdir::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }

@@ -406,7 +406,7 @@ fn limited(service: &Service<'_>) -> Running {
     }
     let place = &service.rig.place;
     let mut runsv = service.rig.unprivileged("runsv", &[&service.name]);
-    let user = 70_000 + u32::try_from(std::process::id() % 100_000).unwrap() * 8 + next() % 8;
+    let user = 70_000 + std::process::id() % 100_000 * 8 + next() % 8;
     let words: Vec<_> = runsv.get_args().skip(3).map(std::ffi::OsStr::to_owned).collect();
     runsv = place.command("setpriv");
     runsv.args([&format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups"]);
