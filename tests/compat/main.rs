@@ -11,6 +11,7 @@ mod runsv_letters;
 mod runsv_start;
 mod runsv_supervise;
 mod runsvdir;
+mod runsvdir_log;
 mod sv_check;
 mod sv_names;
 mod sv_runsv;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         runsv_control::CASES,
         runsv_end::CASES,
         runsvdir::CASES,
+        runsvdir_log::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }

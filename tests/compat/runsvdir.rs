@@ -15,7 +15,9 @@ pub const CASES: &[Case] = &[
     case("dir_starts_all", || {
         let rig = Rig::new();
         let services = ["a", "b", "c d"].map(|name| rig.service(name));
-        services.iter().for_each(|service| drop(service.probe()));
+        for service in &services {
+            service.probe();
+        }
         let mut runsvdir = start(&rig, &["sv"]);
         for service in &services {
             service.await_runs(1);
@@ -252,7 +254,9 @@ pub const CASES: &[Case] = &[
     case("dir_hup", || {
         let rig = Rig::new();
         let services = ["a", "b"].map(|name| rig.service(name));
-        services.iter().for_each(|service| drop(service.finish().probe()));
+        for service in &services {
+            service.finish().probe();
+        }
         let mut runsvdir = start(&rig, &["sv"]);
         let runsvs: Vec<i32> = services.iter().map(|service| parent(service.await_runs(1))).collect();
         runsvdir.signal(Signal::SIGHUP);
@@ -387,7 +391,9 @@ pub const CASES: &[Case] = &[
             symlink(&service.dir, rig.place.path(format!("sv/{number}"))).unwrap();
         }
         let _runsvdir = start(&rig, &["sv"]);
-        services.iter().for_each(|service| drop(service.await_runs(1)));
+        for service in &services {
+            service.await_runs(1);
+        }
         fs::rename(rig.place.path("sv"), rig.place.path("old")).unwrap();
         rig.place.dir("sv");
         let gone = || services.iter().filter(|service| service.trace().len() == 2).count();
