@@ -3,6 +3,7 @@
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
+mod boot;
 #[allow(dead_code)]
 mod rig;
 mod runsv_control;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         runsv_end::CASES,
         runsvdir::CASES,
         runsvdir_log::CASES,
+        boot::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }
