@@ -62,9 +62,7 @@ fn status_is_a_directory() {
     fs::remove_file(service.path("supervise/status")).expect("remove");
     fs::create_dir(service.path("supervise/status")).expect("mkdir");
     service.control("d");
-    until("the words", || {
-        running.err().contains("warning: unable to rename status.new").then_some(())
-    });
+    until("the words", || running.err().contains("warning: unable to rename status.new").then_some(()));
     until("the end of run", || (service.text("supervise/stat") == "down\n").then_some(()));
     fs::remove_dir(service.path("supervise/status")).expect("rmdir");
     // Without a further event: by its own timer.
