@@ -46,7 +46,7 @@ pub const CASES: &[Case] = &[
     case("runit_says_what_it_does", || {
         let mut machine = system().boot();
         machine.line(ENTER_2);
-        machine.run("/sbin/init 0");
+        let _ = machine.run("/sbin/init 0");
         let end = machine.end();
         let mut lines: Vec<&str> = end.lines.iter().map(String::as_str).collect();
         lines.retain(|line| line.starts_with("- "));
@@ -68,7 +68,7 @@ pub const CASES: &[Case] = &[
         let third = "test -e /run/runit.reboot || echo >/run/runit.reboot; chmod 700 /run/runit.reboot";
         let mut machine = system().stage("3", third).boot();
         machine.line(ENTER_2);
-        machine.run("/sbin/init 0");
+        let _ = machine.run("/sbin/init 0");
         assert_eq!(machine.end().how, How::Restarted);
     }),
     case("runit_second_process_refuses", || {

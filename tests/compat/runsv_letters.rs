@@ -1,7 +1,7 @@
 //! Every control letter in every state of a service and of its log service.
 use crate::rig::{Rig, Service, await_death, await_process_state, is_alive, process_state};
 use runit_tests::status::{DOWN, FINISH, RUN};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::{until, until_equal};
 use std::time::{Duration, Instant};
 
@@ -127,6 +127,22 @@ pub const CASES: &[Case] = &[
             }
         });
     }),
+    case("letter_run_many_at_once", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let runsv = service.probe().up();
+        let reads = || {
+            let io = std::fs::read_to_string(format!("/proc/{}/io", runsv.pid())).unwrap_or_default();
+            let line = io.lines().find_map(|line| line.strip_prefix("syscr: ")).map(str::to_owned);
+            line.unwrap_or_else(|| skip("the system does not count reads")).parse::<u32>().unwrap()
+        };
+        let before = reads();
+        service.control(&format!("{}h", "?".repeat(1000)));
+        service.await_trace("HUP");
+        let count = reads() - before;
+        assert!(count < 500, "{count} reads for 1001 commands");
+    })
+    .dev("DEV-36"),
     case("letter_run_pause_ends_with_the_process", || {
         with_probe(|service| {
             service.control("p");
