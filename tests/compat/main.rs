@@ -7,6 +7,7 @@ use std::process::ExitCode;
 mod rig;
 mod runsv_control;
 mod runsv_letters;
+mod runsv_letters_log;
 mod runsv_start;
 mod runsv_supervise;
 mod sv_check;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         runsv_supervise::CASES,
         runsv_start::CASES,
         runsv_letters::CASES,
+        runsv_letters_log::CASES,
         runsv_control::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
