@@ -6,6 +6,7 @@ use runit_tests::status::Status;
 use runit_tests::wait;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 /// A directory of programs: ours of some linkage, or C runit's.
 #[derive(Clone, Debug)]
@@ -80,11 +81,23 @@ fn is(pid: i32, name: &str) -> bool {
 
 /// Waits until a process has slept through a few looks.
 pub fn at_rest(pid: i32) {
-    let mut seen = (0, None);
+    slept(pid, Duration::from_millis(100));
+}
+
+/// Waits until a process has slept so long that no timer of its start is left: a supervisor looks
+/// once more at what changed up to a second ago.
+pub fn settled(pid: i32) {
+    slept(pid, Duration::from_secs(2));
+}
+
+fn slept(pid: i32, time: Duration) {
+    let mut since = (Instant::now(), None);
     wait::until("rest", || {
         let sleeps = process::sleeps(pid);
-        seen = if process::asleep(pid) && seen.1 == sleeps { (seen.0 + 1, sleeps) } else { (0, sleeps) };
-        (seen.0 > 50).then_some(())
+        if !process::asleep(pid) || since.1 != sleeps {
+            since = (Instant::now(), sleeps);
+        }
+        (since.0.elapsed() > time).then_some(())
     });
 }
 

@@ -21,6 +21,7 @@ mod rig;
 mod runsv_control;
 mod runsv_end;
 mod runsv_letters;
+mod runsv_letters_log;
 mod runsv_start;
 mod runsv_supervise;
 mod runsvdir;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         runsv_supervise::CASES,
         runsv_start::CASES,
         runsv_letters::CASES,
+        runsv_letters_log::CASES,
         runsv_control::CASES,
         runsv_end::CASES,
         runsvdir::CASES,

@@ -1,7 +1,10 @@
 //! The programs that run for ever, on a kernel in memory that seeds drive.
 //!
 //! `SIM_SEED=n SIM_PROGRAM=runsv` repeats one schedule and shows what happened in it.
+mod runit_rules;
+mod runit_schedule;
 mod runsv;
+mod runsvdir;
 mod saboteur;
 mod watched;
 
@@ -22,26 +25,62 @@ struct Program {
     lies: &'static [(Lie, &'static str)],
 }
 
-const PROGRAMS: [Program; 1] = [Program {
-    name: "runsv",
-    schedules: 12_000,
-    schedule: runsv::schedule,
-    lies: &[
-        (Lie::LosesTerm, "TERM lost"),
-        (Lie::LosesRequests, "TERM lost"),
-        (Lie::SwallowsKill, "it was sent TERM: false"),
-        (Lie::LosesReap, "asleep though"),
-        (Lie::StartsTwice, "two at once"),
-        (Lie::KeepsPipe, "status of the log"),
-        (Lie::LosesStatus, "status of the service: no status"),
-        (Lie::LosesCommands, "asleep though"),
-        (Lie::LosesDeadline, "asleep though the service is wanted up"),
-        (Lie::NeverSleeps, "busy"),
-        (Lie::LeaksFiles, "leak"),
-        (Lie::KillsAll, "a signal for All"),
-        (Lie::KillsStranger, "for a process that is no child"),
-    ],
-}];
+const PROGRAMS: [Program; 3] = [
+    Program {
+        name: "runsv",
+        schedules: 20_000,
+        schedule: runsv::schedule,
+        lies: &[
+            (Lie::LosesTerm, "TERM lost"),
+            (Lie::LosesRequests, "TERM lost"),
+            (Lie::SwallowsKill, "it was sent TERM: false"),
+            (Lie::LosesReap, "asleep though"),
+            (Lie::StartsTwice, "two at once"),
+            (Lie::KeepsPipe, "status of the log"),
+            (Lie::LosesStatus, "status of the service: no status"),
+            (Lie::LosesCommands, "asleep though"),
+            (Lie::LosesDeadline, "asleep though the service is wanted up"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::LeaksFiles, "leak"),
+            (Lie::KillsAll, "a signal for All"),
+            (Lie::KillsStranger, "for a process that is no child"),
+        ],
+    },
+    Program {
+        name: "runit",
+        schedules: 20_000,
+        schedule: runit_schedule::schedule,
+        lies: &[
+            (Lie::SwallowsKill, "request lost: stage 2 was not sent TERM"),
+            (Lie::LosesRequests, "request lost: stage 2 is started"),
+            (Lie::LosesReap, "asleep with nothing under way"),
+            (Lie::StartsTwice, "two stages at once"),
+            (Lie::LosesDeadline, "asleep with nothing under way"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::LeaksFiles, "leak"),
+            (Lie::KillsAll, "everything is killed before the end"),
+            (Lie::SeesReboot, "Restart, but reboot says false"),
+            (Lie::KillsStranger, "a signal for nobody's child"),
+        ],
+    },
+    Program {
+        name: "runsvdir",
+        schedules: 6_000,
+        schedule: runsvdir::schedule,
+        lies: &[
+            (Lie::LosesTerm, "TERM lost: it still runs"),
+            (Lie::LosesRequests, "TERM lost: it still runs"),
+            (Lie::SwallowsKill, "settled: services"),
+            (Lie::LosesReap, "settled: services"),
+            (Lie::StartsTwice, "two supervisors"),
+            (Lie::LosesDeadline, "asleep without a safety net"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::WatchesNothing, "settled: services"),
+            (Lie::SkipsNames, "settled: services"),
+            (Lie::KillsStranger, "for a process that is no child"),
+        ],
+    },
+];
 
 /// Schedules for each lie.
 const LIED: u64 = 300;

@@ -155,7 +155,7 @@ fn rest(wanted: &Wanted, found: &mut Found) {
     let mut who: Vec<(&str, i32)> = supervisors.iter().map(|pid| ("runsv", *pid)).collect();
     who.push(("runsvdir", scan.pid()));
     who.extend(system.as_ref().map(|system| ("runit", system.pid)));
-    who.iter().for_each(|(_, pid)| tree::at_rest(*pid));
+    who.iter().for_each(|(_, pid)| tree::settled(*pid));
     let before: Vec<_> = who.iter().map(|(_, pid)| process::sleeps(*pid)).collect();
     // What is measured is that nothing happens, so there is nothing to wait for but the time.
     let end = Instant::now() + wanted.rest;

@@ -173,8 +173,8 @@ fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
             kernel.plan(leave + later, Deed::Signal(Whom::In(DIR, path), Signal::Kill));
         }
     }
-    kernel.plan(leave + 9_000, Deed::Signal(Whom::In("/service/x/log", "./run"), Signal::Continue));
-    kernel.plan(leave + 12_000, Deed::Signal(Whom::In("/service/x/log", "./run"), Signal::Kill));
+    kernel.plan(leave + 9_000, Deed::Signal(Whom::Others, Signal::Continue));
+    kernel.plan(leave + 12_000, Deed::Signal(Whom::Others, Signal::Kill));
     kernel.plan(leave + 30_000, Deed::Mark(mark::GONE));
 }
 

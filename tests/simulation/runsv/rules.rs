@@ -51,7 +51,9 @@ struct Known {
     refused: Option<u64>,
     /// Writing the status failed then.
     unsaved: Option<u64>,
-    /// It has ended, and there is a `./finish`.
+    /// It has ended, and nobody has looked for `./finish` yet.
+    ended: Option<Ended>,
+    /// There is one.
     owes_finish: Option<Ended>,
 }
 
@@ -67,6 +69,7 @@ impl Known {
             commanded: false,
             refused: None,
             unsaved: None,
+            ended: None,
             owes_finish: None,
         }
     }
@@ -90,7 +93,6 @@ pub(crate) struct Runsv {
     pub(crate) with_log: bool,
     random: Random,
     calm: bool,
-    settled: bool,
     leaving: bool,
     main: Known,
     log: Known,
@@ -103,6 +105,7 @@ pub(crate) struct Runsv {
     pipe_end: Option<Fd>,
     /// Somebody interfered with the log service: it may not get all.
     disturbed: bool,
+    cancelled: bool,
     spawned: bool,
     pace: Pace,
     /// How often it had gone to sleep when all had settled.
@@ -117,7 +120,6 @@ impl Runsv {
             with_log: random.chance(55),
             random: Random::new(random.next()),
             calm: false,
-            settled: false,
             leaving: false,
             main: Known::new(),
             log: Known::new(),
@@ -128,6 +130,7 @@ impl Runsv {
             descriptors: 0,
             pipe_end: None,
             disturbed: false,
+            cancelled: false,
             spawned: false,
             pace: Pace::default(),
             quiet: None,
@@ -160,8 +163,9 @@ impl Runsv {
             return Err(format!("two at once: {what:?} {} beside {role:?} {}", pid.0, other.0));
         }
         match (what, known.owes_finish.take()) {
-            (Role::Run, Some(_)) if there(kernel, b"finish") => {
-                return Err("run is started though finish was not".into());
+            (Role::Run, Some(_)) => return Err("run is started though finish was not".into()),
+            (Role::Run, None) if known.ended.is_some() => {
+                return Err("run is started though nobody looked for finish".into());
             }
             (Role::Finish, Some(ended)) => {
                 let code = match ended {
@@ -194,7 +198,7 @@ impl Runsv {
         Ok(())
     }
 
-    fn reaped(&mut self, kernel: &Kernel, pid: Pid, ended: Ended) {
+    fn reaped(&mut self, pid: Pid, ended: Ended) {
         if self.script == Some(pid) {
             self.script = None;
         }
@@ -202,8 +206,8 @@ impl Runsv {
             if let Some((_, what)) = known.child.filter(|(child, _)| *child == pid) {
                 known.child = None;
                 known.term = false;
-                if what == Role::Run && there(kernel, b"finish") && kernel.faults.open == 0 {
-                    known.owes_finish = Some(ended);
+                if what == Role::Run {
+                    known.ended = Some(ended);
                 }
                 if what == Role::Log && ended != Ended::Exit(0) {
                     self.disturbed = true;
@@ -261,7 +265,7 @@ impl Runsv {
         if self.script.is_none() && idle && wish == Wish::Up && !soon {
             return Err("asleep though the service is wanted up".into());
         }
-        if idle && self.main.owes_finish.is_some() && there(kernel, b"finish") && !soon {
+        if idle && self.main.owes_finish.is_some() && !soon {
             return Err("asleep though finish is to run".into());
         }
         let draining = self.pipe_end.is_none();
@@ -296,7 +300,7 @@ impl Runsv {
             found => Err(format!("pid says {found:?}, it is {pid:?}")),
         });
         match (truth, known.unsaved) {
-            (Ok(()), _) if settled => known.unsaved = None,
+            (Ok(()), _) if settled || log => known.unsaved = None,
             (Ok(()), _) => {}
             (Err(_), Some(then)) if until.is_some_and(|until| until.0 <= then + 5_100_000_000) => {}
             (Err(wrong), _) => return Err(format!("status of the {name}: {wrong}")),
@@ -308,7 +312,6 @@ impl Runsv {
         match mark {
             mark::CALM => self.calm = true,
             mark::SETTLED => {
-                self.settled = true;
                 self.quiet = Some(self.pace.total);
                 let runs = matches!(self.main.child, Some((_, Role::Run)));
                 if self.main.wish == Wish::Up && !runs {
@@ -319,13 +322,14 @@ impl Runsv {
                 }
             }
             mark::LEAVE => {
-                self.settled = false;
                 self.leaving = true;
                 let before = self.quiet.unwrap_or(0);
                 if self.pace.total != before {
                     return Err(format!("woke {} times with nothing to do", self.pace.total - before));
                 }
             }
+            // Whoever sends a letter after TERM takes it back.
+            mark::GONE if self.cancelled => {}
             mark::GONE => return Err(format!("TERM lost: still there at {}", kernel.now().0)),
             _ => {}
         }
@@ -423,7 +427,7 @@ impl Rules for Runsv {
             Fact::NotSpawned { child, .. } => {
                 let known = if role(child) == Role::Log { &mut self.log } else { &mut self.main };
                 if role(child) != Role::Script {
-                    known.refused = Some(kernel.now().0);
+                    known.refused = Some(self.woken);
                 }
                 Ok(())
             }
@@ -435,7 +439,7 @@ impl Rules for Runsv {
                 Ok(())
             }
             Fact::Reaped { pid, ended } => {
-                self.reaped(kernel, pid, ended);
+                self.reaped(pid, ended);
                 Ok(())
             }
             Fact::Kill { whom, signal, .. } => self.kill(whom, signal),
@@ -451,7 +455,16 @@ impl Rules for Runsv {
                 let known = if self.log.control == Some(fd) { &mut self.log } else { &mut self.main };
                 known.unread.extend(bytes);
                 known.commanded = true;
+                self.cancelled |= self.leaving && bytes.iter().any(|letter| b"udo".contains(letter));
                 self.disturbed |= self.log.control == Some(fd);
+                Ok(())
+            }
+            Fact::Opened { path: b"finish", .. } => {
+                self.main.owes_finish = self.main.ended.take();
+                Ok(())
+            }
+            Fact::NotOpened { path: b"finish", .. } => {
+                self.main.ended = None;
                 Ok(())
             }
             Fact::NotOpened { path, .. } | Fact::NotRenamed { to: path, .. } => {
@@ -494,6 +507,7 @@ impl Rules for Runsv {
         match outcome {
             Outcome::Returned(111) if self.first && !self.spawned => return Ok(()),
             Outcome::Returned(0) => {}
+            Outcome::Over(End::Quiet) if self.cancelled => return Ok(()),
             Outcome::Over(End::Killed(Signal::Terminate)) if self.first => return Ok(()),
             other => return Err(format!("an end that was not asked for: {other:?}")),
         }
