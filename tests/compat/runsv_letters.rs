@@ -411,7 +411,8 @@ impl Service<'_> {
     }
 
     fn await_count(&self, line: &str, count: usize) {
-        until_equal(line, &count, || self.trace().iter().filter(|said| *said == line).count());
+        let found = || self.trace().iter().filter(|said| *said == line).count();
+        self.await_scripts(line, || (found() == count).then_some(()));
     }
 
     /// Commands were read up to here, and the state is this; nothing was signalled or started.
