@@ -8,6 +8,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// A machine that says nothing for so long hangs.
+const SILENCE: Duration = Duration::from_secs(120);
+
 /// What comes out of a machine.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum News {
@@ -29,6 +32,8 @@ pub struct Machine {
     deadline: Instant,
     console: Console,
     events: Vec<(String, String)>,
+    /// The event that came last, if nothing was on the console since.
+    last: Option<(String, String)>,
 }
 
 /// The serial console as lines.
@@ -80,8 +85,16 @@ impl Machine {
             let _ = tell.send(News::Over);
         });
         let console = Console::default();
-        let mut machine =
-            Machine { qemu, control, news, start, deadline: start + limit, console, events: Vec::new() };
+        let mut machine = Machine {
+            qemu,
+            control,
+            news,
+            start,
+            deadline: start + limit,
+            console,
+            events: Vec::new(),
+            last: None,
+        };
         machine.order(r#"{"execute":"qmp_capabilities"}"#)?;
         machine.order(r#"{"execute":"cont"}"#)?;
         Ok(machine)
@@ -148,20 +161,26 @@ impl Machine {
     /// Takes what comes next; `false` if nothing will.
     fn hear(&mut self, never: &[String]) -> Result<bool, String> {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        match self.news.recv_timeout(left) {
+        match self.news.recv_timeout(left.min(SILENCE)) {
             Ok(News::Console(bytes)) => {
+                self.last = None;
                 self.console.add(&bytes);
                 self.check_never(never)?;
                 Ok(true)
             }
             Ok(News::Event(name, reason)) => {
-                self.events.push((name, reason));
+                // A machine that resets itself in more than one way tells of each.
+                let event = (name, reason);
+                if self.last.as_ref() != Some(&event) {
+                    self.events.push(event.clone());
+                    self.last = Some(event);
+                }
                 Ok(true)
             }
             Ok(News::Over) => Ok(!self.events.is_empty()),
             Err(RecvTimeoutError::Disconnected) => Ok(false),
             Err(RecvTimeoutError::Timeout) => {
-                Err(format!("no end in sight after {:?}", self.start.elapsed()))
+                Err(format!("silent, or no end in sight, after {:?}", self.start.elapsed()))
             }
         }
     }
