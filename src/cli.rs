@@ -1,10 +1,10 @@
 //! What the resident programs' command lines have in common.
 use crate::{VERSION, msg};
 use core::ffi::CStr;
-use platform::{Args, Fd, Files};
+use platform::{Args, Fd, Files, Kind};
 
 /// Answers `--help` and `--version`, which C runit does not know, when they are all there is:
-/// they go to standard output. `true` if one was there.
+/// they go to standard output. `true` if one was there. A directory of that name is meant itself.
 pub fn answered(p: &mut impl Files, args: Args, name: &str, usage: &str) -> bool {
     if args.get(2).is_some() {
         return false;
@@ -14,6 +14,10 @@ pub fn answered(p: &mut impl Files, args: Args, name: &str, usage: &str) -> bool
         Some(b"--help") => [b"usage: ", name.as_bytes(), usage.as_bytes()],
         Some(_) | None => return false,
     };
+    let named = args.get(1).and_then(|name| p.stat(name).ok());
+    if named.is_some_and(|meta| meta.kind == Kind::Directory) {
+        return false;
+    }
     let _ = p.write(Fd::STDOUT, msg::line(&text).bytes());
     true
 }

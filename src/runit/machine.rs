@@ -19,7 +19,7 @@ pub struct Machine {
     until: Option<Instant>,
     /// What the last request to stop asked for besides the files.
     how: How,
-    /// A stop was requested in stage 1.
+    /// A stop was requested in stage 1, or while `ctrlaltdel` ran.
     stop_noted: bool,
     /// Three fingers were seen in stage 1.
     key_noted: bool,
@@ -103,9 +103,11 @@ impl Machine {
                 self.state = S::KeyPauses(end_two(outcome, out));
             }
             (S::Key(then), E::KeyEnded { crash, stopit }) => self.end_key(then, crash, stopit, now, out),
-            // The files are looked at when `ctrlaltdel` has ended; only what they do not hold is kept.
+            // The files are looked at when `ctrlaltdel` has ended. The request is kept as well: the
+            // system's own counts where the files cannot be written.
             (S::Key(_) | S::KeyPauses(_), E::Control { stopit: true, how }) => {
                 self.how = how;
+                self.stop_noted = true;
                 out.say(Message::Noted(Program::CtrlAltDel));
             }
 
@@ -344,6 +346,7 @@ impl Machine {
             out.say(Message::Crashed(Program::CtrlAltDel));
         }
         out.say(Message::Leave(Program::CtrlAltDel));
+        let stopit = stopit || self.stop_noted;
         match (then, stopit) {
             (Then::Runs, true) => self.stop(now, out),
             (Then::Runs, false) => self.enter(State::Two),

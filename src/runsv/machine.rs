@@ -146,12 +146,14 @@ impl Machine {
                 }
                 self.drain(now, out);
             }
-            (Some(_), LogPipe::Draining) => {
-                if !matches!(self.main.want, Want::Exit) {
+            (Some(log), LogPipe::Draining) => {
+                // What is in the old pipe goes down with it unless somebody reads it: a log service
+                // that could not be started yet comes first.
+                if matches!(self.main.want, Want::Exit) || log.once {
+                    self.drain(now, out);
+                } else {
                     self.pipe = LogPipe::Wanted(None);
                     self.open_pipe(now, out);
-                } else {
-                    self.drain(now, out);
                 }
             }
             (Some(_), LogPipe::Wanted(_)) => self.open_pipe(now, out),

@@ -169,10 +169,6 @@ impl Machine {
                 }
                 Action::Wait
             }
-            (State::Looking, Event::Seen(None, _)) => {
-                self.look = now.plus_ms(POLL);
-                self.wait()
-            }
             (State::Looking, Event::Seen(Some(look), fresh)) => {
                 let due = self.scan.is_some_and(|scan| scan.max(self.rested) <= now);
                 if due || self.seen != Some(look) {
@@ -184,8 +180,9 @@ impl Machine {
                     self.wait()
                 }
             }
-            (State::Entering(_), Event::Entered(None)) => {
-                // Something is wrong with it; what was seen before does not count any more.
+            (State::Looking, Event::Seen(None, _)) | (State::Entering(_), Event::Entered(None)) => {
+                // Something is wrong with it; what was seen before does not count any more, and
+                // what called for a scan is called again by the next look.
                 self.seen = None;
                 self.scan = None;
                 self.look = now.plus_ms(POLL);

@@ -16,6 +16,9 @@ use platform::{Args, Child, Errno, Fd, Kind, Open, Pid, Platform, Signal, Step, 
 
 const USAGE: &str = " [-P] dir";
 
+/// How far another clock may be ahead, in seconds.
+const AHEAD: u64 = 60;
+
 /// The program. Its exit code is 0 after TERM, 111 after HUP, 1 for a wrong call and 100 when it
 /// could not start.
 pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
@@ -156,7 +159,9 @@ impl<D> Runsvdir<'_, D> {
         match p.stat(self.dir) {
             Ok(found) => {
                 let id = Id { device: found.device, inode: found.inode };
-                let fresh = found.changed.secs >= p.wall().secs;
+                // A server's clock may be ahead. Of a date that is far ahead the clock was set back,
+                // and the next change has another date.
+                let fresh = found.changed.secs.wrapping_sub(p.wall().secs) < AHEAD;
                 Event::Seen(Some(Look { id, changed: found.changed }), fresh)
             }
             Err(errno) => {

@@ -68,8 +68,8 @@ fn build() -> PathBuf {
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
-    // Cargo marks the top of its target directory.
-    if above.join("CACHEDIR.TAG").exists() {
+    // Cargo keeps what it knows of the compiler at the top of its target directory.
+    if above.join(".rustc_info.json").exists() {
         cargo.arg("--target-dir").arg(above);
     } else if let (Some(triple), Some(top)) = (above.file_name(), above.parent()) {
         cargo.arg("--target").arg(triple).arg("--target-dir").arg(top);

@@ -1,14 +1,14 @@
 //! The calls about processes, waiting, directories that change, and the end of the system.
+use crate::birth::Birth;
 use crate::kernel::{End, Fact};
 use crate::life::Act;
 use crate::open::{Object, Open, Slot};
-use crate::process::Birth;
 use crate::tree::{Change, Node, ROOT};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
-    Boot, Child, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result, Signal,
-    SignalSet, Target, Wake, Watch,
+    Boot, Child, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result, Signal, Target,
+    Wake, Watch,
 };
 
 impl Procs for Sim {
@@ -228,13 +228,5 @@ impl Boot for Sim {
         let result = self.kernel.reboot(how);
         self.kernel.leave_if_over();
         result.map(|()| None)
-    }
-}
-
-impl Sim {
-    /// The signals that were sent and not yet handed out.
-    #[must_use]
-    pub fn pending(&self) -> SignalSet {
-        self.kernel.pending
     }
 }

@@ -208,6 +208,9 @@ impl Files for Sim {
             self.kernel.signal_program(platform::Signal::Pipe);
         }
         match result {
+            Ok(count) if count < bytes.len() => {
+                self.kernel.emit(&Fact::NotWritten { fd, errno: Errno::NONE })
+            }
             Ok(count) => self.kernel.emit(&Fact::Wrote { fd, bytes: &bytes[..count] }),
             Err(errno) => self.kernel.emit(&Fact::NotWritten { fd, errno }),
         }

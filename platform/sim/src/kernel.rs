@@ -210,6 +210,8 @@ pub struct Kernel {
     pub(crate) pending: SignalSet,
     pub(crate) armed: bool,
     pub(crate) calls: u64,
+    /// How many bytes went down with pipes that nobody read any more.
+    pub lost: usize,
     world: Option<Box<dyn World>>,
     pub(crate) end: Option<End>,
 }
@@ -239,6 +241,7 @@ impl Kernel {
             pending: SignalSet::default(),
             armed: false,
             calls: 0,
+            lost: 0,
             world: Some(world),
             end: None,
         };
@@ -263,6 +266,13 @@ impl Kernel {
     /// A directory.
     pub fn directory(&mut self, path: &[u8]) -> Ino {
         self.make(path, Node::Directory(ROOT, BTreeMap::new()), 0o755)
+    }
+
+    /// Changes the mode of what is there.
+    pub fn change_file(&mut self, path: &[u8], mode: u32) {
+        if let Ok(ino) = self.tree.existing(ROOT, path, true) {
+            self.tree.at_mut(ino).mode = mode;
+        }
     }
 
     /// A regular file.
@@ -297,6 +307,12 @@ impl Kernel {
     #[must_use]
     pub fn own(&self) -> Pid {
         Pid(self.own)
+    }
+
+    /// The signals that were sent to the program under test and not yet handed out.
+    #[must_use]
+    pub fn pending(&self) -> SignalSet {
+        self.pending
     }
 
     /// Plans a deed at so many milliseconds from now.

@@ -100,6 +100,8 @@ pub enum Whom {
     Program,
     /// The processes that run this file.
     Running(&'static str),
+    /// The processes that run this file (the second) in this directory (the first).
+    In(&'static str, &'static str),
     /// All processes but the program under test.
     Others,
     /// The process itself.

@@ -117,6 +117,9 @@ impl Kernel {
         };
         if let Some(pipe) = pipe {
             if self.pipes[pipe].readers == 0 && self.pipes[pipe].writers == 0 {
+                if self.opens[open].ino.is_none() {
+                    self.lost += self.pipes[pipe].bytes.len();
+                }
                 self.pipes[pipe].bytes.clear();
             }
             self.rouse();

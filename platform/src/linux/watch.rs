@@ -16,7 +16,9 @@ const IN_DIR: u32 = libc::IN_CREATE
     | libc::IN_DELETE_SELF
     | libc::IN_MOVE_SELF
     | libc::IN_ONLYDIR;
-const IN_PARENT: u32 = libc::IN_CREATE | libc::IN_DELETE | libc::IN_MOVED_FROM | libc::IN_MOVED_TO;
+/// Added to what is watched there anyhow: the parent of a link may be the directory itself.
+const IN_PARENT: u32 =
+    libc::IN_CREATE | libc::IN_DELETE | libc::IN_MOVED_FROM | libc::IN_MOVED_TO | libc::IN_MASK_ADD;
 
 /// The inotify instance and what is watched with it.
 pub struct Native {
@@ -29,6 +31,10 @@ pub struct Native {
 impl Native {
     pub(crate) const fn new() -> Native {
         Native { fd: None, dir: -1, links: [(-1, 0); LINKS] }
+    }
+
+    fn descriptors(&self) -> impl Iterator<Item = i32> + '_ {
+        self.links.iter().map(|(watch, _)| *watch).chain([self.dir])
     }
 
     fn concerns(&self, watch: i32, mask: u32, name: &[u8]) -> bool {
@@ -78,6 +84,11 @@ impl Path {
     }
 }
 
+fn instance() -> Option<Fd> {
+    // SAFETY: numbers are passed.
+    check(unsafe { libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK) }).ok().map(Fd)
+}
+
 fn add(fd: Fd, path: &CStr, mask: u32) -> i32 {
     // SAFETY: `path` is a string.
     unsafe { libc::inotify_add_watch(fd.0, path.as_ptr(), mask) }
@@ -100,15 +111,10 @@ impl Watch for Os {
         if cfg!(runit_force_poll) {
             return false;
         }
-        if let Some(old) = self.native.fd.take() {
-            self.close(old);
-        }
-        self.native = Native::new();
-        // SAFETY: numbers are passed.
-        let Ok(fd) = check(unsafe { libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK) }) else {
-            return false;
-        };
-        let fd = Fd(fd);
+        // The instance stays: closing one makes the caller wait for a grace period of the kernel,
+        // some 15 ms, and loses what happens meanwhile.
+        let Some(fd) = self.native.fd.or_else(instance) else { return false };
+        let old = core::mem::replace(&mut self.native, Native::new());
         self.native.fd = Some(fd);
         self.native.dir = add(fd, path, IN_DIR);
         let mut at = Path { bytes: [0; PATH], len: 0 };
@@ -130,6 +136,13 @@ impl Watch for Os {
                 [b'/', ..] => at.set(&[target]),
                 _ => at.set(&[parent.bytes.get(..parent.len).unwrap_or_default(), b"/", target]),
             };
+        }
+        // Where nothing moved the kernel gave the same descriptors again, and all of them stay.
+        for old in old.descriptors().filter(|old| *old >= 0) {
+            if self.native.descriptors().all(|new| new != old) {
+                // SAFETY: numbers are passed. It fails where the kernel was faster.
+                unsafe { libc::inotify_rm_watch(fd.0, old) };
+            }
         }
         self.native.dir >= 0 && !remote(path)
     }

@@ -1,0 +1,6 @@
+//! Measuring: what a process weighs, how long a thing takes, and whether that is within budget.
+
+pub mod budget;
+pub mod process;
+pub mod times;
+pub mod tree;

@@ -1,2 +1,0 @@
-//! Measures at the level of processes.
-fn main() {}

@@ -1,0 +1,70 @@
+//! What the kernel knows of a process (Linux: proc(5)).
+use std::fs;
+
+/// A number of a process, in the units of the file it comes from.
+fn field(pid: i32, file: &str, key: &str) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(key)?.split_whitespace().next()?.parse().ok())
+}
+
+/// Memory that is the process's alone and written to, in KiB.
+#[must_use]
+pub fn private(pid: i32) -> Option<u64> {
+    field(pid, "smaps_rollup", "Private_Dirty:")
+}
+
+/// The size of its address space, in KiB.
+#[must_use]
+pub fn size(pid: i32) -> Option<u64> {
+    field(pid, "status", "VmSize:")
+}
+
+/// What of it is in memory, in KiB. The kernel's quick count lags behind, so this is the exact one.
+#[must_use]
+pub fn resident(pid: i32) -> Option<u64> {
+    field(pid, "smaps_rollup", "Rss:")
+}
+
+/// Its page tables, in KiB.
+#[must_use]
+pub fn page_tables(pid: i32) -> Option<u64> {
+    field(pid, "status", "VmPTE:")
+}
+
+/// Its open descriptors, without those that come from who started this measurement.
+#[must_use]
+pub fn files(pid: i32) -> Option<u64> {
+    const CLOSED_ON_EXEC: u32 = 0o2_000_000;
+    let inherited = |number: &u32| {
+        let text = fs::read_to_string(format!("/proc/self/fdinfo/{number}")).unwrap_or_default();
+        let flags =
+            text.lines().find_map(|line| u32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+        *number > 2 && flags.is_some_and(|flags| flags & CLOSED_ON_EXEC == 0)
+    };
+    let numbers = |of: &str| -> Option<Vec<u32>> {
+        let entries = fs::read_dir(format!("/proc/{of}/fd")).ok()?.flatten();
+        Some(entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+    };
+    let inherited = numbers("self")?.iter().filter(|number| inherited(number)).count();
+    Some((numbers(&pid.to_string())?.len() - inherited) as u64)
+}
+
+/// How often it went to sleep so far: once more for each time it woke up.
+#[must_use]
+pub fn sleeps(pid: i32) -> Option<u64> {
+    field(pid, "status", "voluntary_ctxt_switches:")
+}
+
+/// Its children.
+#[must_use]
+pub fn children(pid: i32) -> Vec<i32> {
+    let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()
+}
+
+/// Whether it sleeps and waits for something to happen.
+#[must_use]
+pub fn asleep(pid: i32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('S'))
+}

@@ -1,0 +1,470 @@
+//! Every control letter in every state of a service and of its log service.
+use crate::rig::{Rig, Service, await_death, await_process_state, is_alive, process_state};
+use runit_tests::status::{DOWN, FINISH, RUN};
+use runit_tests::suite::{Case, case, skip};
+use runit_tests::wait::{until, until_equal};
+use std::time::{Duration, Instant};
+
+pub const CASES: &[Case] = &[
+    // ./run runs
+    case("letter_run_h", || signals("h", "HUP")),
+    case("letter_run_a", || signals("a", "ALRM")),
+    case("letter_run_i", || signals("i", "INT")),
+    case("letter_run_q", || signals("q", "QUIT")),
+    case("letter_run_1", || signals("1", "USR1")),
+    case("letter_run_2", || signals("2", "USR2")),
+    case("letter_run_t", || {
+        with_stubborn(|service| {
+            service.control("t");
+            service.await_stat("run, got TERM");
+            service.await_traces(&["run", "TERM"]);
+            service.await_record(RUN, b'u', 0, 1);
+        });
+    }),
+    case("letter_run_t_restarts", || {
+        with_probe(|service| {
+            service.control("t");
+            service.await_runs(2);
+            service.await_stat("run");
+            service.await_record(RUN, b'u', 0, 0);
+        });
+    }),
+    case("letter_run_k", || {
+        with_stubborn(|service| {
+            let pid = service.await_runs(1);
+            service.control("k");
+            await_death(pid);
+            service.await_runs(2);
+            service.await_stat("run");
+            service.await_traces(&["run", "run"]);
+        });
+    }),
+    case("letter_run_p_c", || {
+        with_probe(|service| {
+            let pid = service.await_runs(1);
+            service.control("p");
+            service.await_stat("run, paused");
+            await_process_state(pid, 'T');
+            service.await_record(RUN, b'u', 1, 0);
+            service.control("c");
+            service.await_stat("run");
+            until("going on", || process_state(pid).filter(|state| *state != 'T'));
+            service.await_record(RUN, b'u', 0, 0);
+        });
+    }),
+    case("letter_run_u", || {
+        with_probe(|service| {
+            service.control("o");
+            service.await_stat("run, want down");
+            service.control("u");
+            service.await_stat("run");
+            service.await_record(RUN, b'u', 0, 0);
+            assert_eq!(service.trace(), ["run"]);
+        });
+    }),
+    case("letter_run_d", || {
+        with_stubborn(|service| {
+            service.control("d");
+            service.await_stat("run, got TERM, want down");
+            service.await_traces(&["run", "TERM"]);
+            service.await_record(RUN, b'd', 0, 1);
+            service.tell("exit 0");
+            service.await_stat("down");
+            service.await_record(DOWN, b'd', 0, 0);
+            assert_eq!(service.text("supervise/pid"), "");
+        });
+    }),
+    case("letter_run_o", || {
+        with_probe(|service| {
+            service.control("o");
+            service.await_stat("run, want down");
+            service.await_record(RUN, b'd', 0, 0);
+            service.control("h");
+            service.await_traces(&["run", "HUP"]);
+            service.tell("exit 0");
+            service.await_stat("down");
+        });
+    }),
+    case("letter_run_x", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.stubborn().up();
+        service.control("x");
+        service.await_stat("run, got TERM, want exit");
+        service.await_traces(&["run", "TERM"]);
+        service.await_record(RUN, b'd', 0, 1);
+        assert!(runsv.ended().is_none());
+        service.tell("exit 0");
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!(service.stat(), "down");
+    }),
+    case("letter_run_again_and_again", || {
+        with_stubborn(|service| {
+            for count in 2..5 {
+                service.control("t");
+                service.await_count("TERM", count - 1);
+            }
+            service.control("d");
+            service.await_count("TERM", 4);
+            service.control("d");
+            service.await_count("TERM", 5);
+        });
+    }),
+    case("letter_run_unknown", || {
+        with_probe(|service| {
+            service.control("\n?zZUDy \0@\u{e9}h");
+            service.await_traces(&["run", "HUP"]);
+            service.await_stat("run");
+        });
+    }),
+    case("letter_run_many_in_order", || {
+        with_probe(|service| {
+            let mut wanted = vec!["run"];
+            for (letter, name) in [("h", "HUP"), ("1", "USR1"), ("2", "USR2"), ("a", "ALRM"), ("h", "HUP")] {
+                service.control(letter);
+                wanted.push(name);
+                service.await_traces(&wanted);
+            }
+        });
+    }),
+    case("letter_run_many_at_once", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let runsv = service.probe().up();
+        let reads = || {
+            let io = std::fs::read_to_string(format!("/proc/{}/io", runsv.pid())).unwrap_or_default();
+            let line = io.lines().find_map(|line| line.strip_prefix("syscr: ")).map(str::to_owned);
+            line.unwrap_or_else(|| skip("the system does not count reads")).parse::<u32>().unwrap()
+        };
+        let before = reads();
+        service.control(&format!("{}h", "?".repeat(1000)));
+        service.await_trace("HUP");
+        let count = reads() - before;
+        assert!(count < 500, "{count} reads for 1001 commands");
+    })
+    .dev("DEV-36"),
+    case("letter_run_pause_ends_with_the_process", || {
+        with_probe(|service| {
+            service.control("p");
+            service.await_stat("run, paused");
+            service.control("k");
+            service.await_runs(2);
+            service.await_stat("run");
+            service.await_record(RUN, b'u', 0, 0);
+        });
+    }),
+    case("letter_paused_d", || {
+        // Only after CONT can it act on TERM.
+        with_probe(|service| {
+            service.control("p");
+            service.await_stat("run, paused");
+            service.control("d");
+            until("the end", || service.stat().starts_with("down").then_some(()));
+        });
+    }),
+    case("letter_paused_t", || {
+        with_stubborn(|service| {
+            let pid = service.await_runs(1);
+            service.control("p");
+            service.await_stat("run, paused");
+            service.control("t");
+            service.await_stat("run, paused, got TERM");
+            await_process_state(pid, 'T');
+            assert_eq!(service.trace(), ["run"]);
+            service.control("c");
+            service.await_traces(&["run", "TERM"]);
+            service.await_stat("run, got TERM");
+        });
+    }),
+    case("letter_paused_t_of_one_that_shall_be_down", || {
+        with_stubborn(|service| {
+            service.control("o");
+            service.control("p");
+            service.await_stat("run, paused, want down");
+            service.control("t");
+            service.await_traces(&["run", "TERM"]);
+            service.await_stat("run, paused, got TERM, want down");
+        });
+    }),
+    case("letter_paused_x", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.probe().up();
+        service.control("p");
+        service.await_stat("run, paused");
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+    }),
+    case("letter_paused_k", || {
+        with_probe(|service| {
+            let pid = service.await_runs(1);
+            service.control("o");
+            service.control("p");
+            service.await_stat("run, paused, want down");
+            service.control("k");
+            await_death(pid);
+            until("the end", || service.stat().starts_with("down").then_some(()));
+        });
+    }),
+    // down
+    case("letter_down_u", || {
+        with_down(|service| {
+            service.control("u");
+            service.await_stat("run");
+            service.await_traces(&["run"]);
+            service.await_record(RUN, b'u', 0, 0);
+        });
+    }),
+    case("letter_down_o", || {
+        with_down(|service| {
+            service.control("o");
+            service.await_stat("run, want down");
+            service.await_traces(&["run"]);
+            service.tell("exit 1");
+            service.await_stat("down");
+            service.await_record(DOWN, b'd', 0, 0);
+        });
+    }),
+    case("letter_down_d", || {
+        with_down(|service| {
+            service.control("d");
+            service.nothing_happened("down");
+        });
+    }),
+    case("letter_down_p_c", || {
+        with_down(|service| {
+            service.control("p");
+            service.await_stat("down, paused");
+            service.await_record(DOWN, b'd', 1, 0);
+            service.control("c");
+            service.await_stat("down");
+            service.await_record(DOWN, b'd', 0, 0);
+        });
+    }),
+    case("letter_down_signals", || {
+        with_down(|service| {
+            for letter in ["t", "k", "h", "a", "i", "q", "1", "2"] {
+                service.control(letter);
+                service.nothing_happened("down");
+            }
+        });
+    }),
+    case("letter_down_x", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.probe().file("down", "").supervise();
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!((service.stat().as_str(), service.trace().len()), ("down", 0));
+    }),
+    // ./finish runs
+    case("letter_finish_signals", || {
+        with_finish(|service| {
+            for letter in ["t", "h", "a", "i", "q", "1", "2"] {
+                service.control(letter);
+                service.nothing_happened("finish");
+            }
+        });
+    }),
+    case("letter_finish_u", || {
+        with_finish(|service| {
+            service.control("d");
+            service.await_stat("finish, want down");
+            service.control("u");
+            service.await_stat("finish");
+            service.await_record(FINISH, b'u', 0, 0);
+            service.tell_finish("exit");
+            service.await_runs(2);
+        });
+    }),
+    case("letter_finish_d", || {
+        with_finish(|service| {
+            service.control("d");
+            service.await_stat("finish, want down");
+            service.await_record(FINISH, b'd', 0, 0);
+            service.nothing_happened("finish, want down");
+            service.tell_finish("exit");
+            service.await_stat("down");
+            assert_eq!(service.runs().len(), 1);
+        });
+    }),
+    case("letter_finish_x", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.long_finish().probe().up();
+        service.tell("exit 0");
+        service.await_trace("finish 0 0");
+        service.await_stat("finish");
+        service.control("x");
+        service.await_stat("finish, want exit");
+        assert!(runsv.ended().is_none());
+        service.tell_finish("exit");
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!(service.trace(), ["run", "finish 0 0"]);
+    }),
+    case("letter_finish_p_c", || {
+        with_finish(|service| {
+            let pid = service.status().pid;
+            service.control("p");
+            service.await_stat("finish, paused");
+            assert!(process_state(pid) != Some('T'));
+            service.control("c");
+            service.await_stat("finish");
+        });
+    }),
+    case("letter_finish_k", || {
+        // It is not killed.
+        with_finish(|service| {
+            let pid = service.status().pid;
+            service.control("k");
+            service.control("p");
+            until("read", || service.stat().contains("paused").then_some(()));
+            assert!(is_alive(pid));
+        });
+    }),
+    case("letter_finish_k_changes_nothing", || {
+        with_finish(|service| {
+            service.control("k");
+            service.nothing_happened("finish");
+            service.control("d");
+            service.await_stat("finish, want down");
+            service.tell_finish("exit");
+            service.await_stat("down");
+            assert_eq!(service.trace(), ["run", "finish 0 0"]);
+        });
+    })
+    .dev("DEV-33"),
+    case("letter_finish_o", || {
+        with_finish(|service| {
+            service.control("o");
+            service.await_stat("finish, want down");
+            service.tell_finish("exit");
+            service.await_runs(2);
+            service.await_stat("run, want down");
+        });
+    })
+    .dev("DEV-35"),
+    // the pause between two starts
+    case("letter_pause_commands_are_obeyed", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.script("run", "echo run $$ >>trace").file("down", "").supervise();
+        // Six times the pause would be six seconds.
+        let start = Instant::now();
+        for count in 1..8 {
+            service.control("o");
+            until("a start", || (service.runs().len() == count).then_some(()));
+            service.await_stat("down");
+        }
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    })
+    .dev("DEV-30"),
+    case("letter_pause_is_the_rest_of_a_second", || {
+        let time = four_restarts("sleep 0.7");
+        assert!(time < Duration::from_millis(5600), "{time:?}");
+    })
+    .dev("DEV-30"),
+    case("letter_pause_keeps_restarts_apart", || {
+        let time = four_restarts("");
+        assert!(time > Duration::from_millis(3900), "{time:?}");
+    }),
+    case("letter_pause_x", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.script("run", "echo run $$ >>trace").supervise();
+        until("the pause", || (!service.runs().is_empty()).then_some(()));
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+    }),
+    case("letter_pause_d", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.script("run", "echo run $$ >>trace").supervise();
+        until("a start", || (!service.runs().is_empty()).then_some(()));
+        service.control("d");
+        until("the wish", || (service.status().want == b'd').then_some(()));
+        service.await_stat("down");
+        let runs = service.runs().len();
+        service.nothing_happened("down");
+        assert_eq!(service.runs().len(), runs);
+    }),
+    // the log service
+];
+
+/// The time from the first to the fifth start of a service that ends by itself.
+fn four_restarts(run: &str) -> Duration {
+    let rig = Rig::new();
+    let service = rig.service("foo");
+    let _runsv = service.script("run", &format!("echo run $$ >>trace\n{run}")).supervise();
+    until("the first start", || (!service.runs().is_empty()).then_some(()));
+    let start = Instant::now();
+    until("the fifth start", || (service.runs().len() >= 5).then_some(()));
+    start.elapsed()
+}
+
+impl Service<'_> {
+    fn await_record(&self, state: u8, want: u8, paused: u8, got_term: u8) {
+        until_equal("the record", &(state, want, paused, got_term), || {
+            let record = self.status();
+            (record.state, record.want, record.paused, record.got_term)
+        });
+    }
+
+    fn await_count(&self, line: &str, count: usize) {
+        until_equal(line, &count, || self.trace().iter().filter(|said| *said == line).count());
+    }
+
+    /// Commands were read up to here, and the state is this; nothing was signalled or started.
+    fn nothing_happened(&self, stat: &str) {
+        let (trace, pid) = (self.trace(), self.status().pid);
+        self.control("p");
+        until("read", || self.stat().contains(", paused").then_some(()));
+        self.control("c");
+        self.await_stat(stat);
+        assert_eq!((self.trace(), self.status().pid), (trace, pid));
+    }
+}
+
+/// The letter sends that signal, once, and changes nothing else.
+fn signals(letter: &str, name: &str) {
+    with_probe(|service| {
+        let before = service.status();
+        service.control(letter);
+        service.await_traces(&["run", name]);
+        assert_eq!((service.status(), service.stat().as_str()), (before, "run"));
+    });
+}
+
+fn with_probe(look: impl FnOnce(&Service<'_>)) {
+    let rig = Rig::new();
+    let service = rig.service("foo");
+    let _runsv = service.probe().up();
+    service.await_record(RUN, b'u', 0, 0);
+    look(&service);
+}
+
+fn with_stubborn(look: impl FnOnce(&Service<'_>)) {
+    let rig = Rig::new();
+    let service = rig.service("foo");
+    let _runsv = service.stubborn().up();
+    look(&service);
+}
+
+fn with_down(look: impl FnOnce(&Service<'_>)) {
+    let rig = Rig::new();
+    let service = rig.service("foo");
+    let _runsv = service.probe().file("down", "").supervise();
+    look(&service);
+}
+
+/// `./finish` runs until it is told to end.
+fn with_finish(look: impl FnOnce(&Service<'_>)) {
+    let rig = Rig::new();
+    let service = rig.service("foo");
+    let _runsv = service.long_finish().probe().up();
+    service.tell("exit 0");
+    service.await_traces(&["run", "finish 0 0"]);
+    service.await_stat("finish");
+    until("its number", || (service.status().state == FINISH && service.status().pid != 0).then_some(()));
+    look(&service);
+}

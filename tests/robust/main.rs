@@ -1,0 +1,18 @@
+//! What must not end a supervisor or lose a thing: damaged files, directories that go away, odd
+//! names, and every kind of shortage.
+#![allow(missing_docs)]
+use runit_tests::suite::{self, Case};
+use std::process::ExitCode;
+
+mod names;
+#[allow(dead_code)]
+#[path = "../compat/rig.rs"]
+mod rig;
+mod scan;
+mod service;
+mod shortage;
+
+fn main() -> ExitCode {
+    let areas: &[&[Case]] = &[service::CASES, names::CASES, scan::CASES, shortage::CASES];
+    suite::main("robust", &areas.concat()).into()
+}

@@ -1,0 +1,170 @@
+//! The programs that run for ever, on a kernel in memory that seeds drive.
+//!
+//! `SIM_SEED=n SIM_PROGRAM=runsv` repeats one schedule and shows what happened in it.
+mod runit_rules;
+mod runit_schedule;
+mod runsv;
+mod runsvdir;
+mod saboteur;
+mod watched;
+
+use saboteur::Lie;
+use std::env;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use watched::Report;
+
+/// A program, how many schedules it gets, and how one is run.
+struct Program {
+    name: &'static str,
+    schedules: u64,
+    schedule: fn(u64, bool, Lie) -> Report,
+    /// Lies, and the complaint that each must call forth.
+    lies: &'static [(Lie, &'static str)],
+}
+
+const PROGRAMS: [Program; 3] = [
+    Program {
+        name: "runsv",
+        schedules: 20_000,
+        schedule: runsv::schedule,
+        lies: &[
+            (Lie::LosesTerm, "TERM lost"),
+            (Lie::LosesRequests, "TERM lost"),
+            (Lie::SwallowsKill, "it was sent TERM: false"),
+            (Lie::LosesReap, "asleep though"),
+            (Lie::StartsTwice, "two at once"),
+            (Lie::KeepsPipe, "status of the log"),
+            (Lie::LosesStatus, "status of the service: no status"),
+            (Lie::LosesCommands, "asleep though"),
+            (Lie::LosesDeadline, "asleep though the service is wanted up"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::LeaksFiles, "leak"),
+            (Lie::KillsAll, "a signal for All"),
+            (Lie::KillsStranger, "for a process that is no child"),
+        ],
+    },
+    Program {
+        name: "runit",
+        schedules: 20_000,
+        schedule: runit_schedule::schedule,
+        lies: &[
+            (Lie::SwallowsKill, "request lost: stage 2 was not sent TERM"),
+            (Lie::LosesRequests, "request lost: stage 2 is started"),
+            (Lie::LosesReap, "asleep with nothing under way"),
+            (Lie::StartsTwice, "two stages at once"),
+            (Lie::LosesDeadline, "asleep with nothing under way"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::LeaksFiles, "leak"),
+            (Lie::KillsAll, "everything is killed before the end"),
+            (Lie::SeesReboot, "Restart, but reboot says false"),
+            (Lie::KillsStranger, "a signal for nobody's child"),
+        ],
+    },
+    Program {
+        name: "runsvdir",
+        schedules: 6_000,
+        schedule: runsvdir::schedule,
+        lies: &[
+            (Lie::LosesTerm, "TERM lost: it still runs"),
+            (Lie::LosesRequests, "TERM lost: it still runs"),
+            (Lie::SwallowsKill, "settled: services"),
+            (Lie::LosesReap, "settled: services"),
+            (Lie::StartsTwice, "two supervisors"),
+            (Lie::LosesDeadline, "asleep without a safety net"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::WatchesNothing, "settled: services"),
+            (Lie::SkipsNames, "settled: services"),
+            (Lie::KillsStranger, "for a process that is no child"),
+        ],
+    },
+];
+
+/// Schedules for each lie.
+const LIED: u64 = 300;
+
+/// At most so many failing seeds are shown.
+const SHOWN: usize = 5;
+
+/// Runs the schedules of a program on all processors. The failing seeds.
+fn all(program: &Program) -> Vec<(u64, String)> {
+    let next = AtomicU64::new(0);
+    let failed = Mutex::new(Vec::new());
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= program.schedules {
+                        break;
+                    }
+                    if let Some(wrong) = (program.schedule)(seed, false, Lie::None).wrong {
+                        failed.lock().unwrap_or_else(PoisonError::into_inner).push((seed, wrong));
+                    }
+                }
+            });
+        }
+    });
+    let mut failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.sort();
+    failed
+}
+
+/// Runs the program on a platform that lies: the rules must say what they are there to say.
+fn bite(program: &Program) -> Vec<String> {
+    let mut missed = Vec::new();
+    for (lie, complaint) in program.lies {
+        let heard: Vec<String> =
+            (0..LIED).filter_map(|seed| (program.schedule)(seed, false, *lie).wrong).collect();
+        if !heard.iter().any(|wrong| wrong.contains(complaint)) {
+            let first = heard.first().map_or("nothing", String::as_str);
+            missed
+                .push(format!("{lie:?}: \"{complaint}\" was not said in {LIED} schedules, but \"{first}\""));
+        }
+    }
+    missed
+}
+
+fn replay(seed: u64, name: &str) -> ExitCode {
+    let Some(program) = PROGRAMS.iter().find(|program| program.name == name) else {
+        eprintln!("SIM_PROGRAM: no such program: {name}");
+        return ExitCode::FAILURE;
+    };
+    let report = (program.schedule)(seed, true, Lie::None);
+    report.trace.iter().for_each(|line| println!("{line}"));
+    println!("{name}, seed {seed}: {}", report.wrong.as_deref().unwrap_or("nothing is wrong"));
+    if report.wrong.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn main() -> ExitCode {
+    let name = env::var("SIM_PROGRAM");
+    if let Some(seed) = env::var("SIM_SEED").ok().and_then(|seed| seed.parse().ok()) {
+        return replay(seed, name.as_deref().unwrap_or("runsv"));
+    }
+    let shown = env::var("SHOW").ok().and_then(|count| count.parse().ok()).unwrap_or(SHOWN);
+    let (mut passed, mut failed) = (0, 0);
+    for program in PROGRAMS.iter().filter(|program| name.as_ref().map_or(true, |name| name == program.name)) {
+        let start = std::time::Instant::now();
+        let wrong = all(program);
+        println!(
+            "{}: {} schedules, {} wrong, {:.1?}",
+            program.name,
+            program.schedules,
+            wrong.len(),
+            start.elapsed()
+        );
+        for (seed, why) in wrong.iter().take(shown) {
+            println!("{}, seed {seed}: {why}", program.name);
+        }
+        let missed = bite(program);
+        missed.iter().for_each(|missed| println!("{}: {missed}", program.name));
+        passed += (program.lies.len() - missed.len()) as u64;
+        failed += (wrong.len() + missed.len()) as u64;
+        passed += program.schedules - wrong.len() as u64;
+    }
+    println!("simulation: {passed} passed, {failed} failed");
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,252 @@
+//! A platform that lies. Under it the engine is no better than one with a fault of its own, so
+//! the rules must notice: a rule that never fails proves nothing.
+use platform::{
+    Boot, Child, Clock, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid, Platform, Procs,
+    Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
+};
+use std::ffi::CStr;
+
+/// What it lies about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Lie {
+    /// Nothing.
+    None,
+    /// Swallows TERM to the program.
+    LosesTerm,
+    /// Sends no TERM to children.
+    SwallowsKill,
+    /// Reaps a child and says nothing.
+    LosesReap,
+    /// Starts everything twice.
+    StartsTwice,
+    /// Does not close the pipe's ends.
+    KeepsPipe,
+    /// Says that the status was renamed and does not do it.
+    LosesStatus,
+    /// Drops what was read from FIFOs.
+    LosesCommands,
+    /// Waits without the deadline.
+    LosesDeadline,
+    /// Wakes up at once, always.
+    NeverSleeps,
+    /// Closes no file.
+    LeaksFiles,
+    /// Drops all signals but TERM and INT: CONT among them.
+    LosesRequests,
+    /// Kills everything when asked to send TERM to a child.
+    KillsAll,
+    /// Says that every file is executable by its owner.
+    SeesReboot,
+    /// Nothing is ever told of directories, though it says so.
+    WatchesNothing,
+    /// The first name of a directory is left out.
+    SkipsNames,
+    /// `kill` reaches another process.
+    KillsStranger,
+}
+
+/// The platform below, and the lie.
+pub(crate) struct Saboteur<'p, P> {
+    pub(crate) p: &'p mut P,
+    pub(crate) lie: Lie,
+    pub(crate) pipes: Vec<Fd>,
+}
+
+impl<'p, P: Platform> Saboteur<'p, P> {
+    pub(crate) fn new(p: &'p mut P, lie: Lie) -> Self {
+        Saboteur { p, lie, pipes: Vec::new() }
+    }
+    fn lies(&self, lie: Lie) -> bool {
+        self.lie == lie
+    }
+}
+
+impl<P: Platform> Clock for Saboteur<'_, P> {
+    fn now(&mut self) -> Instant {
+        self.p.now()
+    }
+    fn wall(&mut self) -> Stamp {
+        self.p.wall()
+    }
+}
+
+impl<P: Platform> Files for Saboteur<'_, P> {
+    type Dir = P::Dir;
+    fn chdir(&mut self, path: &CStr) -> Result<()> {
+        self.p.chdir(path)
+    }
+    fn fchdir(&mut self, fd: Fd) -> Result<()> {
+        self.p.fchdir(fd)
+    }
+    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
+        self.p.open(path, how)
+    }
+    fn close(&mut self, fd: Fd) {
+        let keeps = self.lies(Lie::KeepsPipe) && self.pipes.contains(&fd);
+        if !keeps && !self.lies(Lie::LeaksFiles) {
+            self.p.close(fd);
+        }
+    }
+    fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
+        let got = self.p.read(fd, into)?;
+        if self.lies(Lie::LosesCommands) {
+            into.fill(b'\n');
+        }
+        Ok(got)
+    }
+    fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        self.p.write(fd, bytes)
+    }
+    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.p.mkdir(path, mode)
+    }
+    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.p.mkfifo(path, mode)
+    }
+    fn stat(&mut self, path: &CStr) -> Result<Meta> {
+        let mut found = self.p.stat(path)?;
+        if self.lies(Lie::SeesReboot) {
+            found.mode |= 0o100;
+        }
+        Ok(found)
+    }
+    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
+        self.p.readlink(path, into)
+    }
+    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
+        if self.lies(Lie::LosesStatus) && to.to_bytes().ends_with(b"status") {
+            return Ok(());
+        }
+        self.p.rename(from, to)
+    }
+    fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.p.chmod(path, mode)
+    }
+    fn pipe(&mut self) -> Result<(Fd, Fd)> {
+        let ends = self.p.pipe()?;
+        self.pipes.extend([ends.0, ends.1]);
+        Ok(ends)
+    }
+    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
+        self.p.onto(from, to)
+    }
+    fn nonblocking(&mut self, fd: Fd) -> Result<()> {
+        self.p.nonblocking(fd)
+    }
+    fn lock(&mut self, fd: Fd) -> Result<()> {
+        self.p.lock(fd)
+    }
+    fn open_dir(&mut self, path: &CStr) -> Result<Self::Dir> {
+        let mut dir = self.p.open_dir(path)?;
+        if self.lies(Lie::SkipsNames) {
+            for _ in 0..3 {
+                let _ = self.p.next_name(&mut dir)?;
+            }
+        }
+        Ok(dir)
+    }
+    fn next_name<'d>(&mut self, dir: &'d mut Self::Dir) -> Result<Option<&'d CStr>> {
+        self.p.next_name(dir)
+    }
+    fn close_dir(&mut self, dir: Self::Dir) {
+        self.p.close_dir(dir);
+    }
+    fn tell(&mut self, text: &[u8]) {
+        self.p.tell(text);
+    }
+}
+
+impl<P: Platform> Procs for Saboteur<'_, P> {
+    fn own_pid(&mut self) -> Pid {
+        self.p.own_pid()
+    }
+    fn spawn(&mut self, child: &Child<'_>) -> Result<Pid> {
+        if self.lies(Lie::StartsTwice) {
+            self.p.spawn(child)?;
+        }
+        self.p.spawn(child)
+    }
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid> {
+        self.p.spawn_drain(from, lifeline)
+    }
+    fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
+        self.p.exec(path, argv)
+    }
+    fn reap(&mut self) -> Option<(Pid, Ended)> {
+        let dead = self.p.reap()?;
+        if self.lies(Lie::LosesReap) { None } else { Some(dead) }
+    }
+    fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
+        match (self.lie, whom, signal) {
+            (Lie::SwallowsKill, _, Signal::Terminate) => Ok(()),
+            (Lie::KillsAll, _, Signal::Terminate) => self.p.kill(Target::All, Signal::Kill),
+            (Lie::KillsStranger, Target::One(pid), _) => self.p.kill(Target::One(Pid(pid.0 - 1)), signal),
+            _ => self.p.kill(whom, signal),
+        }
+    }
+    fn show_title(&mut self, text: &[u8]) {
+        self.p.show_title(text);
+    }
+}
+
+impl<P: Platform> Events for Saboteur<'_, P> {
+    fn catch(&mut self, signals: &[Signal]) -> Result<()> {
+        self.p.catch(signals)
+    }
+    fn wait(&mut self, fds: &[Fd], until: Option<Instant>) -> Wake {
+        let until = match self.lie {
+            Lie::LosesDeadline => None,
+            Lie::NeverSleeps => Some(Instant(0)),
+            _ => until,
+        };
+        let mut wake = self.p.wait(fds, until);
+        let mut keep = SignalSet(u32::MAX);
+        match self.lie {
+            Lie::LosesTerm => keep = SignalSet(!(1 << Signal::Terminate as u8)),
+            Lie::LosesRequests => keep = SignalSet(1 << Signal::Child as u8),
+            Lie::WatchesNothing => wake.ready &= !1,
+            _ => {}
+        }
+        wake.signals = SignalSet(wake.signals.0 & keep.0);
+        wake
+    }
+}
+
+impl<P: Platform> Watch for Saboteur<'_, P> {
+    fn watch(&mut self, path: &CStr) -> bool {
+        if self.lies(Lie::WatchesNothing) {
+            return true;
+        }
+        self.p.watch(path)
+    }
+    fn watch_fd(&self) -> Option<Fd> {
+        self.p.watch_fd()
+    }
+    fn changed(&mut self) -> bool {
+        self.p.changed()
+    }
+}
+
+impl<P: Platform> Boot for Saboteur<'_, P> {
+    fn early(&mut self) {
+        self.p.early();
+    }
+    fn boot_already_done(&mut self) -> bool {
+        self.p.boot_already_done()
+    }
+    fn console(&mut self) {
+        self.p.console();
+    }
+    fn requests(&self) -> &'static [(Signal, Request)] {
+        self.p.requests()
+    }
+    fn arm_ctrl_alt_del(&mut self) {
+        self.p.arm_ctrl_alt_del();
+    }
+    fn enter_multiuser(&mut self) {
+        self.p.enter_multiuser();
+    }
+    fn power(&mut self, how: How, sync: bool) -> Result<Option<Pid>> {
+        self.p.power(how, sync)
+    }
+}
