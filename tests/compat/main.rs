@@ -1,14 +1,31 @@
 //! One suite for every runit: ours and, with `RUNIT_UNDER_TEST=DIR RUNIT_VERSION=2.3.1`, C runit.
+//!
+//! Words on the command line choose cases by parts of their names or by the number of a deviation;
+//! `--list` names them; `--why` shows how C runit fails where it must.
+//!
+//! The supervisors of some cases and the sv of others are fakes: what a program sees, and when, is
+//! chosen. Where one has to show that nothing happens, something else follows that does.
+//!
+//! Deviations that have no case here, and where they are tested:
+//!
+//! | number | why not here | where |
+//! |---|---|---|
+//! | DEV-01, 03 to 06, 09 | they need a console, a time without events or a system of its own | `tests/namespace`, by number, also against C runit |
+//! | DEV-02, 08, 11 | Linux has no such signals and powers off | `platform/src/sim`, `tests/simulation` |
 #![allow(missing_docs)]
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
-#[allow(dead_code)]
+mod boot;
 mod rig;
 mod runsv_control;
+mod runsv_end;
 mod runsv_letters;
+mod runsv_letters_log;
 mod runsv_start;
 mod runsv_supervise;
+mod runsvdir;
+mod runsvdir_log;
 mod sv_check;
 mod sv_names;
 mod sv_runsv;
@@ -29,7 +46,12 @@ fn main() -> ExitCode {
         runsv_supervise::CASES,
         runsv_start::CASES,
         runsv_letters::CASES,
+        runsv_letters_log::CASES,
         runsv_control::CASES,
+        runsv_end::CASES,
+        runsvdir::CASES,
+        runsvdir_log::CASES,
+        boot::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }

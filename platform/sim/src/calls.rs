@@ -1,8 +1,8 @@
 //! The calls about processes, waiting, directories that change, and the end of the system.
+use crate::birth::Birth;
 use crate::kernel::{End, Fact};
 use crate::life::Act;
 use crate::open::{Object, Open, Slot};
-use crate::process::Birth;
 use crate::tree::{Change, Node, ROOT};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;

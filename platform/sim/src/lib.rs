@@ -4,6 +4,7 @@
 //! say. Time passes only in calls and while the program waits; whatever may differ between two
 //! runs comes out of one seed, so that a failing run can be repeated.
 #![allow(clippy::missing_errors_doc)] // They are the system's.
+mod birth;
 mod calls;
 mod faults;
 mod files;

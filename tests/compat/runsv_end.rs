@@ -1,0 +1,424 @@
+//! How a service ends: `./finish`, the end of runsv, and the log service that outlives both.
+use crate::rig::{Rig, Service, await_death, is_alive};
+use nix::sys::signal::Signal;
+use nix::unistd::{Uid, chown, geteuid};
+use runit_tests::place::Running;
+use runit_tests::status::FINISH;
+use runit_tests::suite::{Case, case, skip};
+use runit_tests::wait::until;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+pub const CASES: &[Case] = &[
+    case("finish_exit_codes", || {
+        for (line, said) in [
+            ("exit 0", "finish 0 0"),
+            ("exit 3", "finish 3 0"),
+            ("exit 100", "finish 100 0"),
+            ("exit 111", "finish 111 0"),
+            ("exit 255", "finish 255 0"),
+        ] {
+            finishes(line, said);
+        }
+    }),
+    case("finish_signals", || {
+        for (line, said) in [
+            ("kill -15 $$", "finish -1 15"),
+            ("kill -9 $$", "finish -1 9"),
+            ("trap - 1; kill -1 $$", "finish -1 1"),
+            ("trap - 10; kill -10 $$", "finish -1 10"),
+        ] {
+            finishes(line, said);
+        }
+    }),
+    case("finish_core", || {
+        // Whether a core is dumped here, the system alone knows.
+        let rig = Rig::new();
+        let mut plain = rig.place.command("sh");
+        let status = plain.args(["-c", "ulimit -c unlimited; kill -3 $$"]).status().unwrap();
+        let wanted = if status.core_dumped() { "finish -1 131" } else { "finish -1 3" };
+        let service = rig.service("foo");
+        service.finish().probe();
+        let _runsv = rig.place.start(&mut service.command_after("ulimit -c unlimited"));
+        service.tell("trap - 3; kill -3 $$");
+        service.await_trace(wanted);
+    }),
+    case("finish_after_down", || {
+        with_finish(|service| {
+            service.control("d");
+            service.await_stat("down");
+            assert_eq!(service.trace(), ["run", "finish -1 15"]);
+        });
+    }),
+    case("finish_after_each_end", || {
+        with_finish(|service| {
+            for count in 2..4 {
+                service.tell("exit 1");
+                service.await_runs(count);
+            }
+            assert_eq!(service.trace(), ["run", "finish 1 0", "run", "finish 1 0", "run"]);
+        });
+    }),
+    case("finish_before_exit", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.finish().probe().up();
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!(service.trace(), ["run", "finish -1 15"]);
+        assert_eq!((service.stat().as_str(), service.text("supervise/pid").as_str()), ("down", ""));
+    }),
+    case("finish_record", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.long_finish().probe().up();
+        let started = until("a start", || Some(service.status()).filter(|record| record.pid != 0));
+        service.await_age();
+        service.tell("exit 0");
+        service.await_stat("finish");
+        let record =
+            until("a number", || Some(service.status()).filter(|it| it.state == FINISH && it.pid != 0));
+        assert_eq!((record.want, record.got_term, record.paused), (b'u', 0, 0));
+        assert_eq!((record.secs, record.nanos), (started.secs, started.nanos), "the age is that of ./run");
+        assert_eq!(service.text("supervise/pid"), format!("{}\n", record.pid));
+    }),
+    case("finish_is_not_told_got_term", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.long_finish().probe().up();
+        service.control("d");
+        service.await_trace("finish -1 15");
+        service.await_stat("finish, want down");
+    }),
+    case("finish_sees_the_status", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.script("finish", "cat supervise/stat >>trace").probe().up();
+        service.control("d");
+        service.await_stat("down");
+        assert_eq!(service.trace(), ["run", "finish, want down"]);
+    }),
+    case("finish_of_a_run_that_cannot_start", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.finish().file("run", "").supervise();
+        service.await_trace("finish 111 0");
+    }),
+    case("finish_not_executable", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let runsv = service.file("finish", "").probe().up();
+        service.tell("exit 0");
+        service.await_runs(2);
+        assert_eq!(runsv.err(), "runsv foo: fatal: unable to start ./finish: access denied\n");
+    }),
+    case("finish_is_a_directory", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        rig.place.dir(service.path("finish"));
+        let runsv = service.probe().up();
+        service.tell("exit 0");
+        service.await_runs(2);
+        assert_eq!(runsv.err(), "runsv foo: fatal: unable to start ./finish: access denied\n");
+    }),
+    case("finish_added_and_removed_later", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.probe().up();
+        service.finish().tell("exit 4");
+        service.await_runs(2);
+        std::fs::remove_file(service.path("finish")).unwrap();
+        service.tell("exit 5");
+        service.await_runs(3);
+        assert_eq!(service.trace(), ["run", "finish 4 0", "run", "run"]);
+    }),
+    case("finish_does_not_wait_for_the_pause", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.finish().probe().file("down", "").supervise();
+        service.control("o");
+        service.await_trace("run");
+        let start = Instant::now();
+        service.tell("exit 0");
+        service.await_trace("finish 0 0");
+        assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+    }),
+    case("finish_has_the_logs_pipe", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.log().script("finish", "echo $0 $*").probe().up();
+        service.control("d");
+        until("a line", || (service.text("logged") == "./finish -1 15\n").then_some(()));
+    }),
+    case("finish_killed_from_outside", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.long_finish().probe().up();
+        service.control("d");
+        service.await_trace("finish -1 15");
+        service.tell_finish("kill -9 $$");
+        service.await_stat("down");
+        assert_eq!(service.trace(), ["run", "finish -1 15"]);
+    }),
+    // the end of runsv
+    case("exit_by_term", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.stubborn().up();
+        runsv.signal(Signal::SIGTERM);
+        service.await_stat("run, got TERM, want exit");
+        service.await_traces(&["run", "TERM"]);
+        service.tell("exit 0");
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!((service.stat().as_str(), runsv.err().as_str()), ("down", ""));
+    }),
+    case("exit_by_term_when_down", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.probe().file("down", "").supervise();
+        runsv.signal(Signal::SIGTERM);
+        assert_eq!(runsv.wait().code(), Some(0));
+    }),
+    case("exit_by_term_twice", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.stubborn().up();
+        runsv.signal(Signal::SIGTERM);
+        service.await_traces(&["run", "TERM"]);
+        runsv.signal(Signal::SIGTERM);
+        service.await_traces(&["run", "TERM", "TERM"]);
+        service.tell("exit 0");
+        assert_eq!(runsv.wait().code(), Some(0));
+    }),
+    case("exit_by_term_during_finish", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.long_finish().probe().up();
+        service.tell("exit 0");
+        service.await_trace("finish 0 0");
+        runsv.signal(Signal::SIGTERM);
+        service.await_stat("finish, want exit");
+        service.tell_finish("exit");
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!(service.trace(), ["run", "finish 0 0"]);
+    }),
+    case("exit_taken_back", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.stubborn().up();
+        service.control("x");
+        service.await_stat("run, got TERM, want exit");
+        service.control("u");
+        service.await_stat("run, got TERM");
+        service.tell("exit 0");
+        service.await_runs(2);
+        assert!(runsv.ended().is_none());
+    }),
+    case("exit_frees_the_lock", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.probe().up();
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+        let _again = service.supervise();
+        service.await_runs(2);
+    }),
+    case("exit_waits_for_the_log_service", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.log_probe().probe().up();
+        until("the log service", || (!service.log_runs().is_empty()).then_some(()));
+        service.control("x");
+        service.await_log_stat("run, want exit");
+        assert_eq!((service.stat().as_str(), runsv.ended().is_none()), ("down", true));
+        // Told by the end of its input, by no signal.
+        assert!(is_alive(service.log_runs()[0]) && !service.text("log/trace").contains("TERM"));
+        let hold = service.path("log/hold");
+        until("a reader", || runit_tests::place::write_fifo(&hold, b"cat; exit 0\n").ok());
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!(service.text("log/supervise/stat"), "down\n");
+    }),
+    case("exit_loses_no_line", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.log().script("finish", "echo the end");
+        let mut runsv = service.probe().up();
+        service.tell("i=0; while [ $i -lt 5000 ]; do echo line $i; i=$((i+1)); done; kill $$");
+        service.await_trace("run");
+        until("the last line", || service.text("logged").contains("line 4999\n").then_some(()));
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+        let logged = service.text("logged");
+        assert!(logged.ends_with("the end\n"), "{logged}");
+        assert!((0..5000).all(|line| logged.contains(&format!("line {line}\n"))));
+        until("its end", || service.text("log/trace").ends_with("end\n").then_some(()));
+    }),
+    case("exit_with_a_log_that_is_down", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.log_probe().file("log/down", "").probe().up();
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+    }),
+    case("exit_with_a_log_that_does_not_stay", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.script("log/run", "echo run $$ >>trace").probe().up();
+        until("the log service", || (!service.log_runs().is_empty()).then_some(()));
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+    }),
+    case("exit_taken_back_while_the_log_drains", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.log_probe().probe().up();
+        until("the log service", || (!service.log_runs().is_empty()).then_some(()));
+        service.control("x");
+        service.await_log_stat("run, want exit");
+        service.control("u");
+        service.await_runs(2);
+        service.await_stat("run");
+        service.await_log_stat("run");
+        service.control("h");
+        service.await_trace("HUP");
+        assert_eq!((runsv.ended().is_none(), runsv.err().as_str()), (true, ""));
+    })
+    .dev("DEV-34"),
+    // the log service
+    case("log_reads_what_the_service_writes", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let runsv = service.log().probe().up();
+        service.tell("echo to the log; echo elsewhere >&2");
+        until("a line", || (service.text("logged") == "to the log\n").then_some(()));
+        until("a line", || (runsv.err() == "elsewhere\n").then_some(()));
+        assert_eq!(runsv.out(), "");
+    }),
+    case("log_stdout_is_runsvs", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let runsv = service.script("log/run", "while read -r line; do echo log:$line; done").probe().up();
+        service.tell("echo a");
+        until("a line", || (runsv.out() == "log:a\n").then_some(()));
+    }),
+    case("log_keeps_its_input_over_a_restart", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.log().file("log/down", "").probe().up();
+        service.tell("echo early; echo HUP >>trace");
+        service.await_trace("HUP");
+        service.control_log("u");
+        until("a line", || (service.text("logged") == "early\n").then_some(()));
+        service.control_log("k");
+        service.tell("echo late");
+        until("both lines", || (service.text("logged") == "early\nlate\n").then_some(()));
+    }),
+    case("log_comes_back", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.log_probe().probe().up();
+        until("the log service", || (!service.log_runs().is_empty()).then_some(()));
+        let first = service.log_runs()[0];
+        crate::rig::send(first, Signal::SIGKILL);
+        await_death(first);
+        until("another", || (service.log_runs().len() == 2).then_some(()));
+        let wanted = format!("{}\n", service.log_runs()[1]);
+        until("its number", || (service.text("log/supervise/pid") == wanted).then_some(()));
+        assert_eq!(service.runs().len(), 1);
+    }),
+    case("log_down", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.log_probe().file("log/down", "").probe().up();
+        assert_eq!(service.text("log/supervise/stat"), "down\n");
+        assert!(service.log_runs().is_empty());
+        service.control_log("u");
+        until("the log service", || (!service.log_runs().is_empty()).then_some(()));
+    }),
+    case("log_stdin_of_the_service_is_runsvs", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.log().script("run", "cat; echo run $$ >>trace; exec sleep 1000");
+        let _runsv = rig.place.start(&mut service.command_after("exec </etc/passwd"));
+        let wanted = std::fs::read_to_string("/etc/passwd").unwrap();
+        until("the text", || (service.text("logged") == wanted).then_some(()));
+    }),
+    // when the system has no more processes
+    case("fork_fails_and_commands_are_obeyed", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = limited(service.probe());
+        let line = "runsv foo: warning: unable to fork, sleeping: temporary failure\n";
+        until("the failure", || runsv.err().contains(line).then_some(()));
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+    })
+    .dev("DEV-38"),
+    case("fork_fails_and_is_tried_again", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let runsv = limited(service.probe());
+        let line = "runsv foo: warning: unable to fork, sleeping: temporary failure\n";
+        until("the failure", || runsv.err().contains(line).then_some(()));
+        let user = std::fs::metadata(&service.dir).unwrap().uid();
+        let mut raise = rig.place.command("setpriv");
+        raise.args([
+            &format!("--reuid={user}"),
+            &format!("--regid={user}"),
+            "--clear-groups",
+            "prlimit",
+            "--nproc=100",
+            "--pid",
+        ]);
+        let done = rig.place.run(raise.arg(runsv.pid().to_string()));
+        assert_eq!(done.code, Some(0), "{done:?}");
+        service.await_runs(1);
+    }),
+];
+
+/// `./run` does this, and `./finish` is told so.
+fn finishes(line: &str, said: &str) {
+    with_finish(|service| {
+        service.tell(line);
+        service.await_trace(said);
+        service.await_runs(2);
+    });
+}
+
+fn with_finish(look: impl FnOnce(&Service<'_>)) {
+    let rig = Rig::new();
+    let service = rig.service("foo");
+    let _runsv = service.finish().probe().up();
+    look(&service);
+}
+
+/// runsv as a user of its own, who may have one process.
+fn limited(service: &Service<'_>) -> Running {
+    if !geteuid().is_root() {
+        skip("only root can be somebody else");
+    }
+    if [&["prlimit", "--version"][..], &["setpriv", "--version"]].iter().any(|words| {
+        !Command::new(words[0]).args(&words[1..]).output().is_ok_and(|output| output.status.success())
+    }) {
+        skip("no prlimit, or no setpriv");
+    }
+    let place = &service.rig.place;
+    let mut runsv = service.rig.unprivileged("runsv", &[&service.name]);
+    let user = 70_000 + std::process::id() % 100_000 * 8 + next() % 8;
+    let words: Vec<_> = runsv.get_args().skip(3).map(std::ffi::OsStr::to_owned).collect();
+    runsv = place.command("setpriv");
+    runsv.args([&format!("--reuid={user}"), &format!("--regid={user}"), "--clear-groups"]);
+    runsv.args(["prlimit", "--nproc=1:100"]).args(words).current_dir(place.path("sv"));
+    for path in ["", "hold"] {
+        chown(&service.path(path), Some(Uid::from_raw(user)), None).unwrap();
+    }
+    place.start(&mut runsv)
+}
+
+fn next() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}

@@ -1,0 +1,497 @@
+//! runsvdir: what becomes of the entries of a directory.
+use crate::rig::{Rig, Service, await_death, is_alive, program, send};
+use nix::sys::signal::Signal;
+use runit_tests::place::Running;
+use runit_tests::suite::{Case, case};
+use runit_tests::wait::until;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+pub const CASES: &[Case] = &[
+    case("dir_starts_all", || {
+        let rig = Rig::new();
+        let services = ["a", "b", "c d"].map(|name| rig.service(name));
+        for service in &services {
+            service.probe();
+        }
+        let mut runsvdir = start(&rig, &["sv"]);
+        for service in &services {
+            service.await_runs(1);
+        }
+        assert_eq!((runsvdir.ended().is_none(), runsvdir.err().as_str()), (true, ""));
+    }),
+    case("dir_calls_runsv_by_its_name", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let runsvdir = start(&rig, &["sv"]);
+        let runsv = parent(service.await_runs(1));
+        assert_eq!(fs::read(format!("/proc/{runsv}/cmdline")).unwrap(), b"runsv\0foo\0");
+        assert_eq!(parent(runsv), runsvdir.pid());
+    }),
+    case("dir_skips_dots_and_files", || {
+        let rig = Rig::new();
+        let (hidden, plain) = (rig.service(".hidden"), rig.service("plain"));
+        hidden.probe();
+        plain.probe();
+        rig.place.file("sv/file", "");
+        let runsvdir = start(&rig, &["sv"]);
+        plain.await_runs(1);
+        appears(&rig, "later");
+        assert_eq!((hidden.trace().len(), runsvdir.err().as_str()), (0, ""));
+    }),
+    case("dir_follows_links", || {
+        let rig = Rig::new();
+        let service = rig.service("../all/foo");
+        service.probe();
+        let _runsvdir = start(&rig, &["sv"]);
+        symlink("../all/foo", rig.place.path("sv/link")).unwrap();
+        let runsv = parent(service.await_runs(1));
+        assert_eq!(fs::read(format!("/proc/{runsv}/cmdline")).unwrap(), b"runsv\0link\0");
+    }),
+    case("dir_two_links_are_one_service", || {
+        let rig = Rig::new();
+        let (service, last) = (rig.service("../all/foo"), rig.service("../all/last"));
+        service.probe();
+        last.probe();
+        for name in ["one", "two"] {
+            symlink("../all/foo", rig.place.path("sv").join(name)).unwrap();
+        }
+        let runsvdir = start(&rig, &["sv"]);
+        service.await_runs(1);
+        symlink("../all/last", rig.place.path("sv/last")).unwrap();
+        last.await_runs(1);
+        fs::remove_file(rig.place.path("sv/one")).unwrap();
+        appears(&rig, "other");
+        assert_eq!(service.trace(), ["run"]);
+        assert_eq!(runsvdir.err(), "");
+    }),
+    case("dir_new_service", || {
+        let rig = Rig::new();
+        let _runsvdir = start(&rig, &["sv"]);
+        let service = rig.service("foo");
+        service.probe().await_runs(1);
+    }),
+    case("dir_link_taken_away", || {
+        let rig = Rig::new();
+        let service = rig.service("../all/foo");
+        service.finish().probe();
+        symlink("../all/foo", rig.place.path("sv/foo")).unwrap();
+        let mut runsvdir = start(&rig, &["sv"]);
+        let runsv = parent(service.await_runs(1));
+        fs::remove_file(rig.place.path("sv/foo")).unwrap();
+        service.await_traces(&["run", "finish -1 15"]);
+        until("no runsv", || (!is_alive(runsv)).then_some(()));
+        assert!(runsvdir.ended().is_none());
+        // Back again.
+        symlink("../all/foo", rig.place.path("sv/foo")).unwrap();
+        service.await_runs(2);
+    }),
+    case("dir_link_renamed", || {
+        let rig = Rig::new();
+        let service = rig.service("../all/foo");
+        service.probe();
+        symlink("../all/foo", rig.place.path("sv/old")).unwrap();
+        let _runsvdir = start(&rig, &["sv"]);
+        let runsv = parent(service.await_runs(1));
+        fs::rename(rig.place.path("sv/old"), rig.place.path("sv/new")).unwrap();
+        appears(&rig, "other");
+        assert_eq!(service.trace(), ["run"]);
+        assert_eq!(fs::read(format!("/proc/{runsv}/cmdline")).unwrap(), b"runsv\0old\0");
+    }),
+    case("dir_link_turned_to_another", || {
+        let rig = Rig::new();
+        let [one, two] = ["../all/one", "../all/two"].map(|name| rig.service(name));
+        one.finish().probe();
+        two.probe();
+        symlink("../all/one", rig.place.path("sv/foo")).unwrap();
+        let _runsvdir = start(&rig, &["sv"]);
+        one.await_runs(1);
+        symlink("../all/two", rig.place.path("new")).unwrap();
+        fs::rename(rig.place.path("new"), rig.place.path("sv/foo")).unwrap();
+        // A relative link moved: it is resolved where it lies.
+        two.await_runs(1);
+        one.await_traces(&["run", "finish -1 15"]);
+    }),
+    case("dir_target_vanished", || {
+        let rig = Rig::new();
+        let service = rig.service("../all/foo");
+        service.finish().probe();
+        symlink("../all/foo", rig.place.path("sv/foo")).unwrap();
+        let runsvdir = start(&rig, &["sv"]);
+        let pid = service.await_runs(1);
+        fs::rename(rig.place.path("all/foo"), rig.place.path("all/gone")).unwrap();
+        // Seen when something makes it look.
+        rig.service("other").probe();
+        await_death(pid);
+        let line = "runsvdir sv: warning: unable to stat foo: file does not exist\n";
+        until("a warning", || runsvdir.err().contains(line).then_some(()));
+    }),
+    case("dir_dangling_link", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        symlink("nowhere", rig.place.path("sv/dangling")).unwrap();
+        let runsvdir = start(&rig, &["sv"]);
+        service.await_runs(1);
+        let line = "runsvdir sv: warning: unable to stat dangling: file does not exist\n";
+        until("a warning", || runsvdir.err().contains(line).then_some(()));
+    }),
+    case("dir_missing_at_first", || {
+        let rig = Rig::new();
+        let runsvdir = start(&rig, &["later"]);
+        let line = "runsvdir later: warning: unable to stat later: file does not exist\n";
+        until("a warning", || runsvdir.err().starts_with(line).then_some(()));
+        let service = rig.service("foo");
+        service.probe();
+        fs::rename(rig.place.path("sv"), rig.place.path("later")).unwrap();
+        until("a start", || rig.place.text("later/foo/trace").starts_with("run").then_some(()));
+    }),
+    case("dir_taken_away_and_back", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let mut runsvdir = start(&rig, &["sv"]);
+        let pid = service.await_runs(1);
+        fs::rename(rig.place.path("sv"), rig.place.path("away")).unwrap();
+        let line = "runsvdir sv: warning: unable to stat sv: file does not exist\n";
+        until("a warning", || runsvdir.err().contains(line).then_some(()));
+        assert!(is_alive(pid) && runsvdir.ended().is_none());
+        fs::rename(rig.place.path("away"), rig.place.path("sv")).unwrap();
+        rig.service("bar").probe().await_runs(1);
+        assert_eq!(service.trace(), ["run"]);
+    }),
+    case("dir_is_a_link_that_is_turned", || {
+        let rig = Rig::new();
+        let [shared, one, two] = ["../shared", "../one/foo", "../two/bar"].map(|name| rig.service(name));
+        shared.probe();
+        one.finish().probe();
+        two.probe();
+        for dir in ["one", "two"] {
+            symlink("../shared", rig.place.path(dir).join("shared")).unwrap();
+        }
+        symlink("one", rig.place.path("current")).unwrap();
+        let _runsvdir = start(&rig, &["current"]);
+        one.await_runs(1);
+        shared.await_runs(1);
+        symlink("two", rig.place.path("new")).unwrap();
+        fs::rename(rig.place.path("new"), rig.place.path("current")).unwrap();
+        two.await_runs(1);
+        one.await_traces(&["run", "finish -1 15"]);
+        assert_eq!(shared.trace(), ["run"]);
+    }),
+    case("dir_dead_runsv_comes_back", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let _runsvdir = start(&rig, &["sv"]);
+        service.await_runs(1);
+        service.control("x");
+        service.await_runs(2);
+    }),
+    case("dir_runsv_not_found", || {
+        let rig = Rig::new();
+        rig.service("foo").probe();
+        let mut command = rig.command("runsvdir", &["sv"]);
+        let runsvdir = rig.place.start(command.env("PATH", "/no/such/place:/nor/this"));
+        let line = "runsvdir sv: fatal: unable to start runsv foo: file does not exist\n";
+        until("two tries", || runsvdir.err().starts_with(&line.repeat(2)).then_some(()));
+    }),
+    case("dir_path_unset_or_empty", || {
+        let rig = Rig::new();
+        rig.service("foo");
+        // In the current directory, which is that of the services.
+        rig.place.script("sv/runsv", "echo $1 >>../started; exec sleep 1000");
+        let mut command = rig.command("runsvdir", &["sv"]);
+        let _runsvdir = rig.place.start(command.env("PATH", ""));
+        until("a start", || (rig.place.text("started") == "foo\n").then_some(()));
+        let mut command = rig.command("runsvdir", &["sv"]);
+        let runsvdir = rig.place.start(command.env_remove("PATH"));
+        let there = ["/bin/runsv", "/usr/bin/runsv"].iter().any(|path| std::path::Path::new(path).exists());
+        let line = "runsvdir sv: fatal: unable to start runsv foo: file does not exist\n";
+        if !there {
+            until("a try", || runsvdir.err().starts_with(line).then_some(()));
+        }
+    }),
+    case("dir_path_through_a_file", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let mut path = OsString::from("/etc/passwd:");
+        path.push(program("runsv").parent().unwrap());
+        path.push(":/usr/bin:/bin");
+        let mut command = rig.command("runsvdir", &["sv"]);
+        let _runsvdir = rig.place.start(command.env("PATH", path));
+        service.await_runs(1);
+    })
+    .ours(),
+    case("dir_environment_and_descriptors", || {
+        let rig = Rig::new();
+        rig.service("foo");
+        rig.place.executable("bin/runsv", "#!/bin/sh\necho $MARK\nexec ls /proc/self/fd\n");
+        let mut command = rig.command("runsvdir", &["sv"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", rig.place.path("bin").display())).env("MARK", "here");
+        let runsvdir = rig.place.start(&mut command);
+        let plain = rig.place.run(rig.place.command("ls").arg("/proc/self/fd")).out;
+        until("the list", || runsvdir.out().starts_with(&format!("here\n{plain}")).then_some(()));
+    }),
+    case("dir_term", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let mut runsvdir = start(&rig, &["sv"]);
+        let pid = service.await_runs(1);
+        runsvdir.signal(Signal::SIGTERM);
+        assert_eq!(runsvdir.wait().code(), Some(0));
+        service.control("h");
+        service.await_trace("HUP");
+        assert!(is_alive(pid));
+    }),
+    case("dir_hup", || {
+        let rig = Rig::new();
+        let services = ["a", "b"].map(|name| rig.service(name));
+        for service in &services {
+            service.finish().probe();
+        }
+        let mut runsvdir = start(&rig, &["sv"]);
+        let runsvs: Vec<i32> = services.iter().map(|service| parent(service.await_runs(1))).collect();
+        runsvdir.signal(Signal::SIGHUP);
+        assert_eq!(runsvdir.wait().code(), Some(111));
+        for (service, runsv) in services.iter().zip(runsvs) {
+            service.await_traces(&["run", "finish -1 15"]);
+            await_death(runsv);
+        }
+        assert_eq!(runsvdir.err(), "");
+    }),
+    case("dir_hup_does_not_wait", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.stubborn();
+        let mut runsvdir = start(&rig, &["sv"]);
+        let pid = service.await_runs(1);
+        runsvdir.signal(Signal::SIGHUP);
+        assert_eq!(runsvdir.wait().code(), Some(111));
+        service.await_stat("run, got TERM, want exit");
+        assert!(is_alive(pid));
+    }),
+    case("dir_int_kills_it_alone", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let mut runsvdir = start(&rig, &["sv"]);
+        let pid = service.await_runs(1);
+        runsvdir.signal(Signal::SIGINT);
+        assert_eq!(runsvdir.wait().signal(), Some(2));
+        assert!(is_alive(pid));
+    }),
+    case("dir_p_gives_sessions", || {
+        for (words, apart) in [(&["-P", "sv"][..], true), (&["-Pxyz", "sv"], true), (&["--xyz", "sv"], false)]
+        {
+            let rig = Rig::new();
+            let service = rig.service("foo");
+            service.probe();
+            let runsvdir = start(&rig, words);
+            let runsv = parent(service.await_runs(1));
+            let (group, session) = ids(runsv);
+            if apart {
+                assert_eq!((group, session), (runsv, runsv));
+            } else {
+                assert_eq!((group, session), ids(runsvdir.pid()));
+            }
+        }
+    }),
+    case("dir_odd_first_words", || {
+        let rig = Rig::new();
+        for (words, name) in
+            [(&["-x"][..], "-x"), (&["-"], "-"), (&["-P", "--"], "--"), (&["-P", "-P"], "-P")]
+        {
+            let runsvdir = start(&rig, words);
+            let line = format!("runsvdir {name}: warning: unable to stat {name}: file does not exist\n");
+            until("a warning", || runsvdir.err().starts_with(&line).then_some(()));
+        }
+    }),
+    case("dir_words_after_log_are_ignored", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let _runsvdir = start(&rig, &["sv", "log: ........", "more", "words"]);
+        service.await_runs(1);
+    }),
+    case("dir_no_current_directory", || {
+        let rig = Rig::new();
+        rig.place.dir("dark");
+        rig.place.chmod("dark", 0o311);
+        let mut command = rig.unprivileged("runsvdir", &["sv"]);
+        let done = rig.place.run(command.current_dir(rig.place.path("dark")));
+        assert_eq!(done.err, "runsvdir sv: fatal: unable to open current directory: access denied\n");
+        assert_eq!(done.code, Some(100));
+    }),
+    case("dir_not_a_directory", || {
+        let rig = Rig::new();
+        rig.place.file("plain", "");
+        let mut runsvdir = start(&rig, &["plain"]);
+        let line = "runsvdir plain: warning: unable to change directory to plain: not a directory\n";
+        until("a warning", || runsvdir.err().starts_with(line).then_some(()));
+        assert!(runsvdir.ended().is_none());
+    }),
+    case("dir_new_services_soon", || {
+        let rig = Rig::new();
+        let _runsvdir = start(&rig, &["sv"]);
+        let start = Instant::now();
+        for name in ["a", "b", "c", "d", "e"] {
+            let service = rig.service(&format!("../all/{name}"));
+            service.probe();
+            symlink(format!("../all/{name}"), rig.place.path("sv").join(name)).unwrap();
+            service.await_runs(1);
+        }
+        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    })
+    .dev("DEV-20"),
+    case("dir_dead_runsv_comes_back_soon", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let _runsvdir = start(&rig, &["sv"]);
+        for count in 1..4 {
+            let pid = service.await_runs(count);
+            // C runit looks often for a while after a start.
+            let begun = service.status().secs;
+            until("some age", || (runit_tests::status::Status::now(0, 0, 0).secs > begun + 2).then_some(()));
+            let runsv = parent(pid);
+            let start = Instant::now();
+            send(runsv, Signal::SIGKILL);
+            send(pid, Signal::SIGKILL);
+            service.await_runs(count + 1);
+            assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
+        }
+    })
+    .dev("DEV-21"),
+    case("dir_runsv_that_dies_at_once", || {
+        // At most once a second.
+        let rig = Rig::new();
+        rig.service("foo");
+        rig.place.script("bin/runsv", "echo >>../starts");
+        let mut command = rig.command("runsvdir", &["sv"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", rig.place.path("bin").display()));
+        let start = Instant::now();
+        let _runsvdir = rig.place.start(&mut command);
+        until("three starts", || (rig.place.text("starts").len() >= 3).then_some(()));
+        assert!(start.elapsed() > Duration::from_millis(1900), "{:?}", start.elapsed());
+    }),
+    case("dir_all_that_vanished_go", || {
+        let rig = Rig::new();
+        let services: Vec<Service<'_>> =
+            (0..8).map(|number| rig.service(&format!("../all/{number}"))).collect();
+        for (number, service) in services.iter().enumerate() {
+            service.finish().probe();
+            symlink(&service.dir, rig.place.path(format!("sv/{number}"))).unwrap();
+        }
+        let _runsvdir = start(&rig, &["sv"]);
+        for service in &services {
+            service.await_runs(1);
+        }
+        fs::rename(rig.place.path("sv"), rig.place.path("old")).unwrap();
+        rig.place.dir("sv");
+        let gone = || services.iter().filter(|service| service.trace().len() == 2).count();
+        until("the first to go", || (gone() > 0).then_some(()));
+        let start = Instant::now();
+        until("the last to go", || (gone() == 8).then_some(()));
+        assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+    })
+    .dev("DEV-22"),
+    case("dir_more_than_1000_services", || {
+        let rig = Rig::new();
+        // Each is a sleep of so many seconds, for which a runsv called sleep does.
+        for number in 0..1100 {
+            fs::create_dir(rig.place.path(format!("sv/{}", 100_000 + number))).unwrap();
+        }
+        rig.place.dir("bin");
+        let sleep = ["/bin/sleep", "/usr/bin/sleep"].into_iter().find(|path| fs::metadata(path).is_ok());
+        symlink(sleep.expect("sleep"), rig.place.path("bin/runsv")).unwrap();
+        let mut command = rig.command("runsvdir", &["sv"]);
+        let runsvdir = rig.place.start(command.env("PATH", rig.place.path("bin")));
+        let list = format!("/proc/{0}/task/{0}/children", runsvdir.pid());
+        let count = || fs::read_to_string(&list).unwrap_or_default().split_whitespace().count();
+        until("1100 children", || (count() == 1100).then_some(()));
+        assert_eq!(runsvdir.err(), "");
+    })
+    .dev("DEV-23"),
+    case("dir_unreadable_is_tried_again", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        rig.place.dir("run");
+        symlink("../../run/foo", service.path("supervise")).unwrap();
+        rig.place.chmod("run", 0o777);
+        rig.place.chmod("sv/foo", 0o777);
+        rig.place.chmod("sv", 0o311);
+        let mut command = rig.unprivileged("runsvdir", &["sv"]);
+        let runsvdir = rig.place.start(command.env("PATH", path()));
+        let line = "runsvdir sv: warning: unable to open directory sv: access denied\n";
+        until("a warning", || runsvdir.err().starts_with(line).then_some(()));
+        rig.place.chmod("sv", 0o755);
+        // Where runsv is out of reach for nobody, that it was tried is enough.
+        until("a try", || {
+            let tried = runsvdir.err().contains("unable to start runsv foo") || !service.trace().is_empty();
+            tried.then_some(())
+        });
+    })
+    .dev("DEV-25"),
+    case("dir_starts_at_once_though_just_changed", || {
+        // C runit sleeps a second while the directory's date is not past.
+        let quickest = (0..3)
+            .map(|_| {
+                let rig = Rig::new();
+                let service = rig.service("foo");
+                service.probe();
+                let later =
+                    Command::new("touch").args(["-d", "@4000000000"]).arg(rig.place.path("sv")).status();
+                assert!(later.is_ok_and(|status| status.success()), "touch");
+                let begun = Instant::now();
+                let _runsvdir = start(&rig, &["sv"]);
+                service.await_trace("run");
+                begun.elapsed()
+            })
+            .min();
+        assert!(quickest < Some(Duration::from_millis(700)), "{quickest:?}");
+    })
+    .dev("DEV-26"),
+];
+
+/// With the programs under test first in the search path.
+pub fn start(rig: &Rig, args: &[&str]) -> Running {
+    rig.place.start(rig.command("runsvdir", args).env("PATH", path()))
+}
+
+/// A complete service comes, and is started: all that was there before has been looked at.
+fn appears(rig: &Rig, name: &str) {
+    let service = rig.service(&format!("../all/{name}"));
+    service.probe();
+    symlink(&service.dir, rig.place.path("sv").join(name)).unwrap();
+    service.await_runs(1);
+}
+
+pub fn path() -> OsString {
+    let mut path = OsString::from(program("runsv").parent().unwrap());
+    path.push(":/usr/bin:/bin");
+    path
+}
+
+fn stat(pid: i32) -> Vec<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    stat.rsplit(") ").next().unwrap().split(' ').map(str::to_owned).collect()
+}
+
+pub fn parent(pid: i32) -> i32 {
+    stat(pid)[1].parse().unwrap()
+}
+
+/// Process group and session.
+fn ids(pid: i32) -> (i32, i32) {
+    let stat = stat(pid);
+    (stat[2].parse().unwrap(), stat[3].parse().unwrap())
+}
