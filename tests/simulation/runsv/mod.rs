@@ -1,6 +1,7 @@
 //! Schedules for runsv: a service directory with everything it can have, whatever clients and
 //! the administrator do, and what goes wrong meanwhile. After ten seconds all is well again; then
 //! the rules ask for peace and truth, and at the end for an exit.
+mod known;
 mod rules;
 
 use crate::saboteur::{Lie, Saboteur};

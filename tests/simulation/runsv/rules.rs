@@ -1,91 +1,10 @@
 //! What must be true of runsv at every moment.
+use super::known::{Known, Role, Wish, lies, read_status, role};
 use super::{DIR, mark};
 use crate::watched::{Check, Pace, Rules, no_zombies};
-use platform::{Child, Ended, Fd, Instant, Pid, Signal, Step, Target};
+use platform::{Child, Ended, Fd, Instant, Pid, Signal, Target};
 use platform_sim::tree::ROOT;
 use platform_sim::{Act, Deed, End, Exec, Fact, Kernel, Life, Outcome, Random};
-use runit::status::{Record, SIZE, State};
-use std::collections::VecDeque;
-
-/// What a child is for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Role {
-    Run,
-    Finish,
-    Log,
-    Script,
-}
-
-fn role(child: &Child<'_>) -> Role {
-    let below = child.steps.iter().any(|step| matches!(step, Step::Directory { .. }));
-    match child.path.to_bytes() {
-        b"./run" if below => Role::Log,
-        b"./run" => Role::Run,
-        b"./finish" => Role::Finish,
-        _ => Role::Script,
-    }
-}
-
-/// What the last command wished for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Wish {
-    Up,
-    Down,
-    Exit,
-    /// TERM and a letter came together: either may count.
-    Unclear,
-}
-
-/// What is known of one of the two services from its children and from what was read.
-#[derive(Debug)]
-struct Known {
-    control: Option<Fd>,
-    unread: VecDeque<u8>,
-    wish: Wish,
-    child: Option<(Pid, Role)>,
-    term: bool,
-    /// The last start, and whether a command came since.
-    started: Option<u64>,
-    commanded: bool,
-    /// fork failed then.
-    refused: Option<u64>,
-    /// Writing the status failed then.
-    unsaved: Option<u64>,
-    /// It has ended, and nobody has looked for `./finish` yet.
-    ended: Option<Ended>,
-    /// There is one.
-    owes_finish: Option<Ended>,
-}
-
-impl Known {
-    fn new() -> Known {
-        Known {
-            control: None,
-            unread: VecDeque::new(),
-            wish: Wish::Unclear,
-            child: None,
-            term: false,
-            started: None,
-            commanded: false,
-            refused: None,
-            unsaved: None,
-            ended: None,
-            owes_finish: None,
-        }
-    }
-
-    /// All that was read has been handed in.
-    fn obey(&mut self, log: bool) {
-        while let Some(letter) = self.unread.pop_front() {
-            match letter {
-                b'u' => self.wish = Wish::Up,
-                b'd' | b'o' => self.wish = Wish::Down,
-                b'x' if !log => self.wish = Wish::Exit,
-                _ => {}
-            }
-        }
-    }
-}
 
 /// The rules.
 #[derive(Debug)]
@@ -341,43 +260,6 @@ impl Runsv {
 fn there(kernel: &Kernel, name: &[u8]) -> bool {
     let path = [DIR.as_bytes(), b"/", name].concat();
     kernel.tree.existing(ROOT, &path, true).is_ok()
-}
-
-/// The record on disk: whole or absent.
-fn read_status(kernel: &Kernel, place: &str) -> Result<Option<Record>, String> {
-    let Some(bytes) = kernel.tree.contents(ROOT, format!("{place}status").as_bytes()) else {
-        return Ok(None);
-    };
-    let record = <&[u8; SIZE]>::try_from(bytes).map_err(|_| format!("torn status: {} bytes", bytes.len()))?;
-    let record = Record::decode(record);
-    if record.state.is_none() || !matches!(record.want, b'u' | b'd') {
-        return Err(format!("a status nobody understands: {record:?}"));
-    }
-    Ok(Some(record))
-}
-
-/// What a record says that is not so.
-fn lies(known: &Known, record: Record, settled: bool) -> Check {
-    let (pid, state) = match known.child {
-        Some((pid, Role::Finish)) => (pid.0.unsigned_abs(), Some(State::Finish)),
-        Some((pid, _)) => (pid.0.unsigned_abs(), Some(State::Run)),
-        None => (0, record.state.filter(|state| *state != State::Run)),
-    };
-    if (record.pid, record.state) != (pid, state) {
-        return Err(format!("{record:?}, it is {:?}", known.child));
-    }
-    if (record.got_term != 0) != (known.term && state == Some(State::Run)) {
-        return Err(format!("{record:?}, it was sent TERM: {}", known.term));
-    }
-    let want = match known.wish {
-        Wish::Up => b'u',
-        Wish::Down | Wish::Exit => b'd',
-        Wish::Unclear => record.want,
-    };
-    if settled && record.want != want {
-        return Err(format!("{record:?}, it is wanted {:?}", known.wish));
-    }
-    Ok(())
 }
 
 impl Rules for Runsv {

@@ -1,0 +1,182 @@
+//! Debian on its own kernel, with our process 1.
+use crate::cpio::Archive;
+use crate::qemu::Machine;
+use crate::transcript::Transcript;
+use runit_tests::place::Place;
+use runit_tests::programs::Programs;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// The whole test.
+const LIMIT: Duration = Duration::from_secs(8 * 60);
+
+/// How a machine could not be tried, or what went wrong.
+#[derive(Debug)]
+pub enum Fail {
+    /// Something is not here.
+    Missing(String),
+    /// It is not as it should be.
+    Wrong(String),
+}
+
+fn wrong(what: &str, why: impl std::fmt::Display) -> Fail {
+    Fail::Wrong(format!("{what}: {why}"))
+}
+
+/// Boots it and follows its transcript; the result is the number of steps.
+///
+/// # Errors
+/// What is missing, or how it failed.
+pub fn run(tell: impl FnMut(Duration, &str)) -> Result<usize, Fail> {
+    let files = cache()?;
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("linux-debian");
+    let text = fs::read_to_string(source.join("transcript")).map_err(|why| wrong("transcript", why))?;
+    let transcript = Transcript::read(&text).map_err(|why| wrong("transcript", why))?;
+    let place = Place::new();
+    let initramfs = place.path("initramfs");
+    fs::write(&initramfs, first_root(&files, &source)?).map_err(|why| wrong("initramfs", why))?;
+    let root = root(&files, &source, &place)?;
+
+    let mut qemu = place.command("qemu-system-x86_64");
+    qemu.args(["-accel", "tcg", "-machine", "pc", "-cpu", "max", "-m", "512", "-nodefaults", "-nic", "none"]);
+    qemu.arg("-kernel").arg(files.join("kernel")).arg("-initrd").arg(&initramfs);
+    // An unknown word with `=` gets into the environment of process 1: see etc/linux/3.
+    qemu.args(["-append", "console=ttyS0 panic=-1 SVWAIT=5"]);
+    qemu.arg("-drive").arg(format!("if=virtio,format=raw,cache=unsafe,file={}", root.display()));
+    let mut machine = Machine::start(&mut qemu, place.root(), LIMIT).map_err(|why| wrong("machine", why))?;
+    machine.follow(&transcript, tell).map_err(|why| {
+        let mut text = format!("{why}\nthe end of the console:\n");
+        for line in machine.last_lines(40) {
+            let _ = writeln!(text, "    {line}");
+        }
+        Fail::Wrong(text)
+    })
+}
+
+/// Where ci/vm-setup has put things.
+fn cache() -> Result<PathBuf, Fail> {
+    let home = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))
+        .ok_or_else(|| Fail::Missing("neither XDG_CACHE_HOME nor HOME is set".into()))?;
+    let dir = home.join("runit-vm/linux-debian");
+    for name in ["kernel", "busybox", "modules", "root.img"] {
+        if !dir.join(name).exists() {
+            return Err(Fail::Missing(format!("{} is not there: run ci/vm-setup", dir.join(name).display())));
+        }
+    }
+    for tool in ["qemu-system-x86_64", "debugfs"] {
+        if Command::new(tool).arg("-V").output().is_err()
+            && Command::new(tool).arg("-version").output().is_err()
+        {
+            return Err(Fail::Missing(format!("{tool} is not in PATH: run ci/vm-setup")));
+        }
+    }
+    Ok(dir)
+}
+
+/// The initramfs: it makes the disc visible and hands over.
+fn first_root(files: &Path, source: &Path) -> Result<Vec<u8>, Fail> {
+    let read = |path: PathBuf| fs::read(&path).map_err(|why| wrong(&path.display().to_string(), why));
+    let mut archive = Archive::new();
+    for name in ["bin", "dev", "modules", "new", "proc", "sys"] {
+        archive.directory(name);
+    }
+    archive.program("bin/busybox", &read(files.join("busybox"))?);
+    archive.link("bin/sh", "busybox");
+    archive.program("init", &read(source.join("init"))?);
+    let modules = fs::read_dir(files.join("modules")).map_err(|why| wrong("modules", why))?;
+    for module in modules.flatten() {
+        archive.program(&format!("modules/{}", module.file_name().to_string_lossy()), &read(module.path())?);
+    }
+    Ok(archive.finish())
+}
+
+/// Debian's root with our programs, stages and services in it.
+fn root(files: &Path, source: &Path, place: &Place) -> Result<PathBuf, Fail> {
+    let image = place.path("root.img");
+    let copied = place.command("cp").arg("--sparse=always").arg(files.join("root.img")).arg(&image).status();
+    if !copied.is_ok_and(|status| status.success()) {
+        return Err(wrong("root.img", "cannot be copied"));
+    }
+    let etc = Path::new(env!("CARGO_MANIFEST_DIR")).join("../etc/linux");
+    let mut orders = Orders::default();
+    for name in ["runit", "runit-init", "runsvdir", "runsv", "sv"] {
+        orders.file(&Programs::get().path(name), &format!("/usr/sbin/{name}"));
+    }
+    orders.link("/usr/sbin/init", "runit-init");
+    orders.directory("/etc/runit");
+    for stage in ["1", "2", "3", "ctrlaltdel"] {
+        orders.file(&etc.join(stage), &format!("/etc/runit/{stage}"));
+    }
+    for name in ["stopit", "reboot"] {
+        orders.link(&format!("/etc/runit/{name}"), &format!("/run/runit.{name}"));
+    }
+    orders.tree(&etc.join("service"), "/service").map_err(|why| wrong("services", why))?;
+    orders.tree(&source.join("service"), "/service").map_err(|why| wrong("services", why))?;
+    // It writes to the console too: it is started when nothing else does.
+    orders.file(&place.file("down", ""), "/service/getty-console/down");
+    orders.file(&place.file("fstab", "/dev/vda / ext4 errors=remount-ro 0 1\n"), "/etc/fstab");
+    orders.file(&place.file("hostname", "testbed\n"), "/etc/hostname");
+    let script = place.file("orders", orders.text);
+    let done = place.command("debugfs").arg("-w").arg("-f").arg(script).arg(&image).output();
+    let done = done.map_err(|why| wrong("debugfs", why))?;
+    // It exits with 0 whatever happens. What it repeats of the orders begins with its prompt.
+    let said = String::from_utf8_lossy(&done.stderr).into_owned() + &String::from_utf8_lossy(&done.stdout);
+    let complaint = |line: &&str| {
+        !line.starts_with("debugfs")
+            && !line.starts_with("rm: File not found")
+            && !line.starts_with("Allocated inode")
+            && !line.trim().is_empty()
+    };
+    match said.lines().find(complaint) {
+        Some(line) => Err(wrong("debugfs", line)),
+        None => Ok(image),
+    }
+}
+
+/// Orders for debugfs(8), which changes a file system without mounting it.
+#[derive(Debug, Default)]
+struct Orders {
+    text: String,
+    directories: Vec<String>,
+}
+
+impl Orders {
+    fn directory(&mut self, path: &str) {
+        if !self.directories.iter().any(|known| known == path) {
+            let _ = writeln!(self.text, "mkdir {path}");
+            self.directories.push(path.to_owned());
+        }
+    }
+
+    fn file(&mut self, from: &Path, to: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let executable = fs::metadata(from).is_ok_and(|data| data.permissions().mode() & 0o100 != 0);
+        let mode = if executable { "0100755" } else { "0100644" };
+        let (from, text) = (from.display(), &mut self.text);
+        let _ = writeln!(text, "rm {to}\nwrite {from} {to}\nset_inode_field {to} mode {mode}");
+        let _ = writeln!(text, "set_inode_field {to} uid 0\nset_inode_field {to} gid 0");
+    }
+
+    fn link(&mut self, name: &str, target: &str) {
+        let _ = writeln!(self.text, "symlink {name} {target}");
+    }
+
+    fn tree(&mut self, from: &Path, to: &str) -> std::io::Result<()> {
+        self.directory(to);
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            let to = format!("{to}/{}", entry.file_name().to_string_lossy());
+            if entry.file_type()?.is_dir() {
+                self.tree(&entry.path(), &to)?;
+            } else {
+                self.file(&entry.path(), &to);
+            }
+        }
+        Ok(())
+    }
+}
