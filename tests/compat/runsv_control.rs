@@ -303,7 +303,9 @@ pub const CASES: &[Case] = &[
         let _runsv = service.long_finish().probe().up();
         service.control("d");
         service.await_trace("finish -1 15");
-        service.control("k");
+        service.control("kp");
+        until("read", || service.stat().contains(", paused").then_some(()));
+        service.control("c");
         service.tell_finish("exit");
         service.await_stat("down");
         service.control("p");
