@@ -43,7 +43,7 @@ pub fn run(machine: &str, tell: impl FnMut(Duration, &str)) -> Result<usize, Fai
     qemu.args(["-append", "console=ttyS0 panic=-1 SVWAIT=5"]).arg("-kernel").arg(files.join("kernel"));
     let initramfs = if machine == "linux-debian" {
         let root = root(&files, &folder, &place)?;
-        qemu.arg("-drive").arg(format!("if=virtio,format=raw,cache=unsafe,file={}", root.display()));
+        qemu.arg("-drive").arg(format!("if=virtio,format=raw,file={}", root.display()));
         disc_finder(&files, &folder)?
     } else {
         only_root(&files, &place)?
