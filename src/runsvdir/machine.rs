@@ -224,6 +224,9 @@ impl Machine {
                 }
                 if !complete || (fresh && !self.told) {
                     self.scan_at(now.plus_ms(SETTLE));
+                } else if fresh {
+                    // Should the next change not be told and have the same date.
+                    self.scan_at(now.plus_ms(NET));
                 }
                 self.look = now.plus_ms(if self.told { NET } else { POLL });
                 self.rested = now.plus_ms(now.ms_since(since).saturating_mul(REST).min(SETTLE));

@@ -75,7 +75,7 @@ const PROGRAMS: [Program; 3] = [
             (Lie::StartsTwice, "two supervisors"),
             (Lie::LosesDeadline, "asleep without a safety net"),
             (Lie::NeverSleeps, "busy"),
-            (Lie::WatchesNothing, "settled: services"),
+            (Lie::WatchesNothing, "a new service waits"),
             (Lie::SkipsNames, "settled: services"),
             (Lie::KillsStranger, "for a process that is no child"),
         ],
