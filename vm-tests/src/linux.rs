@@ -61,6 +61,11 @@ pub fn run(machine: &str, tell: impl FnMut(Duration, &str)) -> Result<usize, Fai
     })
 }
 
+/// The tools of file systems are not in everybody's `PATH`.
+fn path() -> String {
+    std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into()) + ":/usr/sbin:/sbin"
+}
+
 /// Where ci/vm-setup has put things.
 fn cache() -> Result<PathBuf, Fail> {
     let home = std::env::var_os("XDG_CACHE_HOME")
@@ -74,10 +79,8 @@ fn cache() -> Result<PathBuf, Fail> {
         }
     }
     for tool in ["qemu-system-x86_64", "debugfs"] {
-        if Command::new(tool).arg("-V").output().is_err()
-            && Command::new(tool).arg("-version").output().is_err()
-        {
-            return Err(Fail::Missing(format!("{tool} is not in PATH: run ci/vm-setup")));
+        if Command::new(tool).env("PATH", path()).arg("-version").output().is_err() {
+            return Err(Fail::Missing(format!("{tool} is not here: run ci/vm-setup")));
         }
     }
     Ok(dir)
@@ -202,7 +205,8 @@ fn root(files: &Path, source: &Path, place: &Place) -> Result<PathBuf, Fail> {
     orders.file(&place.file("fstab", "/dev/vda / ext4 errors=remount-ro 0 1\n"), "/etc/fstab");
     orders.file(&place.file("hostname", "testbed\n"), "/etc/hostname");
     let script = place.file("orders", orders.text);
-    let done = place.command("debugfs").arg("-w").arg("-f").arg(script).arg(&image).output();
+    let done =
+        place.command("debugfs").env("PATH", path()).arg("-w").arg("-f").arg(script).arg(&image).output();
     let done = done.map_err(|why| wrong("debugfs", why))?;
     // It exits with 0 whatever happens. What it repeats of the orders begins with its prompt.
     let said = String::from_utf8_lossy(&done.stderr).into_owned() + &String::from_utf8_lossy(&done.stdout);
