@@ -1,6 +1,7 @@
 //! The programs that run for ever, on a kernel in memory that seeds drive.
 //!
 //! `SIM_SEED=n SIM_PROGRAM=runsv` repeats one schedule and shows what happened in it.
+mod named;
 mod runit_rules;
 mod runit_schedule;
 mod runsv;
@@ -164,6 +165,17 @@ fn main() -> ExitCode {
         passed += (program.lies.len() - missed.len()) as u64;
         failed += (wrong.len() + missed.len()) as u64;
         passed += program.schedules - wrong.len() as u64;
+    }
+    if name.is_err() {
+        for (story, tell) in named::STORIES {
+            match tell() {
+                Ok(()) => passed += 1,
+                Err(wrong) => {
+                    failed += 1;
+                    println!("{story} ... FAILED: {wrong}");
+                }
+            }
+        }
     }
     println!("simulation: {passed} passed, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
