@@ -26,6 +26,7 @@ mod runsv_start;
 mod runsv_supervise;
 mod runsvdir;
 mod runsvdir_log;
+mod runsvdir_soon;
 mod sv_check;
 mod sv_names;
 mod sv_runsv;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         runsv_end::CASES,
         runsvdir::CASES,
         runsvdir_log::CASES,
+        runsvdir_soon::CASES,
         boot::CASES,
     ];
     suite::main("compat", &areas.concat()).into()

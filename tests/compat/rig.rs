@@ -5,7 +5,7 @@ use runit_tests::place::{Output, Place, Running, write_fifo};
 use runit_tests::programs::Programs;
 use runit_tests::status::Status;
 use runit_tests::suite::skip;
-use runit_tests::wait::{until, until_equal};
+use runit_tests::wait::{patience, until, until_equal, within};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -252,17 +252,35 @@ impl Service<'_> {
         self.text("trace").lines().map(without_pid).collect()
     }
 
+    /// Makes the shells go on that noted a signal in the moment before they began to wait for a
+    /// line: they act on it when the line is there.
+    fn nudge(&self) {
+        for pipe in ["hold", "hold-finish", "log/hold"] {
+            let _ = write_fifo(&self.dir.join(pipe), b"\n");
+        }
+    }
+
+    /// Looks like [`until`] does, and nudges now and then.
+    pub fn await_scripts<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+        let mut looks = 0;
+        let seen = within(patience(), || {
+            looks += 1;
+            if looks % 100 == 0 {
+                self.nudge();
+            }
+            look()
+        });
+        seen.unwrap_or_else(|| panic!("in vain: {what}; the trace is {:?}", self.trace()))
+    }
+
     /// Waits for a line in the trace.
     pub fn await_trace(&self, line: &str) {
-        until(&format!("{line} in {:?}", self.trace()), || {
-            self.trace().iter().any(|said| said == line).then_some(())
-        });
+        self.await_scripts(line, || self.trace().iter().any(|said| said == line).then_some(()));
     }
 
     /// Waits until the trace is this, and nothing else.
     pub fn await_traces(&self, lines: &[&str]) {
-        let lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-        until_equal("the trace", &lines, || self.trace());
+        self.await_scripts(&format!("{lines:?} in the trace"), || (self.trace() == lines).then_some(()));
     }
 
     /// The numbers of all the processes of `run` so far.
@@ -275,10 +293,11 @@ impl Service<'_> {
         pids(&self.text("log/trace"))
     }
 
-    /// Waits until `run` was started so many times, and for the record of that.
+    /// Waits until `run` was started so many times, and for the record of the last.
     pub fn await_runs(&self, count: usize) -> i32 {
-        let last = until(&format!("start {count}"), || self.runs().get(count - 1).copied());
-        until_equal("the number of the process", &format!("{last}\n"), || self.text("supervise/pid"));
+        let last = self.await_scripts(&format!("start {count}"), || self.runs().get(count - 1).copied());
+        // The record is written last.
+        until_equal("the number of the process", &Some(last), || Status::read(&self.dir).map(|it| it.pid));
         last
     }
 

@@ -76,6 +76,7 @@ pub const CASES: &[Case] = &[
         service.await_traces(&["script u", "run"]);
         service.control("t");
         service.await_traces(&["script u", "run", "script u", "run"]);
+        service.await_runs(2);
         service.control("d");
         service.await_stat("down");
         service.control("o");
@@ -270,7 +271,7 @@ pub const CASES: &[Case] = &[
         service.control("h");
         service.await_trace("script h");
         service.control_log("h");
-        until("HUP", || service.text("log/trace").contains("HUP").then_some(()));
+        service.await_scripts("HUP", || service.text("log/trace").contains("HUP").then_some(()));
         service.control_log("t");
         until("a new start", || (service.log_runs().len() == 2).then_some(()));
     })

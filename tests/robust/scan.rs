@@ -48,9 +48,11 @@ fn scan_directory_vanishes() {
     until("words about it", || {
         running.err().contains("unable to stat sv: file does not exist").then_some(())
     });
-    rig.place.dir("sv");
-    add(&rig, "one");
-    add(&rig, "two");
+    // It comes back whole: a moment without `one` in it would be a reason to stop that.
+    let two = rig.place.dir("all/two");
+    symlink(rig.place.path("run"), two.join("run")).expect("a link");
+    symlink(two, rig.place.path("away/two")).expect("a link");
+    fs::rename(rig.place.path("away"), rig.place.path("sv")).expect("rename");
     await_up(&rig, "two");
     assert_eq!(await_up(&rig, "one"), before);
     assert_eq!(running.ended(), None);

@@ -27,6 +27,8 @@ pub(crate) struct Runit {
     pace: Pace,
     quiet: Option<u32>,
     first: bool,
+    /// Sleeps in a row without the key being armed, since it first was.
+    unarmed: Option<u32>,
     descriptors: usize,
     stage: Option<(u8, Pid)>,
     key: Option<Pid>,
@@ -73,6 +75,7 @@ impl Runit {
             pace: Pace::default(),
             quiet: None,
             first: true,
+            unarmed: None,
             descriptors: 0,
             stage: None,
             key: None,
@@ -203,6 +206,16 @@ impl Runit {
     fn sleeps(&mut self, kernel: &Kernel, until: Option<Instant>) -> Check {
         self.pace.sleeps(kernel)?;
         no_zombies(kernel)?;
+        // DEV-11. Once is no fault: the signal of the key may be waiting to be taken.
+        self.unarmed = match self.unarmed {
+            _ if kernel.armed => Some(0),
+            // Without a self-pipe it cannot be.
+            None => None,
+            Some(times) => Some(times + 1),
+        };
+        if self.unarmed > Some(1) {
+            return Err("nobody armed the key again".into());
+        }
         let count = kernel.descriptors(kernel.own());
         if self.first {
             self.descriptors = count;

@@ -14,7 +14,8 @@ pub(crate) fn text(path: &'static CStr) -> &'static str {
     path.to_str().unwrap_or_default()
 }
 
-/// A kernel whose own signals ask for what it can do.
+/// A kernel whose own signals ask for what it can do (DEV-08), and whose key works once until it is
+/// armed again (DEV-11).
 pub(crate) const NATIVE: Machine = Machine {
     requests: &[
         (Signal::Interrupt, Request::CtrlAltDel),

@@ -208,7 +208,8 @@ pub struct Kernel {
     pub(crate) caught: SignalSet,
     pub(crate) catches: bool,
     pub(crate) pending: SignalSet,
-    pub(crate) armed: bool,
+    /// Whether ctrl-alt-del would be reported.
+    pub armed: bool,
     pub(crate) calls: u64,
     /// How many bytes went down with pipes that nobody read any more.
     pub lost: usize,

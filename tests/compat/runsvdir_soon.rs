@@ -1,0 +1,141 @@
+//! What runsvdir does at once, and what it does again: each of these is a deviation.
+use crate::rig::{Rig, Service, send};
+use crate::runsvdir::{parent, path, start};
+use nix::sys::signal::Signal;
+use runit_tests::suite::{Case, case};
+use runit_tests::wait::{until, within};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+pub const CASES: &[Case] = &[
+    case("dir_new_services_soon", || {
+        let rig = Rig::new();
+        let _runsvdir = start(&rig, &["sv"]);
+        let start = Instant::now();
+        for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+            let service = rig.service(&format!("../all/{name}"));
+            service.probe();
+            symlink(format!("../all/{name}"), rig.place.path("sv").join(name)).unwrap();
+            service.await_runs(1);
+        }
+        assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    })
+    .dev("DEV-20"),
+    case("dir_dead_runsv_comes_back_soon", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let runsvdir = start(&rig, &["sv"]);
+        let switches = || {
+            let text = fs::read_to_string(format!("/proc/{}/status", runsvdir.pid())).unwrap();
+            text.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).map(str::to_owned)
+        };
+        let mut quickest = Duration::MAX;
+        for count in 1..3 {
+            let pid = service.await_runs(count);
+            // C runit has just looked, or would have.
+            let before = switches();
+            let _ = within(Duration::from_millis(5500), || (switches() != before).then_some(()));
+            let runsv = parent(pid);
+            let start = Instant::now();
+            send(runsv, Signal::SIGKILL);
+            send(pid, Signal::SIGKILL);
+            service.await_runs(count + 1);
+            quickest = quickest.min(start.elapsed());
+        }
+        assert!(quickest < Duration::from_millis(900), "{quickest:?}");
+    })
+    .dev("DEV-21"),
+    case("dir_runsv_that_dies_at_once", || {
+        // At most once a second.
+        let rig = Rig::new();
+        rig.service("foo");
+        rig.place.script("bin/runsv", "echo >>../starts");
+        let mut command = rig.command("runsvdir", &["sv"]);
+        command.env("PATH", format!("{}:/usr/bin:/bin", rig.place.path("bin").display()));
+        let start = Instant::now();
+        let _runsvdir = rig.place.start(&mut command);
+        until("three starts", || (rig.place.text("starts").len() >= 3).then_some(()));
+        assert!(start.elapsed() > Duration::from_millis(1900), "{:?}", start.elapsed());
+    }),
+    case("dir_all_that_vanished_go", || {
+        let rig = Rig::new();
+        let services: Vec<Service<'_>> =
+            (0..8).map(|number| rig.service(&format!("../all/{number}"))).collect();
+        for (number, service) in services.iter().enumerate() {
+            service.finish().probe();
+            symlink(&service.dir, rig.place.path(format!("sv/{number}"))).unwrap();
+        }
+        let _runsvdir = start(&rig, &["sv"]);
+        for service in &services {
+            service.await_runs(1);
+        }
+        fs::rename(rig.place.path("sv"), rig.place.path("old")).unwrap();
+        rig.place.dir("sv");
+        let gone = || services.iter().filter(|service| service.trace().len() == 2).count();
+        until("the first to go", || (gone() > 0).then_some(()));
+        let start = Instant::now();
+        until("the last to go", || (gone() == 8).then_some(()));
+        assert!(start.elapsed() < Duration::from_millis(2000), "{:?}", start.elapsed());
+    })
+    .dev("DEV-22"),
+    case("dir_more_than_1000_services", || {
+        let rig = Rig::new();
+        // Each is a sleep of so many seconds, for which a runsv called sleep does.
+        for number in 0..1100 {
+            fs::create_dir(rig.place.path(format!("sv/{}", 100_000 + number))).unwrap();
+        }
+        rig.place.dir("bin");
+        let sleep = ["/bin/sleep", "/usr/bin/sleep"].into_iter().find(|path| fs::metadata(path).is_ok());
+        symlink(sleep.expect("sleep"), rig.place.path("bin/runsv")).unwrap();
+        let mut command = rig.command("runsvdir", &["sv"]);
+        let runsvdir = rig.place.start(command.env("PATH", rig.place.path("bin")));
+        let list = format!("/proc/{0}/task/{0}/children", runsvdir.pid());
+        let count = || fs::read_to_string(&list).unwrap_or_default().split_whitespace().count();
+        until("1100 children", || (count() == 1100).then_some(()));
+        assert_eq!(runsvdir.err(), "");
+    })
+    .dev("DEV-23"),
+    case("dir_unreadable_is_tried_again", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        rig.place.dir("run");
+        symlink("../../run/foo", service.path("supervise")).unwrap();
+        rig.place.chmod("run", 0o777);
+        rig.place.chmod("sv/foo", 0o777);
+        rig.place.chmod("sv", 0o311);
+        let mut command = rig.unprivileged("runsvdir", &["sv"]);
+        let runsvdir = rig.place.start(command.env("PATH", path()));
+        let line = "runsvdir sv: warning: unable to open directory sv: access denied\n";
+        until("a warning", || runsvdir.err().starts_with(line).then_some(()));
+        rig.place.chmod("sv", 0o755);
+        // Where runsv is out of reach for nobody, that it was tried is enough.
+        until("a try", || {
+            let tried = runsvdir.err().contains("unable to start runsv foo") || !service.trace().is_empty();
+            tried.then_some(())
+        });
+    })
+    .dev("DEV-25"),
+    case("dir_starts_at_once_though_just_changed", || {
+        // C runit sleeps a second while the directory's date is not past.
+        let quickest = (0..3)
+            .map(|_| {
+                let rig = Rig::new();
+                let service = rig.service("foo");
+                service.probe();
+                let later =
+                    Command::new("touch").args(["-d", "@4000000000"]).arg(rig.place.path("sv")).status();
+                assert!(later.is_ok_and(|status| status.success()), "touch");
+                let begun = Instant::now();
+                let _runsvdir = start(&rig, &["sv"]);
+                service.await_trace("run");
+                begun.elapsed()
+            })
+            .min();
+        assert!(quickest < Some(Duration::from_millis(700)), "{quickest:?}");
+    })
+    .dev("DEV-26"),
+];
