@@ -50,13 +50,16 @@ impl World for Diarist {
     }
 }
 
+/// The lives of programs by their path, one after the other; the last is lived again.
+type Lives<'a> = &'a [(&'static str, &'a [Life])];
+
 struct Story {
     sim: Sim,
     diary: Diary,
 }
 
 impl Story {
-    fn new(own: i32, machine: Machine, lives: &[(&'static str, &[Life])]) -> Story {
+    fn new(own: i32, machine: Machine, lives: Lives<'_>) -> Story {
         let diary = Diary::default();
         let lives = lives.iter().map(|(path, lives)| (*path, lives.to_vec())).collect();
         let world = Diarist { diary: Rc::clone(&diary), lives };
@@ -132,7 +135,7 @@ const ONE: &str = "/etc/runit/1";
 const THREE: &str = "/etc/runit/3";
 
 fn boot(machine: Machine, deeds: &[(u64, Deed)]) -> (Story, Outcome) {
-    let lives: &[(&'static str, &[Life])] =
+    let lives: Lives<'_> =
         &[(ONE, &[quick()]), (THREE, &[quick()]), ("/etc/runit/ctrlaltdel", &[Life::exits(3_000, 0)])];
     let mut story = Story::new(1, machine, lives).plan(deeds);
     let outcome = story.runit();
@@ -220,7 +223,8 @@ fn dev_25() -> Check {
             Faults { fork: 1, ..Faults::NONE },
             Faults { stat: 1, ..Faults::NONE },
         ] {
-            let mut story = Story::new(9, Machine { watches, ..LINUX }, &[]).plan(&[leave.clone()]);
+            let mut story =
+                Story::new(9, Machine { watches, ..LINUX }, &[]).plan(std::slice::from_ref(&leave));
             story.sim.kernel.faults = faults;
             same("end", &story.runsvdir(), &Outcome::Returned(0))?;
             // Where only the date tells, one that is fresh is looked at again after a second.
@@ -243,7 +247,7 @@ fn dev_26() -> Check {
 
 /// DEV-30: the pause is the rest of the second since the start, and a command ends it.
 fn dev_30() -> Check {
-    let lives: &[(&str, &[Life])] = &[("./run", &[Life::exits(300, 1)])];
+    let lives: Lives<'_> = &[("./run", &[Life::exits(300, 1)])];
     let mut story = Story::new(9, LINUX, lives).plan(&[
         letter(2_500, b'u'),
         letter(3_100, b'd'),
@@ -279,7 +283,7 @@ fn found_log_pipe() -> Check {
     let read = Life::of(&[Act::ReadAll(0)]);
     let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
     // The log service is the first to be started, and dies before it reads.
-    let lives: &[(&str, &[Life])] = &[("./run", &[write, read])];
+    let lives: Lives<'_> = &[("./run", &[write, read])];
     let fork = Faults { fork: u32::MAX, ..Faults::NONE };
     let mut story = Story::new(9, LINUX, lives).plan(&[
         (1_900, Deed::Faults(fork)),
@@ -327,8 +331,10 @@ fn no_console() -> Check {
     same("time", &(sim.now() > before), &true)
 }
 
+type Tell = fn() -> Check;
+
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, fn() -> Check); 14] = [
+pub(crate) const STORIES: [(&str, Tell); 14] = [
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
     ("DEV-06 pauses are timers", dev_06),
