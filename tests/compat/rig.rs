@@ -326,8 +326,8 @@ fn without_pid(line: &str) -> String {
 /// sees can be chosen.
 pub struct Fake {
     dir: PathBuf,
-    control: fs::File,
-    _ok: fs::File,
+    control: Option<fs::File>,
+    ok: Option<fs::File>,
 }
 
 impl Fake {
@@ -340,7 +340,7 @@ impl Fake {
             options.custom_flags(nix::fcntl::OFlag::O_NONBLOCK.bits());
             options.read(true).write(true).open(path).expect("both ends of a named pipe")
         };
-        let fake = Fake { control: open("control"), _ok: open("ok"), dir };
+        let fake = Fake { control: Some(open("control")), ok: Some(open("ok")), dir };
         fake.set(status);
         fake
     }
@@ -360,7 +360,7 @@ impl Fake {
     pub fn taken(&self) -> String {
         use std::io::Read;
         let mut bytes = [0; 64];
-        let got = (&self.control).read(&mut bytes).unwrap_or(0);
+        let got = self.control.as_ref().and_then(|mut control| control.read(&mut bytes).ok()).unwrap_or(0);
         String::from_utf8_lossy(&bytes[..got]).into_owned()
     }
 
@@ -368,6 +368,15 @@ impl Fake {
     pub fn await_command(&self, bytes: &str) {
         let got = until("a command", || Some(self.taken()).filter(|got| !got.is_empty()));
         assert_eq!(got, bytes);
+    }
+}
+
+impl Drop for Fake {
+    fn drop(&mut self) {
+        drop((self.control.take(), self.ok.take()));
+        // What another thread forked just now has copies of the descriptors until it executes.
+        let free = |name| write_fifo(&self.dir.join(name), b"").is_err();
+        let _ = within(patience(), || (free("ok") && free("control")).then_some(()));
     }
 }
 
