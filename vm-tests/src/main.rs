@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use vm_tests::linux::{self, Fail};
 
 /// The machines there are.
-const MACHINES: [&str; 1] = ["linux-debian"];
+const MACHINES: [&str; 2] = ["linux-debian", "linux-initramfs"];
 /// The exit code of a test that needs something that is not here.
 const MISSING: u8 = 3;
 
@@ -15,20 +15,20 @@ fn main() -> ExitCode {
             MACHINES.iter().for_each(|name| println!("{name}"));
             ExitCode::SUCCESS
         }
-        ["run", "linux-debian"] => {
-            let result = linux::run(|time, what| println!("{:8.3} {what}", time.as_secs_f64()));
+        ["run", machine] if MACHINES.contains(&machine) => {
+            let result = linux::run(machine, |time, what| println!("{:8.3} {what}", time.as_secs_f64()));
             match result {
                 Ok(count) => {
-                    println!("linux-debian: {count} passed, 0 failed");
+                    println!("{machine}: {count} passed, 0 failed");
                     ExitCode::SUCCESS
                 }
                 Err(Fail::Missing(what)) => {
-                    eprintln!("linux-debian: {what}");
+                    eprintln!("{machine}: {what}");
                     ExitCode::from(MISSING)
                 }
                 Err(Fail::Wrong(what)) => {
                     println!("{what}");
-                    println!("linux-debian: 0 passed, 1 failed");
+                    println!("{machine}: 0 passed, 1 failed");
                     ExitCode::FAILURE
                 }
             }

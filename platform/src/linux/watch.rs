@@ -107,6 +107,8 @@ fn remote(path: &CStr) -> bool {
 }
 
 impl Watch for Os {
+    // Not in the frame of the loop: its buffers would lie below everything that is called from there.
+    #[inline(never)]
     fn watch(&mut self, path: &CStr) -> bool {
         if cfg!(runit_force_poll) {
             return false;
@@ -151,6 +153,7 @@ impl Watch for Os {
         self.native.fd
     }
 
+    #[inline(never)]
     fn changed(&mut self) -> bool {
         /// wd 4, mask 4, cookie 4, length 4, then the name (inotify(7)).
         const HEAD: usize = 16;
