@@ -1,4 +1,5 @@
 //! What POSIX systems really share. The rest is in one file per system.
+mod datagrams;
 pub(crate) mod events;
 pub(crate) mod files;
 mod procs;
