@@ -17,6 +17,7 @@
 )]
 
 pub mod args;
+pub mod chpst;
 pub mod cli;
 pub mod fixed;
 pub mod magic;

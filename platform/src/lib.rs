@@ -14,12 +14,14 @@ unsafe extern "C" {}
 
 mod entry;
 mod errno;
+mod resource;
 mod table;
 mod types;
 mod unix;
 
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;
+pub use resource::Resource;
 pub use table::Table;
 pub use types::*;
 pub use unix::Os;
