@@ -12,12 +12,14 @@
 #[link(name = "c")]
 unsafe extern "C" {}
 
+mod bytes;
 mod entry;
 mod errno;
 mod table;
 mod types;
 mod unix;
 
+pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;
 pub use table::Table;
