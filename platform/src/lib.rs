@@ -12,6 +12,7 @@
 #[link(name = "c")]
 unsafe extern "C" {}
 
+mod bytes;
 mod entry;
 mod errno;
 mod resource;
@@ -19,6 +20,7 @@ mod table;
 mod types;
 mod unix;
 
+pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;
 pub use resource::Resource;

@@ -19,12 +19,15 @@ pub(super) struct Performer<'p, P> {
     key: Option<Pid>,
     /// The process that makes the call that ends the system.
     power: Option<Pid>,
+    /// What `reboot` should say, where it could not be made to.
+    unwritten: Option<bool>,
     exit: Option<u8>,
 }
 
 impl<'p, P: Platform> Performer<'p, P> {
     pub(super) fn new(p: &'p mut P) -> Self {
-        Performer { p, machine: Machine::new(), stage: None, two: None, key: None, power: None, exit: None }
+        let machine = Machine::new();
+        Performer { p, machine, stage: None, two: None, key: None, power: None, unwritten: None, exit: None }
     }
 
     pub(super) fn run(mut self) -> u8 {
@@ -36,14 +39,15 @@ impl<'p, P: Platform> Performer<'p, P> {
             }
             let until = self.machine.until();
             let wake = self.p.wait(&[] as &[Fd], until);
-            // Deaths first: what a request finds must be what is.
-            while let Some((pid, ended)) = self.p.reap() {
-                self.died(pid, ended);
-            }
+            // Requests first: one that stage 1 made with its last breath is one of stage 1. Who is
+            // dead but not reaped keeps its number, so no signal reaches a stranger.
             for (signal, request) in self.p.requests() {
                 if wake.signals.has(*signal) {
                     self.request(*request);
                 }
+            }
+            while let Some((pid, ended)) = self.p.reap() {
+                self.died(pid, ended);
             }
             // A deadline may have gone with what was seen above.
             let until = self.machine.until();
@@ -75,9 +79,16 @@ impl<'p, P: Platform> Performer<'p, P> {
             Action::Kill => self.signal(self.stage.map(Target::One), Signal::Kill),
             Action::KillGroup => self.signal(self.two.map(Target::Group), Signal::Kill),
             Action::KillAll => self.signal(Some(Target::All), Signal::Kill),
-            Action::ResetStopit => self.magic(|p| magic::clear(p, paths::STOPIT)),
-            Action::SetReboot => self.magic(|p| magic::set(p, paths::REBOOT)),
-            Action::Decide => return Some(Event::Decided { reboot: magic::is_set(self.p, paths::REBOOT) }),
+            Action::ResetStopit => {
+                let _ = self.magic(|p| magic::clear(p, paths::STOPIT));
+            }
+            Action::SetReboot => {
+                self.unwritten = self.magic(|p| magic::set(p, paths::REBOOT)).then_some(true)
+            }
+            Action::Decide => {
+                let reboot = self.unwritten.unwrap_or_else(|| magic::is_set(self.p, paths::REBOOT));
+                return Some(Event::Decided { reboot });
+            }
             Action::Power(how) => return self.end_system(how),
             Action::Exit(code) => self.exit = Some(code),
         }
@@ -119,13 +130,18 @@ impl<'p, P: Platform> Performer<'p, P> {
             // The system's own request becomes what runit-init would have made of it; it is not
             // lost where the files cannot be written.
             Some(how) => {
-                self.magic(|p| magic::request(p, how == How::Restart));
+                let reboot = how == How::Restart;
+                self.unwritten = self.magic(|p| magic::request(p, reboot)).then_some(reboot);
                 Event::Control { stopit: true, how }
             }
             None => {
+                let stopit = magic::is_set(self.p, paths::STOPIT);
+                if stopit {
+                    self.unwritten = None;
+                }
                 let reboot = magic::is_set(self.p, paths::REBOOT);
                 let how = if reboot { How::Restart } else { How::PowerOff };
-                Event::Control { stopit: magic::is_set(self.p, paths::STOPIT), how }
+                Event::Control { stopit, how }
             }
         };
         self.feed(event);
@@ -218,10 +234,14 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
     }
 
-    /// Changes the magic files; process 1 goes on whether it can or not.
-    fn magic(&mut self, change: impl FnOnce(&mut P) -> Result<(), magic::Failed>) {
-        if let Err(failed) = change(self.p) {
-            self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
+    /// Changes the magic files; process 1 goes on whether it can or not. `true` if it could not.
+    fn magic(&mut self, change: impl FnOnce(&mut P) -> Result<(), magic::Failed>) -> bool {
+        match change(self.p) {
+            Ok(()) => false,
+            Err(failed) => {
+                self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
+                true
+            }
         }
     }
 

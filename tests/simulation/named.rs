@@ -201,7 +201,24 @@ fn dev_08() -> Check {
     let halt = Deed::Signal(Whom::Program, Signal::User1);
     let (story, outcome) = boot(NATIVE, &[(1_000, Deed::Key), (1_500, Deed::Faults(full)), (2_000, halt)]);
     same("halt on a full disk", &outcome, &Outcome::Over(End::Power(How::Halt)))?;
-    about("stage 3 after ctrlaltdel", &story.times("start /etc/runit/3"), &[4_000])
+    about("stage 3 after ctrlaltdel", &story.times("start /etc/runit/3"), &[4_000])?;
+    // A restart counts where `reboot` cannot say so; a later request in the files counts more.
+    for (later, how) in [(&[][..], How::Restart), (&stop(1_005, 0)[..], How::PowerOff)] {
+        let restart = Deed::Signal(Whom::Program, Signal::Terminate);
+        let deeds = [&[(900, Deed::Faults(full)), (1_000, restart)][..], later].concat();
+        let (_, outcome) = boot(NATIVE, &deeds);
+        same("restart on a full disk", &outcome, &Outcome::Over(End::Power(how)))?;
+    }
+    Ok(())
+}
+
+/// DEV-07: a request that stage 1 makes with its last breath skips stage 2.
+fn dev_07() -> Check {
+    let deeds: Vec<Act> = stop(0, 0o100).into_iter().map(|(_, deed)| Act::Do(deed)).collect();
+    let mut story = Story::new(1, LINUX, &[(ONE, &[Life::of(&deeds)]), (THREE, &[quick()])]);
+    let outcome = story.runit();
+    same("end", &outcome, &Outcome::Over(End::Power(How::Restart)))?;
+    same("stage 2", &story.times("start /etc/runit/2").len(), &0)
 }
 
 /// DEV-11: three fingers are asked for again after each request.
@@ -334,10 +351,11 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 14] = [
+pub(crate) const STORIES: [(&str, Tell); 15] = [
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
     ("DEV-06 pauses are timers", dev_06),
+    ("DEV-07 a request at the end of stage 1", dev_07),
     ("DEV-08 native signals", dev_08),
     ("DEV-11 three fingers are armed again", dev_11),
     ("DEV-25 opendir and fork are retried", dev_25),

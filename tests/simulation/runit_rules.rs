@@ -40,8 +40,8 @@ pub(crate) struct Runit {
     refused: Option<(Vec<u8>, u64)>,
     /// It has seen a request to stop.
     asked: bool,
-    /// It woke with it then.
-    asked_at: Option<u64>,
+    /// What the system's own request asked for, while files could not be written.
+    unwritten: Option<How>,
     /// Somebody changed `reboot` then.
     reboot_changed: u64,
     /// Somebody killed what ends the system.
@@ -85,7 +85,7 @@ impl Runit {
             three_ended: false,
             refused: None,
             asked: false,
-            asked_at: None,
+            unwritten: None,
             reboot_changed: 0,
             interfered: false,
             halt_asked: false,
@@ -118,10 +118,8 @@ impl Runit {
             1 => self.one_ran = true,
             2 if !self.one_ran => return Err("stage 2 before stage 1".into()),
             2 if self.three_ran => return Err("stage 2 after stage 3".into()),
-            // What ended stage 1 may have come together with the request, or before it.
-            2 if self.asked_at.is_some_and(|then| then < self.woken) => {
-                return Err("request lost: stage 2 is started".into());
-            }
+            // Also if the request came together with the end of stage 1.
+            2 if self.asked => return Err("request lost: stage 2 is started".into()),
             2 => {
                 let early = self.two_ended.is_some_and(|(_, _, then)| now - then < 4_990_000_000);
                 if early {
@@ -189,18 +187,28 @@ impl Runit {
                 continue;
             }
             match request {
-                Request::Control => self.asked |= mode_set(kernel, paths::STOPIT),
-                Request::Reboot | Request::PowerOff => self.asked = true,
+                Request::Control => {
+                    let stop = mode_set(kernel, paths::STOPIT);
+                    self.asked |= stop;
+                    if stop {
+                        self.unwritten = None;
+                    }
+                }
+                Request::Reboot => self.asks(kernel, How::Restart),
+                Request::PowerOff => self.asks(kernel, How::PowerOff),
                 Request::Halt => {
-                    self.asked = true;
+                    self.asks(kernel, How::Halt);
                     self.halt_asked = true;
                 }
                 Request::CtrlAltDel | Request::Nothing => {}
             }
         }
-        if self.asked {
-            self.asked_at.get_or_insert(self.woken);
-        }
+    }
+
+    fn asks(&mut self, kernel: &Kernel, how: How) {
+        self.asked = true;
+        let faults = &kernel.faults;
+        self.unwritten = (faults.full || faults.open > 0).then_some(how);
     }
 
     fn sleeps(&mut self, kernel: &Kernel, until: Option<Instant>) -> Check {
@@ -259,6 +267,8 @@ impl Runit {
                     How::Halt => !reboot && self.halt_asked,
                     How::PowerCycle => false,
                 };
+                // What could not be written counts nevertheless.
+                let fits = fits || self.unwritten == Some(how);
                 // It was read a moment ago.
                 if !fits && now - self.reboot_changed > 10_000_000 {
                     return Err(format!("{how:?}, but reboot says {reboot}"));
