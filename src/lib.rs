@@ -26,6 +26,7 @@ pub mod paths;
 pub mod runit;
 pub mod runit_init;
 pub mod runsv;
+pub mod runsvchdir;
 pub mod runsvdir;
 pub mod status;
 pub mod sv;
