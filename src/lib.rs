@@ -17,6 +17,7 @@
 )]
 
 pub mod args;
+pub mod chpst;
 pub mod cli;
 pub mod fixed;
 pub mod magic;
@@ -28,6 +29,7 @@ pub mod runsv;
 pub mod runsvdir;
 pub mod status;
 pub mod sv;
+pub mod svlogd;
 pub mod tai;
 
 /// The version of the whole suite; what `-V` and `--version` show.

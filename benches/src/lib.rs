@@ -1,6 +1,7 @@
 //! Measuring: what a process weighs, how long a thing takes, and whether that is within budget.
 
 pub mod budget;
+pub mod loggers;
 pub mod process;
 pub mod times;
 pub mod tree;

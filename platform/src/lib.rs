@@ -12,14 +12,18 @@
 #[link(name = "c")]
 unsafe extern "C" {}
 
+mod bytes;
 mod entry;
 mod errno;
+mod resource;
 mod table;
 mod types;
 mod unix;
 
+pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;
+pub use resource::Resource;
 pub use table::Table;
 pub use types::*;
 pub use unix::Os;

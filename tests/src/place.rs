@@ -33,10 +33,22 @@ impl Place {
     /// If it cannot be made.
     #[must_use]
     pub fn new() -> Place {
+        Place::in_dir(&std::env::temp_dir())
+    }
+
+    /// The same below `dir`, if one can be made there, else where all are.
+    #[must_use]
+    pub fn below(dir: impl AsRef<Path>) -> Place {
+        let dir = dir.as_ref();
+        let writable = nix::unistd::access(dir, nix::unistd::AccessFlags::W_OK).is_ok();
+        if writable { Place::in_dir(dir) } else { Place::new() }
+    }
+
+    fn in_dir(dir: &Path) -> Place {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("rt-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         // Status files report the real path, so links in the path of the temporary directory go.
-        let path = std::env::temp_dir().canonicalize().expect("a temporary directory").join(name);
+        let path = dir.canonicalize().expect("a temporary directory").join(name);
         fs::create_dir(&path).expect("a directory of its own");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("open to all");
         Place { path, files: AtomicUsize::new(0) }

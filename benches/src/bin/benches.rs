@@ -3,6 +3,7 @@
 //! `benches [--ours DIR] [--against DIR] [--limits FILE] [--quick] [WORD...]`: the words choose
 //! benches by parts of their names. The exit code is 1 if a limit is exceeded three times over.
 use benches::budget::{self, Budget, Figure, Verdict};
+use benches::loggers::{self, Job};
 use benches::times::{median, spin};
 use benches::tree::{self, LIVES, Set};
 use nix::sys::signal::{Signal, kill};
@@ -14,23 +15,54 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// A measurement: the programs, how often; the median in ms.
+/// A measurement: the programs, how often; the median, in the unit of its budget.
 type Bench = fn(&Set, usize) -> f64;
 
-/// Name in the table of budgets, how it is measured, how often at least, and whether C runit's
-/// polling makes it so slow that five times must do for it.
-const BENCHES: &[(&str, Bench, usize, bool)] = &[
-    ("link to process", link_to_process, 50, true),
-    ("taken out to dead", taken_out, 50, true),
-    ("killed to anew", killed, 50, false),
-    ("killed runsv to anew", killed_supervisor, 15, true),
-    ("sv start", start, 50, true),
-    ("sv stop", stop, 50, true),
-    ("sv up", up, 200, false),
-    ("sv status of one", status, 200, false),
-    ("sv status of 1000", status_of_many, 20, false),
-    ("sv stop of 1000", stop_of_many, 20, true),
+/// What ours is measured beside.
+#[derive(Clone, Copy)]
+enum Rival {
+    /// C runit.
+    C,
+    /// C runit, whose polling makes it so slow that five times must do.
+    Polling,
+    /// Another program, which has the same to do.
+    Other(fn(usize) -> f64),
+}
+use Rival::{C, Other, Polling};
+
+/// Name in the table of budgets, how it is measured, how often at least (for the logger: megabytes),
+/// and what stands beside it.
+const BENCHES: &[(&str, Bench, usize, Rival)] = &[
+    ("link to process", link_to_process, 50, Polling),
+    ("taken out to dead", taken_out, 50, Polling),
+    ("killed to anew", killed, 50, C),
+    ("killed runsv to anew", killed_supervisor, 15, Polling),
+    ("sv start", start, 50, Polling),
+    ("sv stop", stop, 50, Polling),
+    ("sv up", up, 200, C),
+    ("sv status of one", status, 200, C),
+    ("sv status of 1000", status_of_many, 20, C),
+    ("sv stop of 1000", stop_of_many, 20, Polling),
+    ("log plain", |set, count| loggers::svlogd(set, &job(&[], "s0\n", 60, count)).cpu, 100, C),
+    ("log plain 400", |set, count| loggers::svlogd(set, &job(&[], "s0\n", 400, count)).cpu, 100, C),
+    ("log -t", |set, count| loggers::svlogd(set, &job(&["-t"], "s0\n", 60, count)).cpu, 100, C),
+    ("log -tt", |set, count| loggers::svlogd(set, &job(&["-tt"], "s0\n", 60, count)).cpu, 100, C),
+    ("log -tt 400", |set, count| loggers::svlogd(set, &job(&["-tt"], "s0\n", 400, count)).cpu, 100, C),
+    ("log pattern", |set, count| loggers::svlogd(set, &job(&[], "s0\n-*error*\n", 60, count)).cpu, 100, C),
+    ("log rotation", |set, count| loggers::svlogd(set, &job(&[], "s1000000\nn5\n", 60, count)).cpu, 100, C),
+    ("log wall", |set, count| loggers::svlogd(set, &job(&[], "s0\n", 60, count)).wall, 100, Other(cat)),
+    ("log write to file", loggers::latency, 200, C),
+    ("log calls per line", |set, _| loggers::calls(set, false).unwrap_or(f64::NAN), 5, C),
+    ("log calls per lone line", |set, _| loggers::calls(set, true).unwrap_or(f64::NAN), 5, C),
 ];
+
+fn job(options: &'static [&'static str], config: &'static str, line: usize, megabytes: usize) -> Job {
+    Job { options, config, line, megabytes }
+}
+
+fn cat(count: usize) -> f64 {
+    loggers::cat(&job(&[], "", 60, count)).wall
+}
 
 fn main() -> ExitCode {
     let (mut ours, mut c) = (Set { dir: "target/release".into() }, None);
@@ -58,12 +90,16 @@ fn main() -> ExitCode {
     };
     println!("{}", budget::heading());
     let (mut passed, mut failed) = (0, 0);
-    for (name, bench, count, slow) in BENCHES {
+    for (name, bench, count, rival) in BENCHES {
         if !chosen.is_empty() && !chosen.iter().any(|word| name.contains(word.as_str())) {
             continue;
         }
         let count = (count / share).max(5);
-        let against = c.as_ref().map(|set| bench(set, if *slow { 5 } else { count }));
+        let against = match rival {
+            C => c.as_ref().map(|set| bench(set, count)),
+            Polling => c.as_ref().map(|set| bench(set, 5)),
+            Other(rival) => Some(rival(count)),
+        };
         // Another process may have had the processor: the best of three, ours against the same C.
         let measure = || Figure { name: (*name).into(), ours: bench(&ours, count), c: against };
         let mut figure = measure();

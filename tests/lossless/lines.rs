@@ -1,0 +1,89 @@
+//! The numbered lines: what is written, and whether it is what was read.
+use crate::random::Random;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The text of a line: its number and as much more as the number decides. Most lines are short, some
+/// are longer than what svlogd matches (1,000 bytes), than its buffer, and than a pipe.
+pub(crate) fn line(number: u64, into: &mut Vec<u8>) {
+    let mut random = Random(number);
+    let more = match random.below(1000) {
+        0..900 => random.below(80),
+        900..980 => random.below(400),
+        980..995 => 900 + random.below(250),
+        995..999 => random.below(6000),
+        _ => random.below(90_000),
+    };
+    into.extend_from_slice(format!("{number:010} ").as_bytes());
+    let letters = b"abcdefghijklmnopqrstuvwxyz".iter().cycle().skip(random.below(26) as usize);
+    into.extend(letters.take(more as usize));
+    into.push(b'\n');
+}
+
+/// The service: writes lines until there is a file `stop`, says in `done` how many they were, and
+/// stays.
+pub(crate) fn write(stop: &Path, done: &Path) -> ExitCode {
+    let (mut number, mut bytes) = (0, Vec::new());
+    let mut out = std::io::stdout();
+    while !stop.exists() {
+        bytes.clear();
+        while bytes.len() < 60_000 {
+            line(number, &mut bytes);
+            number += 1;
+        }
+        if let Err(why) = out.write_all(&bytes).and_then(|()| out.flush()) {
+            eprintln!("the log service is gone: {why}");
+            return ExitCode::FAILURE;
+        }
+    }
+    let new = done.with_extension("new");
+    fs::write(&new, number.to_string()).and_then(|()| fs::rename(&new, done)).expect("a file");
+    loop {
+        std::thread::park();
+    }
+}
+
+/// The numbers of the first and the last line of a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Run {
+    pub(crate) first: u64,
+    pub(crate) last: u64,
+}
+
+/// Checks each line of a file; the runs of numbers in it.
+pub(crate) fn check(text: &[u8]) -> Result<Vec<Run>, String> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut wanted = Vec::new();
+    for found in text.split_inclusive(|byte| *byte == b'\n') {
+        let shown = || String::from_utf8_lossy(found.get(..80).unwrap_or(found)).into_owned();
+        let Some((stamp, rest)) = found.split_at_checked(26) else {
+            return Err(format!("torn: {}", shown()));
+        };
+        if !is_stamp(stamp) {
+            return Err(format!("no time stamp: {}", shown()));
+        }
+        let number = rest.get(..10).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
+        let Some(number) = number else { return Err(format!("no number: {}", shown())) };
+        wanted.clear();
+        line(number, &mut wanted);
+        if rest != wanted {
+            return Err(format!("torn, {} of {} bytes: {}", rest.len(), wanted.len(), shown()));
+        }
+        match runs.last_mut() {
+            Some(run) if run.last + 1 == number => run.last = number,
+            _ => runs.push(Run { first: number, last: number }),
+        }
+    }
+    Ok(runs)
+}
+
+/// `2026-11-22_14:17:41.20344 `.
+fn is_stamp(bytes: &[u8]) -> bool {
+    let like = |(byte, pattern): (&u8, &u8)| match pattern {
+        b'0' => byte.is_ascii_digit(),
+        other => byte == other,
+    };
+    bytes.len() == 26 && bytes.iter().zip(b"0000-00-00_00:00:00.00000 ").all(like)
+}
