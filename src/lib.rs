@@ -17,6 +17,7 @@
 )]
 
 pub mod args;
+pub mod chpst;
 pub mod cli;
 pub mod fixed;
 pub mod magic;
@@ -25,6 +26,7 @@ pub mod paths;
 pub mod runit;
 pub mod runit_init;
 pub mod runsv;
+pub mod runsvchdir;
 pub mod runsvdir;
 pub mod status;
 pub mod sv;

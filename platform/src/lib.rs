@@ -15,6 +15,7 @@ unsafe extern "C" {}
 mod bytes;
 mod entry;
 mod errno;
+mod resource;
 mod table;
 mod types;
 mod unix;
@@ -22,6 +23,7 @@ mod unix;
 pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;
+pub use resource::Resource;
 pub use table::Table;
 pub use types::*;
 pub use unix::Os;

@@ -77,6 +77,44 @@ pub fn unread(fd: impl AsFd) -> usize {
     if done == 0 { usize::try_from(count).unwrap_or(0) } else { 0 }
 }
 
+/// All that can be read.
+///
+/// # Errors
+/// Those of read(2) but EINTR.
+pub fn read_all(fd: impl AsFd) -> Result<Vec<u8>> {
+    let mut bytes = vec![0; 4096];
+    let mut len = 0;
+    loop {
+        match read(fd.as_fd(), bytes.get_mut(len..).unwrap_or_default())? {
+            0 => {
+                bytes.truncate(len);
+                return Ok(bytes);
+            }
+            count => len += count,
+        }
+        if len == bytes.len() {
+            bytes.resize(len * 2, 0);
+        }
+    }
+}
+
+/// The names in the current directory in the order in which the system tells them. The outer error
+/// is that of opendir(3), the inner one that of readdir(3).
+///
+/// # Errors
+/// See above.
+pub fn names_here() -> Result<impl Iterator<Item = Result<Vec<u8>>>> {
+    let number = |error: std::io::Error| Errno(error.raw_os_error().unwrap_or(0));
+    let dir = std::fs::read_dir(".").map_err(number)?;
+    Ok(dir.map(move |entry| entry.map(|entry| entry.file_name().into_encoded_bytes()).map_err(number)))
+}
+
+/// Whether a name is there at all; a link need not lead anywhere (lstat(2)).
+#[must_use]
+pub fn is_named(path: &CStr) -> bool {
+    nix::sys::stat::lstat(path).is_ok()
+}
+
 fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> Result<T> {
     loop {
         match call() {
