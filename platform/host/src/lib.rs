@@ -6,6 +6,7 @@ pub mod entry;
 pub mod files;
 pub mod ids;
 pub mod limits;
+pub mod links;
 pub mod locks;
 pub mod notice;
 pub mod program;
