@@ -1,39 +1,29 @@
 //! Linux: reboot(2), inotify(7), getdents64(2) and the constants that differ.
 mod dir;
+#[path = "unix/flock.rs"]
+mod flock;
+#[path = "unix/pipe2.rs"]
+mod pipe2;
+#[path = "unix/ppoll.rs"]
+mod ppoll;
 mod watch;
 
-use crate::unix::{Os, check, events, files, spawn};
-use crate::{Boot, Errno, Fd, How, Instant, Pid, Request, Result, Signal};
+use crate::unix::{Os, check, console, signals, spawn};
+use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
-use core::ptr;
 
 pub use dir::Dir;
+pub(crate) use flock::lock;
+pub(crate) use libc::TIOCNOTTY;
+pub(crate) use pipe2::pipe;
+pub(crate) use ppoll::poll;
 pub use watch::Native;
 
 /// The system's number of a signal; 0 if it has none (signal(7)).
 #[inline(never)]
 pub(crate) fn number(signal: Signal) -> libc::c_int {
-    match signal {
-        Signal::Alarm => libc::SIGALRM,
-        Signal::Child => libc::SIGCHLD,
-        Signal::Continue => libc::SIGCONT,
-        Signal::HangUp => libc::SIGHUP,
-        Signal::Interrupt => libc::SIGINT,
-        Signal::Kill => libc::SIGKILL,
-        Signal::Pipe => libc::SIGPIPE,
-        Signal::PowerFail => libc::SIGPWR,
-        Signal::Quit => libc::SIGQUIT,
-        Signal::Stop => libc::SIGSTOP,
-        Signal::Terminate => libc::SIGTERM,
-        Signal::TerminalStop => libc::SIGTSTP,
-        Signal::User1 => libc::SIGUSR1,
-        Signal::User2 => libc::SIGUSR2,
-        Signal::WindowChange => libc::SIGWINCH,
-        Signal::Arithmetic => libc::SIGFPE,
-        Signal::Bus => libc::SIGBUS,
-        Signal::Emulator => 0,
-    }
+    signals::number(signal, libc::SIGPWR, 0)
 }
 
 /// clock_gettime(2). The vDSO would map three more pages into every supervisor for ever, so the
@@ -62,15 +52,6 @@ pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc:
     unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, mode) as libc::c_int }
 }
 
-/// pipe2(2), close-on-exec; `flags` is 0 or O_NONBLOCK.
-pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
-    let mut ends = [-1; 2];
-    // SAFETY: two integers are passed.
-    check(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC | flags) })?;
-    let [read, write] = ends;
-    Ok((Fd(read), Fd(write)))
-}
-
 /// fork(2) without what the C library does around it for programs with threads, a tenth of a static
 /// program: handlers of others, locks, and the number of the thread, which exec sets anyhow. Where
 /// the kernel takes clone(2)'s arguments in another order or answers in two registers, the C
@@ -86,26 +67,6 @@ pub(crate) fn fork() -> libc::c_int {
     unsafe {
         libc::fork()
     }
-}
-
-/// flock(2), as C runit does on Linux, so that the two exclude each other.
-pub(crate) fn lock(fd: Fd) -> Result<()> {
-    // SAFETY: numbers are passed.
-    check(unsafe { libc::flock(fd.0, libc::LOCK_EX | libc::LOCK_NB) }).map(drop)
-}
-
-/// ppoll(2) up to a point in time.
-pub(crate) fn poll(os: &mut Os, fds: &mut [libc::pollfd], until: Option<Instant>) -> Result<libc::c_int> {
-    let left = until.map(|until| {
-        let nanos = until.0.saturating_sub(crate::Clock::now(os).0);
-        libc::timespec {
-            tv_sec: (nanos / 1_000_000_000) as libc::time_t,
-            tv_nsec: (nanos % 1_000_000_000) as _,
-        }
-    });
-    let timeout = left.as_ref().map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: slice and count agree, the time-out is null or a local record.
-    check(unsafe { libc::ppoll(fds.as_mut_ptr(), fds.len() as libc::nfds_t, timeout, ptr::null()) })
 }
 
 /// ps(1) reads the arguments where they lie (proc(5), cmdline): nothing more to do.
@@ -125,94 +86,15 @@ pub(crate) fn close_all_but(keep: &[Fd]) {
     }
 }
 
-const CONSOLE: &CStr = c"/dev/console";
+/// There is nobody to be thrown out: TIOCSCTTY takes the console from whoever has it (tty(4)).
+pub(crate) fn vacate(_console: &CStr) {}
 
-fn each_standard(mut act: impl FnMut(Fd)) {
-    [Fd::STDIN, Fd::STDOUT, Fd::STDERR].into_iter().for_each(&mut act);
-}
-
-fn is_open(fd: Fd) -> bool {
-    // SAFETY: numbers are passed.
-    check(unsafe { libc::fcntl(fd.0, libc::F_GETFD) }).is_ok()
-}
-
-/// See [`crate::Step::Console`]. The console is opened without waiting for a carrier, then made
-/// blocking; it is an open of its own, so process 1 keeps its non-blocking one.
-pub(crate) fn console_for_child(control: bool) -> Result<()> {
-    let opened = files::open(CONSOLE, libc::O_RDWR | libc::O_NONBLOCK | libc::O_NOCTTY, 0);
-    let Ok(fd) = opened else {
-        fill_standard();
-        return opened.map(drop);
-    };
-    // Takes it from whoever has it: nobody but a leftover can.
-    // SAFETY: numbers are passed.
-    let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY, 1) }).is_ok();
-    // SAFETY: numbers are passed; no flag but the access mode is left.
-    unsafe { libc::fcntl(fd.0, libc::F_SETFL, 0) };
-    each_standard(|to| {
-        let _ = spawn::onto(fd, to);
-    });
-    if fd.0 > 2 {
-        // SAFETY: a number is passed.
-        unsafe { libc::close(fd.0) };
-    }
-    if taken {
-        keep_terminal();
-    }
-    Ok(())
-}
-
-/// When the leader of a session ends, the kernel hangs its terminal up and kills the foreground
-/// group: whatever stage 1 left running in the background would die with it. So the leader stays
-/// behind, the caller goes on as its child in a group of its own, and the terminal is given back
-/// before the leader ends the way its child did.
-fn keep_terminal() {
-    let pid = fork();
-    if pid < 0 {
-        return;
-    }
-    // Both change the foreground group, at some moment from behind.
-    events::dispose(libc::SIGTTOU, libc::SIG_IGN);
-    if pid == 0 {
-        // SAFETY: numbers are passed.
-        unsafe { libc::setpgid(0, 0) };
-        // SAFETY: numbers are passed.
-        unsafe { libc::tcsetpgrp(0, libc::getpid()) };
-        events::dispose(libc::SIGTTOU, libc::SIG_DFL);
-        return;
-    }
-    events::dispose(libc::SIGHUP, libc::SIG_IGN);
-    let mut status = 0;
-    // SAFETY: the status is a local integer.
-    while check(unsafe { libc::waitpid(pid, &raw mut status, 0) }) == Err(Errno::INTR) {}
-    // SAFETY: numbers are passed.
-    unsafe { libc::tcsetpgrp(0, libc::getpgrp()) };
-    // SAFETY: a number is passed.
-    unsafe { libc::ioctl(0, libc::TIOCNOTTY) };
-    if !libc::WIFEXITED(status) {
-        // SAFETY: numbers are passed.
-        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
-    }
-    // SAFETY: leaves the process without running anything of its parent's.
-    unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
-}
-
-/// Puts /dev/null where a standard descriptor is closed; where there is none, the root directory:
-/// a descriptor that nothing can be read from or written to keeps the number taken.
-fn fill_standard() {
-    each_standard(|fd| {
-        if !is_open(fd) {
-            let null = files::open(c"/dev/null", libc::O_RDWR, 0);
-            if let Ok(got) = null.or_else(|_| files::open(c"/", libc::O_RDONLY, 0)) {
-                let _ = spawn::onto(got, fd);
-            }
-        }
-    });
-}
+/// A child's signals are those that were caught, and SIGPIPE.
+pub(crate) fn reset_signals() {}
 
 impl Boot for Os {
     fn early(&mut self) {
-        fill_standard();
+        console::fill_standard();
         // SAFETY: no arguments.
         unsafe { libc::setsid() };
         self.console();
@@ -223,16 +105,7 @@ impl Boot for Os {
     }
 
     fn console(&mut self) {
-        let Ok(fd) = files::open(CONSOLE, libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0) else {
-            return;
-        };
-        each_standard(|to| {
-            let _ = spawn::onto(fd, to);
-        });
-        if fd.0 > 2 {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd.0) };
-        }
+        console::reopen();
     }
 
     fn requests(&self) -> &'static [(Signal, Request)] {

@@ -1,12 +1,10 @@
 //! inotify(7): the directory itself, and for every symbolic link on the way to it the directory
 //! that holds the link, since switching a link changes nothing in its target.
-use crate::unix::{Os, check};
+use crate::unix::{Os, check, links};
 use crate::{Errno, Fd, Files, Watch};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
-
-const LINKS: usize = 8;
-const PATH: usize = 1024;
+use links::LINKS;
 
 const IN_DIR: u32 = libc::IN_CREATE
     | libc::IN_DELETE
@@ -51,39 +49,6 @@ fn hash(name: &[u8]) -> u32 {
     name.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }
 
-/// A path that changes as links are followed.
-struct Path {
-    bytes: [u8; PATH],
-    len: usize,
-}
-
-impl Path {
-    fn set(&mut self, parts: &[&[u8]]) -> bool {
-        let mut at = 0;
-        for byte in parts.iter().flat_map(|part| part.iter()).chain(&[0]) {
-            match self.bytes.get_mut(at) {
-                Some(slot) => *slot = *byte,
-                None => return false,
-            }
-            at += 1;
-        }
-        self.len = at.saturating_sub(1);
-        true
-    }
-    fn as_c(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
-    }
-    /// The directory part with its slash (empty for none), and the last name.
-    fn split(&self) -> (&[u8], &[u8]) {
-        let mut all = self.bytes.get(..self.len).unwrap_or_default();
-        while let [rest @ .., _, b'/'] = all {
-            all = all.get(..=rest.len()).unwrap_or(rest);
-        }
-        let slash = all.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
-        all.split_at_checked(slash).unwrap_or_default()
-    }
-}
-
 fn instance() -> Option<Fd> {
     // SAFETY: numbers are passed.
     check(unsafe { libc::inotify_init1(libc::IN_CLOEXEC | libc::IN_NONBLOCK) }).ok().map(Fd)
@@ -119,26 +84,14 @@ impl Watch for Os {
         let old = core::mem::replace(&mut self.native, Native::new());
         self.native.fd = Some(fd);
         self.native.dir = add(fd, path, IN_DIR);
-        let mut at = Path { bytes: [0; PATH], len: 0 };
-        let mut parent = Path { bytes: [0; PATH], len: 0 };
-        let mut target = [0; PATH];
-        let mut fits = at.set(&[path.to_bytes()]);
-        for slot in 0..LINKS {
-            let (dir, name) = at.split();
-            if !fits || name.is_empty() || !parent.set(&[if dir.is_empty() { b"." } else { dir }]) {
-                break;
-            }
-            let wd = add(fd, parent.as_c(), IN_PARENT);
-            if let Some(slot) = self.native.links.get_mut(slot) {
+        let mut links = [(-1, 0); LINKS];
+        links::walk(self, path, |slot, parent, name| {
+            let wd = add(fd, parent, IN_PARENT);
+            if let Some(slot) = links.get_mut(slot) {
                 *slot = (wd, hash(name));
             }
-            let Ok(len) = self.readlink(at.as_c(), &mut target) else { break };
-            let target = target.get(..len).unwrap_or_default();
-            fits = match target {
-                [b'/', ..] => at.set(&[target]),
-                _ => at.set(&[parent.bytes.get(..parent.len).unwrap_or_default(), b"/", target]),
-            };
-        }
+        });
+        self.native.links = links;
         // Where nothing moved the kernel gave the same descriptors again, and all of them stay.
         for old in old.descriptors().filter(|old| *old >= 0) {
             if self.native.descriptors().all(|new| new != old) {

@@ -1,5 +1,5 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
-use super::{Os, check, events, files};
+use super::{Os, check, console, events, files};
 use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, SIGNALS, Step, system};
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
@@ -44,6 +44,7 @@ fn own_signals() {
     if caught != 0 {
         events::dispose(libc::SIGPIPE, PIPE.load(Ordering::Relaxed));
     }
+    system::reset_signals();
 }
 
 /// The child's life up to exec; the result is its exit code.
@@ -74,7 +75,7 @@ fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), F
             check(unsafe { libc::chdir(path.as_ptr()) }).map(drop).map_err(|errno| (why, errno))
         }
         Step::Console { control, warn } => {
-            match system::console_for_child(control) {
+            match console::for_child(control) {
                 Err(errno) if !warn.is_empty() => complain(child.prefix, warn, errno),
                 Err(_) | Ok(_) => {}
             }
@@ -142,8 +143,8 @@ impl Line {
 }
 
 unsafe extern "C" {
-    // SAFETY: POSIX's variable, which this program does not change.
-    static environ: *const *const c_char;
+    // SAFETY: POSIX's variable, which changes at most once, before any child is started.
+    pub(crate) static mut environ: *const *const c_char;
 }
 
 /// execve(2), with a search in `PATH` if asked; returns only with the reason why not.

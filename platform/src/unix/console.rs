@@ -1,0 +1,107 @@
+//! The console of process 1 and of its stages, and what takes the place of closed descriptors.
+use super::{check, events, files, spawn};
+use crate::{Errno, Fd, Result, system};
+use core::ffi::CStr;
+
+const CONSOLE: &CStr = c"/dev/console";
+
+fn each_standard(mut act: impl FnMut(Fd)) {
+    [Fd::STDIN, Fd::STDOUT, Fd::STDERR].into_iter().for_each(&mut act);
+}
+
+fn is_open(fd: Fd) -> bool {
+    // SAFETY: numbers are passed.
+    check(unsafe { libc::fcntl(fd.0, libc::F_GETFD) }).is_ok()
+}
+
+/// See [`crate::Step::Console`]. The console is opened without waiting for a carrier, then made
+/// blocking; it is an open of its own, so process 1 keeps its non-blocking one.
+pub(crate) fn for_child(control: bool) -> Result<()> {
+    if control {
+        system::vacate(CONSOLE);
+    }
+    let opened = files::open(CONSOLE, libc::O_RDWR | libc::O_NONBLOCK | libc::O_NOCTTY, 0);
+    let Ok(fd) = opened else {
+        fill_standard();
+        return opened.map(drop);
+    };
+    // Takes it from whoever has it: nobody but a leftover can.
+    // SAFETY: numbers are passed.
+    let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY as _, 1) }).is_ok();
+    // SAFETY: numbers are passed; no flag but the access mode is left.
+    unsafe { libc::fcntl(fd.0, libc::F_SETFL, 0) };
+    each_standard(|to| {
+        let _ = spawn::onto(fd, to);
+    });
+    if fd.0 > 2 {
+        // SAFETY: a number is passed.
+        unsafe { libc::close(fd.0) };
+    }
+    if taken {
+        keep_terminal();
+    }
+    Ok(())
+}
+
+/// When the leader of a session ends, the kernel hangs its terminal up and kills the foreground
+/// group: whatever stage 1 left running in the background would die with it. So the leader stays
+/// behind, the caller goes on as its child in a group of its own, and the terminal is given back
+/// before the leader ends the way its child did. (Where a leader cannot give it back, as on the
+/// BSDs, it is still alone in the group that is killed.)
+fn keep_terminal() {
+    let pid = system::fork();
+    if pid < 0 {
+        return;
+    }
+    // Both change the foreground group, at some moment from behind.
+    events::dispose(libc::SIGTTOU, libc::SIG_IGN);
+    if pid == 0 {
+        // SAFETY: numbers are passed.
+        unsafe { libc::setpgid(0, 0) };
+        // SAFETY: numbers are passed.
+        unsafe { libc::tcsetpgrp(0, libc::getpid()) };
+        events::dispose(libc::SIGTTOU, libc::SIG_DFL);
+        return;
+    }
+    events::dispose(libc::SIGHUP, libc::SIG_IGN);
+    let mut status = 0;
+    // SAFETY: the status is a local integer.
+    while check(unsafe { libc::waitpid(pid, &raw mut status, 0) }) == Err(Errno::INTR) {}
+    // SAFETY: numbers are passed.
+    unsafe { libc::tcsetpgrp(0, libc::getpgrp()) };
+    // SAFETY: a number is passed.
+    unsafe { libc::ioctl(0, system::TIOCNOTTY) };
+    if !libc::WIFEXITED(status) {
+        // SAFETY: numbers are passed.
+        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+    }
+    // SAFETY: leaves the process without running anything of its parent's.
+    unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
+}
+
+/// Puts /dev/null where a standard descriptor is closed; where there is none, the root directory:
+/// a descriptor that nothing can be read from or written to keeps the number taken.
+pub(crate) fn fill_standard() {
+    each_standard(|fd| {
+        if !is_open(fd) {
+            let null = files::open(c"/dev/null", libc::O_RDWR, 0);
+            if let Ok(got) = null.or_else(|_| files::open(c"/", libc::O_RDONLY, 0)) {
+                let _ = spawn::onto(got, fd);
+            }
+        }
+    });
+}
+
+/// Opens the console anew for the messages of process 1 ([`crate::Boot::console`]).
+pub(crate) fn reopen() {
+    let Ok(fd) = files::open(CONSOLE, libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0) else {
+        return;
+    };
+    each_standard(|to| {
+        let _ = spawn::onto(fd, to);
+    });
+    if fd.0 > 2 {
+        // SAFETY: a number is passed.
+        unsafe { libc::close(fd.0) };
+    }
+}

@@ -1,0 +1,193 @@
+//! The command line.
+use super::stamp::Style;
+use crate::args::{Opt, Options as Words, number};
+
+/// Which bytes are replaced, and by what.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Replace {
+    with: u8,
+    /// A bit for each byte.
+    which: [u32; 8],
+}
+
+impl Replace {
+    fn new(with: u8, also: &[u8]) -> Replace {
+        let mut replace = Replace { with, which: [0; 8] };
+        (0..=u8::MAX).filter(|byte| !(32..=126).contains(byte)).for_each(|byte| replace.add(byte));
+        also.iter().for_each(|byte| replace.add(*byte));
+        replace
+    }
+
+    fn add(&mut self, byte: u8) {
+        if let Some(word) = self.which.get_mut(usize::from(byte >> 5)) {
+            *word |= 1 << (byte & 31);
+        }
+    }
+
+    /// Replaces what is to be replaced.
+    pub fn apply(&self, text: &mut [u8]) {
+        for byte in text {
+            let word = self.which.get(usize::from(*byte >> 5)).copied().unwrap_or(0);
+            if (word >> (*byte & 31)) & 1 != 0 {
+                *byte = self.with;
+            }
+        }
+    }
+}
+
+/// What the options say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// `-t`, `-tt`, `-ttt`.
+    pub style: Style,
+    /// `-v`.
+    pub verbose: bool,
+    /// `-r`, `-R`.
+    pub replace: Option<Replace>,
+    /// `-l`: how much of a line counts.
+    pub length: usize,
+    /// `-b`.
+    pub buffer: usize,
+    /// Where the directories begin on the command line.
+    pub first: usize,
+}
+
+/// A wrong call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wrong {
+    /// No such option.
+    Illegal(u8),
+    /// An option without its argument.
+    Missing(u8),
+    /// The version is asked for.
+    Version,
+    /// Anything else.
+    Usage,
+}
+
+impl Options {
+    /// Reads the command line, up to the first directory.
+    ///
+    /// # Errors
+    /// A wrong call.
+    pub fn read<'a>(word: impl Fn(usize) -> Option<&'a [u8]>) -> core::result::Result<Options, Wrong> {
+        let mut options = Options {
+            style: Style::None,
+            verbose: false,
+            replace: None,
+            length: 1000,
+            buffer: 1024,
+            first: 0,
+        };
+        let (mut with, mut also): (Option<u8>, Option<&[u8]>) = (None, None);
+        let mut words = Words::new(&word, b"R:r:l:b:tvV");
+        for option in &mut words {
+            match option {
+                Opt::Flag(b't') => {
+                    options.style = match options.style {
+                        Style::None => Style::Label,
+                        Style::Label => Style::Underscore,
+                        Style::Underscore | Style::Iso => Style::Iso,
+                    }
+                }
+                Opt::Flag(b'v') => options.verbose = true,
+                Opt::Flag(_) => return Err(Wrong::Version),
+                Opt::Value(b'r', &[byte]) => with = Some(byte),
+                Opt::Value(b'R', bytes) => also = Some(bytes),
+                Opt::Value(b'l', text) => options.length = size(text, 1000),
+                Opt::Value(b'b', text) => options.buffer = size(text, 1024),
+                Opt::Value(..) => return Err(Wrong::Usage),
+                Opt::Illegal(letter) => return Err(Wrong::Illegal(letter)),
+                Opt::Missing(letter) => return Err(Wrong::Missing(letter)),
+                Opt::Long(_) => break,
+            }
+        }
+        if with.is_some() || also.is_some() {
+            options.replace = Some(Replace::new(with.unwrap_or(b'_'), also.unwrap_or_default()));
+        }
+        options.first = words.operands();
+        if word(options.first).is_none() || options.buffer <= options.length {
+            return Err(Wrong::Usage);
+        }
+        Ok(options)
+    }
+}
+
+fn size(text: &[u8], default: usize) -> usize {
+    match usize::try_from(number(text).0).unwrap_or(usize::MAX) {
+        0 => default,
+        size => size,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> core::result::Result<Options, Wrong> {
+        let words: Vec<&str> = line.split(' ').map(|word| if word == "''" { "" } else { word }).collect();
+        Options::read(|at| words.get(at).map(|word| word.as_bytes()))
+    }
+
+    #[test]
+    fn flags() {
+        for (line, style, verbose) in [
+            ("p d", Style::None, false),
+            ("p -t d", Style::Label, false),
+            ("p -tvt d", Style::Underscore, true),
+            ("p -ttt -v -v d", Style::Iso, true),
+            ("p -tttt d", Style::Iso, false),
+        ] {
+            let options = read(line).unwrap();
+            assert_eq!((options.style, options.verbose), (style, verbose), "{line}");
+        }
+        assert_eq!(read("p -t -- -v").map(|options| options.first), Ok(3));
+        assert_eq!(read("p --version d").map(|options| options.first), Ok(2));
+        assert_eq!(read("p - d").map(|options| options.first), Ok(1));
+    }
+
+    #[test]
+    fn sizes() {
+        let sizes = |line| read(line).map(|options| (options.length, options.buffer));
+        assert_eq!(sizes("p d"), Ok((1000, 1024)));
+        assert_eq!(sizes("p -l 10x d"), Ok((10, 1024)));
+        assert_eq!(sizes("p -l x -b 0 d"), Ok((1000, 1024)));
+        assert_eq!(sizes("p -l1023 d"), Ok((1023, 1024)));
+        assert_eq!(sizes("p -l 1024 d"), Err(Wrong::Usage));
+        assert_eq!(sizes("p -l 1024 -b 1025 d"), Ok((1024, 1025)));
+        assert_eq!(sizes("p -b 1000 d"), Err(Wrong::Usage));
+    }
+
+    #[test]
+    fn wrong_calls() {
+        for (line, wrong) in [
+            ("p", Wrong::Usage),
+            ("p -t", Wrong::Usage),
+            ("p -V d", Wrong::Version),
+            ("p -x d", Wrong::Illegal(b'x')),
+            ("p -tl", Wrong::Missing(b'l')),
+            ("p -r xy d", Wrong::Usage),
+            ("p -r '' d", Wrong::Usage),
+        ] {
+            assert_eq!(read(line), Err(wrong), "{line}");
+        }
+    }
+
+    #[test]
+    fn replacing() {
+        let replaced = |line: &str, text: &[u8]| {
+            let mut text = text.to_vec();
+            if let Some(replace) = read(line).unwrap().replace {
+                replace.apply(&mut text);
+            }
+            String::from_utf8_lossy(&text).into_owned()
+        };
+        assert_eq!(replaced("p d", b"a\tb"), "a\tb");
+        assert_eq!(replaced("p -r . d", b"a\tb\xc3\xa4 ~\x7f"), "a.b.. ~.");
+        assert_eq!(replaced("p -R '' d", b"a\tb"), "a_b");
+        assert_eq!(replaced("p -R ab d", b"a\tbc"), "___c");
+        assert_eq!(replaced("p -R ab -r + d", b"a\tbc"), "+++c");
+        assert_eq!(replaced("p -r + -Rab d", b"a\tbc"), "+++c");
+        assert_eq!(replaced("p -r - -r + d", b"\x00\x1f"), "++");
+    }
+}
