@@ -32,6 +32,7 @@ pub mod status;
 pub mod sv;
 pub mod svlogd;
 pub mod tai;
+pub mod utmpset;
 
 /// The version of the whole suite; what `-V` and `--version` show.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

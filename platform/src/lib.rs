@@ -15,6 +15,7 @@ unsafe extern "C" {}
 mod bytes;
 mod entry;
 mod errno;
+mod logins;
 mod resource;
 mod table;
 mod types;
@@ -23,6 +24,7 @@ mod unix;
 pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;
+pub use logins::{Field, Kind as LoginKind, LOGINS, Layout, Logins};
 pub use resource::Resource;
 pub use table::Table;
 pub use types::*;

@@ -56,6 +56,16 @@ pub fn lock_records(fd: impl AsFd, wait: bool) -> Result<()> {
     }
 }
 
+/// Takes both kinds of locks, after waiting for them: C runit knows one of them, C libraries the
+/// other.
+///
+/// # Errors
+/// Those of flock(2) and fcntl(2).
+pub fn lock_both(fd: impl AsFd) -> Result<()> {
+    lock(fd.as_fd(), true)?;
+    lock_records(fd, true)
+}
+
 #[cfg(not(target_os = "solaris"))]
 fn done(result: core::ffi::c_int) -> Result<()> {
     if result == 0 { Ok(()) } else { Err(wrong(nix::errno::Errno::last())) }
