@@ -17,6 +17,9 @@ use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
 mod boot;
+mod chpst_env;
+mod chpst_ids;
+mod chpst_words;
 mod rig;
 mod runsv_control;
 mod runsv_end;
@@ -33,6 +36,7 @@ mod sv_runsv;
 mod sv_status;
 mod sv_wait;
 mod sv_words;
+mod tools;
 mod usage;
 
 fn main() -> ExitCode {
@@ -54,6 +58,9 @@ fn main() -> ExitCode {
         runsvdir_log::CASES,
         runsvdir_soon::CASES,
         boot::CASES,
+        chpst_words::CASES,
+        chpst_env::CASES,
+        chpst_ids::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }
