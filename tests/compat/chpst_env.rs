@@ -181,7 +181,7 @@ pub const CASES: &[Case] = &[
     case("env_ids", || {
         let (uid, gid) = ids("daemon");
         said(
-            &chpst(&["-U", "daemon", "sh", "-c", "echo $UID0 $GID; env | grep ^UID="]),
+            &chpst(&["-U", "daemon", "sh", "-c", "echo $GID; env | grep ^UID="]),
             &format!("{gid}\nUID={uid}\n"),
         );
     }),

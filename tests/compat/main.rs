@@ -19,6 +19,8 @@ use std::process::ExitCode;
 mod boot;
 mod chpst_env;
 mod chpst_ids;
+mod chpst_limits;
+mod chpst_state;
 mod chpst_words;
 mod rig;
 mod runsv_control;
@@ -61,6 +63,8 @@ fn main() -> ExitCode {
         chpst_words::CASES,
         chpst_env::CASES,
         chpst_ids::CASES,
+        chpst_state::CASES,
+        chpst_limits::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }
