@@ -43,10 +43,11 @@ impl Input {
         self.ready
     }
 
-    /// Whether that begins within a line.
+    /// Whether that ends within a line.
     #[must_use]
-    pub const fn begun(&self) -> bool {
-        self.begun
+    pub fn ends_within(&self, buffer: &[u8]) -> bool {
+        let last = self.ready.checked_sub(1).and_then(|last| buffer.get(last));
+        last.map_or(self.begun, |byte| *byte != b'\n')
     }
 
     /// Whether its first line began with an earlier read.
@@ -109,9 +110,7 @@ impl Input {
     /// What was ready has been taken. `true`: the stamp of the last read is now the one of the
     /// first line.
     pub fn taken(&mut self, buffer: &mut [u8]) -> bool {
-        if let Some(last) = self.ready.checked_sub(1) {
-            self.begun = buffer.get(last) != Some(&b'\n');
-        }
+        self.begun = self.ends_within(buffer);
         let left = self.end.saturating_sub(self.ready);
         if self.ready > 0 && left > 0 {
             platform::to_front(buffer, self.ready, self.end);

@@ -112,7 +112,19 @@ const fn after(goal: Goal, action: Action) -> Option<Action> {
             | Action::Open
             | Action::Wait,
         )
-        | (Goal::Write, _) => None,
+        | (
+            Goal::Write,
+            Action::Write
+            | Action::Sync
+            | Action::Mark
+            | Action::Rename
+            | Action::Prune
+            | Action::Shut
+            | Action::Leave
+            | Action::Open
+            | Action::Wait,
+        ) => None,
+        (Goal::Write, Action::Create) => Some(Action::Write),
     }
 }
 
@@ -170,7 +182,7 @@ impl Life {
             }
             // DEV-69: without the old file the new one is begun all the same; without its
             // directory that is looked for anew.
-            (State::Doing(goal, Action::Rename), Event::Gone) => self.perform(goal, Action::Create),
+            (State::Doing(goal, Action::Rename | Action::Write), Event::Gone) => self.perform(goal, Action::Create),
             (State::Doing(_, Action::Create), Event::Gone) => self.perform(Goal::Renew, Action::Open),
             (State::Doing(goal, action), Event::Gone) => {
                 self.rest(State::Paused(goal, action, now.plus_ms(PAUSE)))

@@ -84,17 +84,10 @@ impl<'a> Job<'a> {
     }
 
     /// A file that has so much after a line gets no other. C runit computes the difference without
-    /// a sign, so that a size below `-l` would never be reached here (DEV-70).
+    /// a sign, so that a size below `-l` would never be reached here (DEV-70). A line is never cut:
+    /// one that is longer than the file may be has a file of its own.
     fn threshold(&self) -> u64 {
         self.config.size.checked_sub(self.length as u64).unwrap_or(self.config.size)
-    }
-
-    /// A file gets no more than this, even of a line that is longer than the file may be. What
-    /// counts of a line stays together (DEV-70).
-    fn most(&self) -> u64 {
-        let (stamp, prefix) = self.head(0);
-        let counts = self.length.saturating_add(stamp.len()).saturating_add(prefix.len()).saturating_add(1);
-        self.config.size.max(counts as u64)
     }
 }
 
@@ -121,7 +114,7 @@ impl Lines {
 
     /// Whether everything up to `end` was taken, and nothing is left to be written.
     #[must_use]
-    pub const fn done(&self, end: usize) -> bool {
+    pub const fn is_done(&self, end: usize) -> bool {
         self.at >= end && self.filled == 0
     }
 
@@ -212,16 +205,7 @@ impl Lines {
                     if line.is_empty() {
                         return if self.filled > 0 { Need::Write } else { Need::Nothing };
                     }
-                    let mut part = line;
-                    if limit > 0 {
-                        let left = job.most().saturating_sub(planned);
-                        if left == 0 {
-                            return Need::Rotate;
-                        }
-                        let left = usize::try_from(left).unwrap_or(usize::MAX);
-                        part = line.get(..left).unwrap_or(line);
-                    }
-                    let count = self.put(part, buffer);
+                    let count = self.put(line, buffer);
                     if count == 0 {
                         return Need::Write;
                     }
