@@ -13,6 +13,8 @@ BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
 SHAREDIR = $(PREFIX)/share
 DESTDIR =
+# The directory of etc/ with this system's stages, logins and ways to run under its own init.
+SYSTEM = $$(uname -s | tr '[:upper:]' '[:lower:]' | sed 's/darwin/macos/; s/sunos/solaris/; s/dragonfly/freebsd/')
 # The directory with the built programs; target/static after `make static`.
 BUILT = target/release
 
@@ -20,7 +22,9 @@ PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNI
 PROCESS1 = runit runit-init
 SUPERVISION = runsvdir runsv sv
 # The build-time directory of services, in what is not compiled.
-LOCATE = sed 's|\([ :={]-*\)/service\([ /}]\)|\1$(RUNIT_SVDIR)\2|g; s|\([ :={]-*\)/service$$|\1$(RUNIT_SVDIR)|'
+LOCATE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVDIR)\2|g; s|\([^[:alnum:]_.<]\)/service$$|\1$(RUNIT_SVDIR)|'
+# The other places, in scripts.
+ARRANGE = $(LOCATE) -e 's|/etc/runit\([^[:alnum:]_.-]\)|$(RUNIT_ETC)\1|g; s|/etc/runit$$|$(RUNIT_ETC)|; s|/usr/local/bin/|$(BINDIR)/|g'
 
 all:
 	$(PATHS) cargo build --release --bins
@@ -54,8 +58,10 @@ install:
 	$(LOCATE) etc/completions/sv.bash >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/sv'
 	$(LOCATE) etc/completions/_sv >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/_sv'
 	$(LOCATE) etc/completions/sv.fish >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/sv.fish'
-	cp -R etc/linux '$(DESTDIR)$(SHAREDIR)/examples/runit/'
-	for stage in 2 3; do $(LOCATE) etc/linux/$$stage >'$(DESTDIR)$(SHAREDIR)/examples/runit/linux/'$$stage || exit 1; done
+	system=$(SYSTEM) && cp -R "etc/$$system" '$(DESTDIR)$(SHAREDIR)/examples/runit/' && \
+		cd "etc/$$system" && find . -type f | while read -r file; do \
+			$(ARRANGE) "$$file" >'$(DESTDIR)$(SHAREDIR)/examples/runit/'"$$system/$$file" || exit 1; \
+		done
 
 clean:
 	cargo clean

@@ -41,6 +41,18 @@ impl<'a, F: Fn(usize) -> Option<&'a [u8]>> Options<'a, F> {
         self.index
     }
 
+    /// Goes on behind an [`Opt::Long`] that a program knows.
+    pub fn resume(&mut self) {
+        self.ended = false;
+    }
+
+    /// Takes the next word, whatever it is: the argument of a long option.
+    pub fn argument(&mut self) -> Option<&'a [u8]> {
+        let word = (self.word)(self.index);
+        self.step();
+        word
+    }
+
     fn step(&mut self) {
         self.index = self.index.saturating_add(1);
     }
@@ -137,6 +149,18 @@ mod tests {
         assert_eq!(parse(&["p", "-w"]).0, vec![Missing(b'w')]);
         assert_eq!(parse(&["p"]), (vec![], 1));
         assert_eq!(parse(&[]), (vec![], 1));
+    }
+
+    #[test]
+    fn long_options_of_a_program() {
+        let words = ["p", "-v", "--mask", "--x", "-t", "a"];
+        let mut options = Options::new(|at| words.get(at).map(|word| word.as_bytes()), b"vt");
+        assert_eq!(options.next(), Some(Flag(b'v')));
+        assert_eq!(options.next(), Some(Long(b"mask")));
+        assert_eq!(options.clone().next(), None);
+        options.resume();
+        assert_eq!(options.argument(), Some(b"--x".as_slice()));
+        assert_eq!((options.next(), options.next(), options.operands()), (Some(Flag(b't')), None, 5));
     }
 
     #[test]

@@ -17,6 +17,7 @@
 )]
 
 pub mod args;
+pub mod chpst;
 pub mod cli;
 pub mod fixed;
 pub mod magic;
@@ -25,11 +26,13 @@ pub mod paths;
 pub mod runit;
 pub mod runit_init;
 pub mod runsv;
+pub mod runsvchdir;
 pub mod runsvdir;
 pub mod status;
 pub mod sv;
 pub mod svlogd;
 pub mod tai;
+pub mod utmpset;
 
 /// The version of the whole suite; what `-V` and `--version` show.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -31,6 +31,9 @@ pub const ETC: &str = match option_env!("RUNIT_ETC") {
     None => "/etc/runit",
 };
 
+/// Where runsvchdir finds the directories of services, unless `RUNSVDIR` is set when it runs.
+pub const RUNSVDIR: &[u8] = place!(ETC, "/runsvdir").to_bytes();
+
 /// The program that runit-init becomes as process 1; `RUNIT_PATH` at build time.
 pub const RUNIT: &CStr = place!(match option_env!("RUNIT_PATH") {
     Some(path) => path,

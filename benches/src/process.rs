@@ -55,6 +55,14 @@ pub fn sleeps(pid: i32) -> Option<u64> {
     field(pid, "status", "voluntary_ctxt_switches:")
 }
 
+/// Time it has had a processor for, in ms.
+#[must_use]
+pub fn cpu(pid: i32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    let nanos: f64 = text.split_whitespace().next()?.parse().ok()?;
+    Some(nanos / 1e6)
+}
+
 /// Its children.
 #[must_use]
 pub fn children(pid: i32) -> Vec<i32> {

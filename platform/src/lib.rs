@@ -15,6 +15,8 @@ unsafe extern "C" {}
 mod bytes;
 mod entry;
 mod errno;
+mod logins;
+mod resource;
 mod table;
 mod types;
 mod unix;
@@ -22,6 +24,8 @@ mod unix;
 pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;
+pub use logins::{Field, Kind as LoginKind, LOGINS, Layout, Logins};
+pub use resource::Resource;
 pub use table::Table;
 pub use types::*;
 pub use unix::Os;
@@ -83,12 +87,20 @@ pub trait Files {
     fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()>;
     /// stat(2): follows links.
     fn stat(&mut self, path: &CStr) -> Result<Meta>;
+    /// fstat(2).
+    fn meta(&mut self, fd: Fd) -> Result<Meta>;
     /// readlink(2): the number of bytes put into `into`.
     fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize>;
     /// rename(2).
     fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()>;
     /// chmod(2): follows links.
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()>;
+    /// fchmod(2).
+    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()>;
+    /// unlink(2).
+    fn remove(&mut self, path: &CStr) -> Result<()>;
+    /// fsync(2).
+    fn sync(&mut self, fd: Fd) -> Result<()>;
     /// A blocking pipe: read end, write end.
     fn pipe(&mut self) -> Result<(Fd, Fd)>;
     /// dup2(2): makes `to` the same open file as `from`, inherited by children.
@@ -144,6 +156,14 @@ pub trait Events {
 /// How many descriptors [`Events::wait`] takes.
 pub const MAX_WAIT: usize = 7;
 
+/// Sending to others.
+pub trait Datagrams {
+    /// A socket for datagrams to IPv4 addresses that never waits (socket(2), AF_INET, SOCK_DGRAM).
+    fn datagrams(&mut self) -> Result<Fd>;
+    /// sendto(2): how much of the datagram was taken.
+    fn send(&mut self, fd: Fd, ip: [u8; 4], port: u16, bytes: &[u8]) -> Result<usize>;
+}
+
 /// Being told of changes in a directory. It is an accelerator: who uses it polls as well, slowly
 /// if changes are told and quickly if not.
 pub trait Watch {
@@ -180,5 +200,5 @@ pub trait Boot {
 }
 
 /// Everything a resident program may ask for.
-pub trait Platform: Clock + Files + Procs + Events + Watch + Boot {}
-impl<P: Clock + Files + Procs + Events + Watch + Boot> Platform for P {}
+pub trait Platform: Clock + Files + Procs + Events + Datagrams + Watch + Boot {}
+impl<P: Clock + Files + Procs + Events + Datagrams + Watch + Boot> Platform for P {}

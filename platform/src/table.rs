@@ -3,14 +3,14 @@
 use crate::{Errno, Result};
 use core::{mem, ptr, slice};
 
-/// A growing array of plain values. All bytes zero must be a value of `T`.
-pub struct Table<T: Copy + Default> {
+/// A growing array. What is in it is never dropped.
+pub struct Table<T> {
     rows: *mut T,
     len: usize,
     room: usize,
 }
 
-impl<T: Copy + Default> Table<T> {
+impl<T> Table<T> {
     /// An empty table; takes no memory yet.
     #[must_use]
     pub const fn new() -> Self {
@@ -41,14 +41,9 @@ impl<T: Copy + Default> Table<T> {
         Ok(())
     }
 
-    /// Drops row `index`; the last row takes its place.
-    pub fn swap_remove(&mut self, index: usize) {
-        let rows = self.rows();
-        let Some(last) = rows.last().copied() else { return };
-        if let Some(row) = rows.get_mut(index) {
-            *row = last;
-            self.len -= 1;
-        }
+    /// Forgets all rows and keeps the memory.
+    pub fn clear(&mut self) {
+        self.len = 0;
     }
 
     fn grow(&mut self) -> Result<()> {
@@ -56,12 +51,7 @@ impl<T: Copy + Default> Table<T> {
         let size = mem::size_of::<T>().max(1);
         let old = (self.room * size).next_multiple_of(PAGE);
         let bytes = (old + old / 2).next_multiple_of(PAGE).max(PAGE);
-        // SAFETY: asks for new anonymous memory, no existing mapping is touched.
-        let new =
-            unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
-        if new == libc::MAP_FAILED {
-            return Err(Errno::last());
-        }
+        let new = map(bytes)?;
         if !self.rows.is_null() {
             // SAFETY: both regions hold `len` rows and the new one is not the old one.
             unsafe { ptr::copy_nonoverlapping(self.rows, new.cast::<T>(), self.len) };
@@ -74,9 +64,40 @@ impl<T: Copy + Default> Table<T> {
     }
 }
 
+impl<T: Copy> Table<T> {
+    /// Drops row `index`; the last row takes its place.
+    pub fn swap_remove(&mut self, index: usize) {
+        let rows = self.rows();
+        let Some(last) = rows.last().copied() else { return };
+        if let Some(row) = rows.get_mut(index) {
+            *row = last;
+            self.len -= 1;
+        }
+    }
+}
+
+impl Table<u8> {
+    /// So many zeros. They take no memory before they are written to.
+    ///
+    /// # Errors
+    /// ENOMEM.
+    pub fn zeros(count: usize) -> Result<Table<u8>> {
+        if count == 0 {
+            return Ok(Table::new());
+        }
+        Ok(Table { rows: map(count)?.cast(), len: count, room: count })
+    }
+}
+
+fn map(bytes: usize) -> Result<*mut libc::c_void> {
+    // SAFETY: asks for new anonymous memory, no existing mapping is touched.
+    let new = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
+    if new == libc::MAP_FAILED { Err(Errno::last()) } else { Ok(new) }
+}
+
 const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON;
 
-impl<T: Copy + Default> Default for Table<T> {
+impl<T> Default for Table<T> {
     fn default() -> Self {
         Table::new()
     }

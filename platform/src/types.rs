@@ -192,6 +192,10 @@ pub struct Meta {
     pub inode: u64,
     /// Last change of the contents.
     pub changed: Stamp,
+    /// Length in bytes.
+    pub size: u64,
+    /// How many names it has.
+    pub links: u64,
 }
 
 impl Meta {

@@ -35,10 +35,10 @@ impl Stamper {
         Stamper { style, second: u64::MAX, text: [0; LENGTH] }
     }
 
-    /// The style.
+    /// Whether there are no stamps.
     #[must_use]
-    pub const fn style(&self) -> Style {
-        self.style
+    pub fn is_off(&self) -> bool {
+        self.style == Style::None
     }
 
     /// The stamp of a moment; empty without a style.

@@ -17,6 +17,11 @@ use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
 mod boot;
+mod chpst_env;
+mod chpst_ids;
+mod chpst_limits;
+mod chpst_state;
+mod chpst_words;
 mod rig;
 mod runsv_control;
 mod runsv_end;
@@ -33,6 +38,7 @@ mod sv_runsv;
 mod sv_status;
 mod sv_wait;
 mod sv_words;
+mod tools;
 mod usage;
 
 fn main() -> ExitCode {
@@ -54,6 +60,11 @@ fn main() -> ExitCode {
         runsvdir_log::CASES,
         runsvdir_soon::CASES,
         boot::CASES,
+        chpst_words::CASES,
+        chpst_env::CASES,
+        chpst_ids::CASES,
+        chpst_state::CASES,
+        chpst_limits::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }

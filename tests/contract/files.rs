@@ -18,6 +18,9 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("chmod", chmod),
         ("chdir", chdir),
         ("close", close),
+        ("meta", meta),
+        ("remove", remove),
+        ("datagrams", datagrams),
     ]
 }
 
@@ -264,6 +267,47 @@ fn chdir<P: Files>(p: &mut P) -> Case {
     same!(p.chdir(c"none"), Err(Errno::NOENT));
     same!(p.chdir(c"dir/file"), Err(Errno::NOTDIR));
     p.close(home);
+    Ok(())
+}
+
+fn meta<P: Files>(p: &mut P) -> Case {
+    let fd = fine!(p.open(c"file", Open::Append));
+    same!(p.write(fd, b"four"), Ok(4));
+    fine!(p.set_mode(fd, 0o744));
+    let found = fine!(p.meta(fd));
+    same!((found.kind, found.mode, found.size, found.links), (Kind::File, 0o744, 4, 1));
+    same!(fine!(p.stat(c"file")), found);
+    fine!(p.sync(fd));
+    fine!(p.remove(c"file"));
+    same!(fine!(p.meta(fd)).links, 0);
+    same!(p.write(fd, b"more"), Ok(4));
+    same!(fine!(p.meta(fd)).size, 8);
+    p.close(fd);
+    same!(p.meta(fd), Err(Errno::BADF));
+    same!(p.set_mode(fd, 0o600), Err(Errno::BADF));
+    same!(p.sync(fd), Err(Errno::BADF));
+    Ok(())
+}
+
+fn remove<P: Files>(p: &mut P) -> Case {
+    same!(p.remove(c"file"), Err(Errno::NOENT));
+    write(p, c"file", Open::Truncate, b"x")?;
+    fine!(p.remove(c"file"));
+    same!(p.stat(c"file").map(|_| ()), Err(Errno::NOENT));
+    fine!(p.mkdir(c"dir", 0o755));
+    holds!(p.remove(c"dir").is_err());
+    same!(p.remove(c"dir/none"), Err(Errno::NOENT));
+    Ok(())
+}
+
+fn datagrams<P: Platform>(p: &mut P) -> Case {
+    let fd = fine!(p.datagrams());
+    same!(p.send(fd, [127, 0, 0, 1], 9, b"hello"), Ok(5));
+    p.close(fd);
+    same!(p.send(fd, [127, 0, 0, 1], 9, b"hello"), Err(Errno::BADF));
+    let fd = fine!(p.open(c"file", Open::Append));
+    holds!(p.send(fd, [127, 0, 0, 1], 9, b"hello").is_err());
+    p.close(fd);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! A platform that lies. Under it the engine is no better than one with a fault of its own, so
 //! the rules must notice: a rule that never fails proves nothing.
 use platform::{
-    Boot, Child, Clock, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid, Platform, Procs,
-    Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
+    Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid, Platform,
+    Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
 };
 use std::ffi::CStr;
 
@@ -122,6 +122,18 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
         self.p.chmod(path, mode)
     }
+    fn meta(&mut self, fd: Fd) -> Result<Meta> {
+        self.p.meta(fd)
+    }
+    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
+        self.p.set_mode(fd, mode)
+    }
+    fn remove(&mut self, path: &CStr) -> Result<()> {
+        self.p.remove(path)
+    }
+    fn sync(&mut self, fd: Fd) -> Result<()> {
+        self.p.sync(fd)
+    }
     fn pipe(&mut self) -> Result<(Fd, Fd)> {
         let ends = self.p.pipe()?;
         self.pipes.extend([ends.0, ends.1]);
@@ -209,6 +221,15 @@ impl<P: Platform> Events for Saboteur<'_, P> {
         }
         wake.signals = SignalSet(wake.signals.0 & keep.0);
         wake
+    }
+}
+
+impl<P: Platform> Datagrams for Saboteur<'_, P> {
+    fn datagrams(&mut self) -> Result<Fd> {
+        self.p.datagrams()
+    }
+    fn send(&mut self, fd: Fd, ip: [u8; 4], port: u16, bytes: &[u8]) -> Result<usize> {
+        self.p.send(fd, ip, port, bytes)
     }
 }
 

@@ -4,6 +4,7 @@
 //! benches by parts of their names. The exit code is 1 if a limit is exceeded three times over.
 use benches::budget::{self, Budget, Figure, Verdict};
 use benches::loggers::{self, Job};
+use benches::process;
 use benches::times::{median, spin};
 use benches::tree::{self, LIVES, Set};
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +14,7 @@ use runit_tests::wait;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A measurement: the programs, how often; the median, in the unit of its budget.
 type Bench = fn(&Set, usize) -> f64;
@@ -43,6 +44,8 @@ const BENCHES: &[(&str, Bench, usize, Rival)] = &[
     ("sv status of one", status, 200, C),
     ("sv status of 1000", status_of_many, 20, C),
     ("sv stop of 1000", stop_of_many, 20, Polling),
+    ("CPU of 1000 up", cpu_of_many, 5, C),
+    ("CPU of a failed start", cpu_of_failure, 5, C),
     ("log plain", |set, count| loggers::svlogd(set, &job(&[], "s0\n", 60, count)).cpu, 100, C),
     ("log plain 400", |set, count| loggers::svlogd(set, &job(&[], "s0\n", 400, count)).cpu, 100, C),
     ("log -t", |set, count| loggers::svlogd(set, &job(&["-t"], "s0\n", 60, count)).cpu, 100, C),
@@ -287,4 +290,42 @@ fn status_of_many(set: &Set, count: usize) -> f64 {
 fn stop_of_many(set: &Set, count: usize) -> f64 {
     let (place, _scan, names) = many(set);
     each_once(set, &place, "stop", names.get(..count).unwrap_or(&names))
+}
+
+/// Processor time of runsvdir and all its runsv.
+fn supervisors(scan: i32) -> f64 {
+    let all = std::iter::once(scan).chain(process::children(scan));
+    all.filter_map(process::cpu).sum()
+}
+
+fn least(count: usize, measure: impl FnMut() -> f64) -> f64 {
+    std::iter::repeat_with(measure).take(count).fold(f64::INFINITY, f64::min)
+}
+
+/// Until a thousand services are up; the least of a few, in ms.
+fn cpu_of_many(set: &Set, count: usize) -> f64 {
+    least(count, || {
+        let (_place, scan, _) = many(set);
+        supervisors(scan.pid())
+    })
+}
+
+/// A service that exits at once is started once a second: what that costs its supervisor, in us.
+fn cpu_of_failure(set: &Set, count: usize) -> f64 {
+    const SERVICES: usize = 100;
+    const SECONDS: f64 = 4.0;
+    least(count, || {
+        let place = Place::new();
+        let scan = tree::runsvdir(set, &place, SERVICES, true);
+        place.script("run", "exit 1");
+        let names: Vec<String> = (0..SERVICES).map(|number| number.to_string()).collect();
+        let words: Vec<&str> = ["up"].into_iter().chain(names.iter().map(String::as_str)).collect();
+        sv(set, &place, &words);
+        let before = (supervisors(scan.pid()), Instant::now());
+        let seconds = wait::until("the loop to go on", || {
+            let seconds = before.1.elapsed().as_secs_f64();
+            (seconds >= SECONDS).then_some(seconds)
+        });
+        (supervisors(scan.pid()) - before.0) * 1000.0 / SERVICES as f64 / seconds
+    })
 }

@@ -21,6 +21,17 @@ pub unsafe fn start(argc: c_int, argv: *mut *mut c_char, main: fn(Args) -> u8) -
     c_int::from(main(args))
 }
 
+/// Runs a command that becomes another program: descriptors and signals stay as they are, for they
+/// are that program's. Called by [`crate::entry!`].
+///
+/// # Safety
+/// `argv` must be what the C library passed to `main`.
+pub unsafe fn start_bare(argc: c_int, argv: *mut *mut c_char, main: fn(Args) -> u8) -> c_int {
+    // SAFETY: passed on from the C library.
+    let args = unsafe { Args::new(usize::try_from(argc).unwrap_or(0), argv) };
+    c_int::from(main(args))
+}
+
 /// Puts /dev/null where nothing is open, so that no message ends in a file that was opened later.
 fn open_standard() {
     let closed = |fd| {
@@ -40,9 +51,16 @@ fn open_standard() {
 }
 
 /// Defines `main` for a command: a function from [`platform::Args`] to the exit code. The program
-/// is `#![no_main]`.
+/// is `#![no_main]`. With `bare` before the function nothing is prepared.
 #[macro_export]
 macro_rules! entry {
+    (bare $main:path) => {
+        #[unsafe(export_name = "main")]
+        extern "C" fn c_main(argc: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {
+            // SAFETY: called by the C library alone.
+            unsafe { $crate::entry::start_bare(argc, argv, $main) }
+        }
+    };
     ($main:path) => {
         #[unsafe(export_name = "main")]
         extern "C" fn c_main(argc: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {

@@ -1,9 +1,15 @@
 //! The system as the commands see it: with std, on top of nix.
 
 pub mod check;
+pub mod console;
 pub mod entry;
 pub mod files;
+pub mod ids;
+pub mod limits;
+pub mod links;
+pub mod locks;
 pub mod notice;
+pub mod program;
 
 /// The result of everything that can fail: runit's errors, which know runit's texts.
 pub type Result<T> = core::result::Result<T, platform::Errno>;

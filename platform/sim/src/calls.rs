@@ -7,8 +7,8 @@ use crate::tree::{Change, Node, ROOT};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
-    Boot, Child, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result, Signal, Target,
-    Wake, Watch,
+    Boot, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result,
+    Signal, Target, Wake, Watch,
 };
 
 impl Procs for Sim {
@@ -137,6 +137,27 @@ impl Events for Sim {
             kernel.time = kernel.time.max(next);
             kernel.calls += 1;
         }
+    }
+}
+
+impl Datagrams for Sim {
+    fn datagrams(&mut self) -> Result<Fd> {
+        self.kernel.call();
+        let open = self.kernel.add_open(Open::new(Object::Socket, None, false, false));
+        Ok(Fd(self.kernel.install_lowest(self.kernel.own, Slot { open, cloexec: true })))
+    }
+
+    fn send(&mut self, fd: Fd, ip: [u8; 4], port: u16, bytes: &[u8]) -> Result<usize> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        if !matches!(self.kernel.opens[slot.open].object, Object::Socket) {
+            return Err(Errno(libc::ENOTSOCK));
+        }
+        if Faults::hit(&mut self.kernel.faults.send) {
+            return Err(Errno::PERM);
+        }
+        self.kernel.emit(&Fact::Sent { ip, port, bytes });
+        Ok(bytes.len())
     }
 }
 

@@ -17,6 +17,10 @@ pub struct Faults {
     pub short_read: u8,
     /// rename(2) fails with EIO.
     pub rename: u32,
+    /// fsync(2) fails with EIO.
+    pub sync: u32,
+    /// Datagrams cannot be sent: EPERM.
+    pub send: u32,
     /// Opening a directory fails with EMFILE.
     pub open_dir: u32,
     /// Reading a directory fails with EIO.
@@ -45,6 +49,8 @@ impl Faults {
         short_write: 0,
         short_read: 0,
         rename: 0,
+        sync: 0,
+        send: 0,
         open_dir: 0,
         read_dir: 0,
         stat: 0,

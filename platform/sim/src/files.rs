@@ -106,9 +106,17 @@ impl Kernel {
             return Err(Errno::IO);
         }
         let ino = self.tree.existing(self.here(), path, true)?;
+        Ok(self.meta_of(ino))
+    }
+
+    fn meta_of(&self, ino: Ino) -> Meta {
         let inode = self.tree.at(ino);
         let (kind, mode, changed) = (inode.kind(), inode.mode, inode.changed);
-        Ok(Meta { kind, mode, device: 1, inode: ino as u64 + 1, changed })
+        let size = match &inode.node {
+            Node::File(bytes) => bytes.len() as u64,
+            Node::Directory(..) | Node::Fifo(_) | Node::Link(_) | Node::Console | Node::Null => 0,
+        };
+        Meta { kind, mode, device: 1, inode: ino as u64 + 1, changed, size, links: self.tree.links(ino) }
     }
 
     fn names_of(&mut self, path: &[u8]) -> Result<Dir> {
@@ -235,6 +243,13 @@ impl Files for Sim {
         if result == Err(Errno::NOENT) { result } else { self.kernel.failed("stat", result) }
     }
 
+    fn meta(&mut self, fd: Fd) -> Result<Meta> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
+        Ok(self.kernel.meta_of(ino))
+    }
+
     fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
         let kernel = &self.kernel;
@@ -265,6 +280,36 @@ impl Files for Sim {
         self.kernel.change_mode(self.kernel.here(), path.to_bytes(), mode)?;
         self.kernel.emit(&Fact::Mode { path: path.to_bytes(), mode });
         Ok(())
+    }
+
+    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
+        self.kernel.tree.at_mut(ino).mode = mode;
+        Ok(())
+    }
+
+    fn remove(&mut self, path: &CStr) -> Result<()> {
+        self.kernel.call();
+        let (here, now) = (self.kernel.here(), self.kernel.stamp());
+        let ino = self.kernel.tree.existing(here, path.to_bytes(), false)?;
+        if self.kernel.tree.names(ino).is_ok() {
+            return Err(Errno::ISDIR);
+        }
+        self.kernel.tree.remove(here, path.to_bytes(), now)?;
+        self.kernel.emit(&Fact::Removed { path: path.to_bytes() });
+        Ok(())
+    }
+
+    fn sync(&mut self, fd: Fd) -> Result<()> {
+        self.kernel.call();
+        let result = if Faults::hit(&mut self.kernel.faults.sync) {
+            Err(Errno::IO)
+        } else {
+            self.kernel.slot(self.kernel.own, fd.0).map(drop)
+        };
+        self.kernel.failed("fsync", result)
     }
 
     fn pipe(&mut self) -> Result<(Fd, Fd)> {

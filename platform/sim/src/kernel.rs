@@ -48,6 +48,10 @@ pub enum Fact<'a> {
     Renamed { from: &'a [u8], to: &'a [u8] },
     /// It could not.
     NotRenamed { to: &'a [u8], errno: Errno },
+    /// It removed a file.
+    Removed { path: &'a [u8] },
+    /// It sent a datagram.
+    Sent { ip: [u8; 4], port: u16, bytes: &'a [u8] },
     /// It changed a mode.
     Mode { path: &'a [u8], mode: u32 },
     /// It opened a directory for reading.

@@ -12,6 +12,8 @@ pub enum Object {
     ReadEnd(usize, u32),
     /// The writing end.
     WriteEnd(usize),
+    /// A socket for datagrams.
+    Socket,
     /// Directories whose changes are told; an empty name is every change in it.
     Watch(Vec<Change>),
 }
@@ -60,7 +62,7 @@ impl Kernel {
                 self.pipes[pipe].writers += 1;
                 self.pipes[pipe].opened += 1;
             }
-            Object::Inode(_) | Object::Watch(_) => {}
+            Object::Inode(_) | Object::Watch(_) | Object::Socket => {}
         }
         self.opens.push(open);
         self.opens.len() - 1
@@ -113,7 +115,7 @@ impl Kernel {
                 *lock = lock.filter(|holder| *holder != open);
                 None
             }
-            Object::Watch(_) => None,
+            Object::Watch(_) | Object::Socket => None,
         };
         if let Some(pipe) = pipe {
             if self.pipes[pipe].readers == 0 && self.pipes[pipe].writers == 0 {
@@ -153,6 +155,7 @@ impl Kernel {
             Object::Watch(_) => open.news.0,
             Object::Inode(ino) => matches!(self.tree.at(*ino).node, Node::File(_) | Node::Null),
             Object::WriteEnd(pipe) => self.pipes[*pipe].readers == 0,
+            Object::Socket => false,
         }
     }
 
@@ -173,7 +176,7 @@ impl Kernel {
                 self.rouse();
                 Ok(bytes)
             }
-            Object::WriteEnd(_) | Object::Watch(_) => Err(Errno::BADF),
+            Object::WriteEnd(_) | Object::Watch(_) | Object::Socket => Err(Errno::BADF),
             Object::Inode(ino) => match &self.tree.at(ino).node {
                 Node::File(bytes) => {
                     let rest = bytes.get(open.at..).unwrap_or_default();
@@ -205,7 +208,7 @@ impl Kernel {
                 self.rouse();
                 Ok(count)
             }
-            Object::ReadEnd(..) | Object::Watch(_) => Err(Errno::BADF),
+            Object::ReadEnd(..) | Object::Watch(_) | Object::Socket => Err(Errno::BADF),
             Object::Inode(ino) => self.write_inode(pid, id, ino, bytes),
         }
     }

@@ -122,6 +122,16 @@ impl Tree {
         }
     }
 
+    /// How many names a file has.
+    #[must_use]
+    pub fn links(&self, ino: Ino) -> u64 {
+        let count = |inode: &Inode| match &inode.node {
+            Node::Directory(_, names) => names.values().filter(|found| **found == ino).count() as u64,
+            Node::File(_) | Node::Fifo(_) | Node::Link(_) | Node::Console | Node::Null => 0,
+        };
+        self.inodes.iter().map(count).sum()
+    }
+
     /// Follows a path from a directory; the last name is followed too if `follow`.
     pub fn find(&self, from: Ino, path: &[u8], follow: bool) -> Result<Place> {
         self.walk(from, path, follow, LINKS)

@@ -65,23 +65,13 @@ impl Files for Os {
     }
 
     fn stat(&mut self, path: &CStr) -> Result<Meta> {
-        let mut found = MaybeUninit::<libc::stat>::uninit();
-        // SAFETY: `path` is a string and `found` has the size of the answer.
-        check(unsafe { libc::stat(path.as_ptr(), found.as_mut_ptr()) })?;
-        // SAFETY: the call succeeded, so the kernel filled it.
-        let found = unsafe { found.assume_init() };
-        Ok(Meta {
-            kind: match found.st_mode & libc::S_IFMT {
-                libc::S_IFDIR => Kind::Directory,
-                libc::S_IFIFO => Kind::Fifo,
-                libc::S_IFREG => Kind::File,
-                _ => Kind::Other,
-            },
-            mode: (found.st_mode & 0o7777) as u32,
-            device: found.st_dev as u64,
-            inode: found.st_ino as u64,
-            changed: Stamp { secs: found.st_mtime as u64, nanos: nanos(&found) },
-        })
+        // SAFETY: `path` is a string; `look` passes room for the answer.
+        look(|found| unsafe { libc::stat(path.as_ptr(), found) })
+    }
+
+    fn meta(&mut self, fd: Fd) -> Result<Meta> {
+        // SAFETY: a number is passed; `look` passes room for the answer.
+        look(|found| unsafe { libc::fstat(fd.0, found) })
     }
 
     fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
@@ -97,6 +87,21 @@ impl Files for Os {
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
         // SAFETY: `path` is a string.
         check(unsafe { libc::chmod(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+    }
+
+    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
+        // SAFETY: numbers are passed.
+        check(unsafe { libc::fchmod(fd.0, mode as libc::mode_t) }).map(drop)
+    }
+
+    fn remove(&mut self, path: &CStr) -> Result<()> {
+        // SAFETY: `path` is a string.
+        check(unsafe { libc::unlink(path.as_ptr()) }).map(drop)
+    }
+
+    fn sync(&mut self, fd: Fd) -> Result<()> {
+        // SAFETY: a number is passed.
+        check(unsafe { libc::fsync(fd.0) }).map(drop)
     }
 
     fn pipe(&mut self) -> Result<(Fd, Fd)> {
@@ -139,6 +144,28 @@ impl Files for Os {
             let _ = write(Fd::STDERR, text);
         }
     }
+}
+
+/// stat(2) and its kin.
+fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    check(ask(found.as_mut_ptr()))?;
+    // SAFETY: the call succeeded, so the kernel filled it.
+    let found = unsafe { found.assume_init() };
+    Ok(Meta {
+        kind: match found.st_mode & libc::S_IFMT {
+            libc::S_IFDIR => Kind::Directory,
+            libc::S_IFIFO => Kind::Fifo,
+            libc::S_IFREG => Kind::File,
+            _ => Kind::Other,
+        },
+        mode: (found.st_mode & 0o7777) as u32,
+        device: found.st_dev as u64,
+        inode: found.st_ino as u64,
+        changed: Stamp { secs: found.st_mtime as u64, nanos: nanos(&found) },
+        size: found.st_size as u64,
+        links: found.st_nlink as u64,
+    })
 }
 
 /// open(2), close-on-exec.

@@ -1,0 +1,165 @@
+//! Users and groups: their numbers, and becoming one of them. The C library is asked directly, for
+//! names are bytes.
+use crate::{Result, wrong};
+use core::ffi::{CStr, c_int};
+use libc::{gid_t, uid_t};
+use nix::errno::Errno as Number;
+use platform::Errno;
+
+/// Which call failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// setgroups(2).
+    Groups(Errno),
+    /// setgid(2).
+    Group(Errno),
+    /// setuid(2).
+    User(Errno),
+}
+
+/// User and group of a name, `None` if nobody has it (getpwnam(3)).
+///
+/// # Errors
+/// Why that cannot be told.
+pub fn user(name: &CStr) -> Result<Option<(u32, u32)>> {
+    Number::clear();
+    // SAFETY: a string that ends with NUL.
+    let entry = unsafe { libc::getpwnam(name.as_ptr()) };
+    // SAFETY: null or valid until the next call, and there is one thread.
+    found(unsafe { entry.as_ref() }.map(|entry| (entry.pw_uid, entry.pw_gid)))
+}
+
+/// The number of a group, `None` if there is no such group (getgrnam(3)).
+///
+/// # Errors
+/// Why that cannot be told.
+pub fn group(name: &CStr) -> Result<Option<u32>> {
+    Number::clear();
+    // SAFETY: a string that ends with NUL.
+    let entry = unsafe { libc::getgrnam(name.as_ptr()) };
+    // SAFETY: null or valid until the next call, and there is one thread.
+    found(unsafe { entry.as_ref() }.map(|entry| entry.gr_gid))
+}
+
+/// An entry; without one the reason, if there is any.
+fn found<T>(entry: Option<T>) -> Result<Option<T>> {
+    match (entry, Number::last_raw()) {
+        (Some(entry), _) => Ok(Some(entry)),
+        (None, 0) => Ok(None),
+        (None, number) => Err(Errno(number)),
+    }
+}
+
+#[cfg(target_vendor = "apple")]
+type Listed = c_int;
+#[cfg(not(target_vendor = "apple"))]
+type Listed = gid_t;
+
+/// All groups that the group database puts a user into, and the given one, which is the first
+/// (getgrouplist(3)).
+///
+/// # Errors
+/// ENOMEM if there are too many for any system.
+#[allow(clippy::unnecessary_cast, reason = "macOS has other types")]
+pub fn groups_of(name: &CStr, gid: u32) -> Result<Vec<u32>> {
+    let mut room: usize = 64;
+    while room <= 1 << 20 {
+        let mut list: Vec<Listed> = vec![0; room];
+        let mut count = c_int::try_from(room).unwrap_or(c_int::MAX);
+        // SAFETY: the list has room for `count`.
+        let all =
+            unsafe { libc::getgrouplist(name.as_ptr(), gid as Listed, list.as_mut_ptr(), &raw mut count) };
+        let count = usize::try_from(count).unwrap_or(0);
+        if all >= 0 && count <= room {
+            list.truncate(count);
+            return Ok(list.into_iter().map(|gid| gid as u32).collect());
+        }
+        room = room.saturating_mul(4).max(count);
+    }
+    Err(Errno::NOMEM)
+}
+
+/// Becomes a user in these groups, of which the first is the process's own: groups, group, user.
+/// The order and the own group's place at the head of the list are right on every system; FreeBSD
+/// before 15 takes the first of the list for the own group.
+///
+/// # Errors
+/// Which call failed. One that claims to have worked and has not counts as failed with EPERM.
+pub fn become_user(uid: u32, groups: &[u32]) -> core::result::Result<(), Trouble> {
+    let gid = groups.first().copied().ok_or(Trouble::Groups(Errno::INVAL))?;
+    let list: Vec<gid_t> = groups.to_vec();
+    // SAFETY: reads as many numbers as the list has.
+    done(unsafe { libc::setgroups(list.len() as _, list.as_ptr()) }).map_err(Trouble::Groups)?;
+    // SAFETY: no memory is involved.
+    done(unsafe { libc::setgid(gid) }).map_err(Trouble::Group)?;
+    // SAFETY: no memory is involved.
+    done(unsafe { libc::setuid(uid) }).map_err(Trouble::User)?;
+    if !in_these_groups(groups) {
+        return Err(Trouble::Groups(Errno::PERM));
+    }
+    let (user, group) = own();
+    if group.iter().any(|own| *own != gid) {
+        return Err(Trouble::Group(Errno::PERM));
+    }
+    if user.iter().any(|own| *own != uid) {
+        return Err(Trouble::User(Errno::PERM));
+    }
+    Ok(())
+}
+
+/// All ids of the process: users, groups.
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd"))]
+fn own() -> ([uid_t; 3], [gid_t; 3]) {
+    let (mut users, mut groups) = ([uid_t::MAX; 3], [gid_t::MAX; 3]);
+    let [real, effective, saved] = &mut users;
+    // SAFETY: stores three numbers.
+    unsafe { libc::getresuid(real, effective, saved) };
+    let [real, effective, saved] = &mut groups;
+    // SAFETY: stores three numbers.
+    unsafe { libc::getresgid(real, effective, saved) };
+    (users, groups)
+}
+
+/// The ids of the process that this system tells: users, groups.
+#[cfg(not(any(target_os = "linux", target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd")))]
+fn own() -> ([uid_t; 2], [gid_t; 2]) {
+    use nix::unistd::{getegid, geteuid, getgid, getuid};
+    ([getuid().as_raw(), geteuid().as_raw()], [getgid().as_raw(), getegid().as_raw()])
+}
+
+/// Whether the process is in no group but these. (macOS asks a service for the groups of a user,
+/// and the service's answer is not the process's own.)
+fn in_these_groups(groups: &[u32]) -> bool {
+    if cfg!(target_vendor = "apple") {
+        return true;
+    }
+    // SAFETY: asks for the number of groups alone.
+    let count = unsafe { libc::getgroups(0, core::ptr::null_mut()) };
+    let mut list: Vec<gid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
+    // SAFETY: the list has room for `count`.
+    let stored = unsafe { libc::getgroups(count, list.as_mut_ptr()) };
+    stored == count && list.iter().all(|gid| groups.contains(gid))
+}
+
+fn done(result: c_int) -> Result<()> {
+    if result == 0 { Ok(()) } else { Err(wrong(Number::last())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        assert_eq!(user(c"root"), Ok(Some((0, 0))));
+        assert_eq!(user(c"no such user \xff"), Ok(None));
+        assert_eq!(group(c""), Ok(None));
+        let groups = groups_of(c"root", 4711).unwrap();
+        assert_eq!(groups.first(), Some(&4711));
+    }
+
+    #[test]
+    fn nobody_is_in_no_group() {
+        assert_eq!(become_user(0, &[]), Err(Trouble::Groups(Errno::INVAL)));
+    }
+}

@@ -1,0 +1,64 @@
+//! Limits of resources.
+use crate::{Result, wrong};
+use nix::errno::Errno as Number;
+use platform::{Errno, Resource};
+
+/// What went wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    /// The system has no such limit.
+    Unsupported,
+    /// getrlimit(2) failed.
+    Get(Errno),
+    /// setrlimit(2) failed.
+    Set(Errno),
+}
+
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+type Kind = libc::__rlimit_resource_t;
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+type Kind = core::ffi::c_int;
+
+/// The system's number for a resource.
+const fn kind(resource: Resource) -> Option<Kind> {
+    match resource {
+        Resource::Data => Some(libc::RLIMIT_DATA as Kind),
+        Resource::Stack => Some(libc::RLIMIT_STACK as Kind),
+        #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+        Resource::Locked => Some(libc::RLIMIT_MEMLOCK as Kind),
+        #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+        Resource::Processes => Some(libc::RLIMIT_NPROC as Kind),
+        #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+        Resource::Resident => Some(libc::RLIMIT_RSS as Kind),
+        #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+        Resource::Locked | Resource::Processes | Resource::Resident => None,
+        #[cfg(not(target_os = "openbsd"))]
+        Resource::AddressSpace => Some(libc::RLIMIT_AS as Kind),
+        #[cfg(target_os = "openbsd")]
+        Resource::AddressSpace => None,
+        Resource::Files => Some(libc::RLIMIT_NOFILE as Kind),
+        Resource::FileSize => Some(libc::RLIMIT_FSIZE as Kind),
+        Resource::Core => Some(libc::RLIMIT_CORE as Kind),
+        Resource::Cpu => Some(libc::RLIMIT_CPU as Kind),
+    }
+}
+
+/// Sets a soft limit to what the closure makes of the hard one, which stays.
+///
+/// # Errors
+/// See [`Trouble`].
+#[allow(clippy::unnecessary_cast, reason = "FreeBSD's numbers are signed")]
+pub fn set_soft(resource: Resource, soft: impl FnOnce(u64) -> u64) -> core::result::Result<(), Trouble> {
+    let kind = kind(resource).ok_or(Trouble::Unsupported)?;
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: fills the structure in.
+    done(unsafe { libc::getrlimit(kind, &raw mut limit) }).map_err(Trouble::Get)?;
+    // Numbers of 32 bits on a system that has no other ones.
+    limit.rlim_cur = libc::rlim_t::try_from(soft(limit.rlim_max as u64)).unwrap_or(limit.rlim_max);
+    // SAFETY: reads the structure.
+    done(unsafe { libc::setrlimit(kind, &raw const limit) }).map_err(Trouble::Set)
+}
+
+fn done(result: core::ffi::c_int) -> Result<()> {
+    if result == 0 { Ok(()) } else { Err(wrong(Number::last())) }
+}

@@ -1,0 +1,132 @@
+//! The state of the process, and becoming another program.
+use crate::{Result, wrong};
+use core::ffi::{CStr, c_char, c_int};
+use nix::errno::Errno as Number;
+use platform::Errno;
+
+/// The environment the process was started with, entry by entry. Nothing in these programs changes
+/// it.
+#[must_use]
+pub fn environment() -> Vec<&'static CStr> {
+    let mut entries = Vec::new();
+    let mut at = environ();
+    while !at.is_null() {
+        // SAFETY: the list ends with a null pointer, and this is not behind it.
+        let entry = unsafe { *at };
+        if entry.is_null() {
+            break;
+        }
+        // SAFETY: the strings end with a NUL and live as long as the process.
+        entries.push(unsafe { CStr::from_ptr(entry) });
+        // SAFETY: what is here is not the end.
+        at = unsafe { at.add(1) };
+    }
+    entries
+}
+
+#[cfg(target_vendor = "apple")]
+fn environ() -> *const *const c_char {
+    // SAFETY: returns a pointer to the list's address.
+    unsafe { (*libc::_NSGetEnviron()).cast_const().cast() }
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn environ() -> *const *const c_char {
+    // SAFETY: environ(7); defined by every C library.
+    unsafe extern "C" {
+        static environ: *const *const c_char;
+    }
+    // SAFETY: nobody writes to it.
+    unsafe { environ }
+}
+
+/// Replaces the process (execve(2)); returns only with the reason why not.
+#[must_use]
+pub fn exec(path: &CStr, argv: &[&CStr], environment: &[&CStr]) -> Errno {
+    match nix::unistd::execve(path, argv, environment) {
+        Ok(never) => match never {},
+        Err(error) => wrong(error),
+    }
+}
+
+/// setsid(2); a process that leads a group stays where it is.
+pub fn new_session() {
+    let _ = nix::unistd::setsid();
+}
+
+/// nice(3).
+///
+/// # Errors
+/// Those of nice(3).
+pub fn add_nice(increment: i32) -> Result<()> {
+    Number::clear();
+    // SAFETY: no memory is involved.
+    let level = unsafe { libc::nice(increment) };
+    match Number::last_raw() {
+        number if level == -1 && number != 0 => Err(Errno(number)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the current directory the root directory (chroot(2)).
+///
+/// # Errors
+/// Those of chroot(2).
+pub fn root_here() -> Result<()> {
+    nix::unistd::chroot(c".").map_err(wrong)
+}
+
+/// close(2) of a standard descriptor.
+///
+/// # Errors
+/// Those of close(2).
+pub fn close_standard(fd: u8) -> Result<()> {
+    // SAFETY: nothing in this process owns the standard descriptors.
+    match unsafe { libc::close(c_int::from(fd)) } {
+        0 => Ok(()),
+        _ => Err(wrong(Number::last())),
+    }
+}
+
+/// umask(2).
+pub fn set_umask(mask: u32) {
+    // The type is narrower on some systems; what does not fit is no permission.
+    let mode = nix::sys::stat::Mode::from_bits_truncate((mask & 0o777) as libc::mode_t);
+    let _ = nix::sys::stat::umask(mode);
+}
+
+/// Gives up to gain privileges by execve(2), for ever (PR_SET_NO_NEW_PRIVS).
+///
+/// # Errors
+/// Those of prctl(2); ENOSYS where the system has nothing like it.
+#[cfg(target_os = "linux")]
+pub fn no_new_privileges() -> Result<()> {
+    nix::sys::prctl::set_no_new_privs().map_err(wrong)?;
+    // A process that is not sure of it does not go on.
+    match nix::sys::prctl::get_no_new_privs() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Errno::NOSYS),
+        Err(error) => Err(wrong(error)),
+    }
+}
+
+/// Gives up to gain privileges by execve(2), for ever (procctl(2), PROC_NO_NEW_PRIVS_CTL).
+///
+/// # Errors
+/// Those of procctl(2), EINVAL from kernels that do not know it.
+#[cfg(target_os = "freebsd")]
+pub fn no_new_privileges() -> Result<()> {
+    let mut how = libc::PROC_NO_NEW_PRIVS_ENABLE;
+    // SAFETY: the command reads one int.
+    let done = unsafe { libc::procctl(libc::P_PID, 0, libc::PROC_NO_NEW_PRIVS_CTL, (&raw mut how).cast()) };
+    if done == 0 { Ok(()) } else { Err(wrong(Number::last())) }
+}
+
+/// This system has nothing like it.
+///
+/// # Errors
+/// ENOSYS.
+#[cfg(not(any(target_os = "linux", target_os = "freebsd")))]
+pub fn no_new_privileges() -> Result<()> {
+    Err(Errno::NOSYS)
+}

@@ -1,0 +1,93 @@
+//! chpst, and its aliases envdir, envuidgid, pgrphack, setlock, setuidgid, softlimit: changes the
+//! state of the process, then becomes another program. See chpst(8).
+#![no_main]
+mod environment;
+mod fatal;
+mod steps;
+
+use environment::Environment;
+use fatal::Fatal;
+use platform::Args;
+use platform_host::{console, program};
+use runit::args::basename;
+use runit::chpst::{Plan, Request, Search, Step, Tool};
+use std::ffi::{CStr, CString};
+
+platform_host::entry!(bare main);
+
+fn main(args: Args) -> u8 {
+    let argv0 = args.get(0).unwrap_or(c"").to_bytes();
+    let (shown, tool) = Tool::of(argv0);
+    let usage = |tool: Tool| [b"usage: ".as_slice(), shown, tool.usage().as_bytes(), b"\n\n"];
+    let version: [&[u8]; 4] = [shown, b" ", runit::VERSION.as_bytes(), b"\n"];
+    let mut wrong: Vec<&[u8]> = Vec::new();
+    match Request::of(tool, |at| args.get(at).map(CStr::to_bytes)) {
+        Request::Run(plan) => return run(args, &plan),
+        Request::Help => {
+            console::tell(&[&usage(tool), &[tool.help().as_bytes()][..]].concat());
+            return 0;
+        }
+        Request::Version => {
+            console::tell(&version);
+            return 0;
+        }
+        Request::ShortVersion => {
+            wrong.extend(version);
+            wrong.extend(usage(tool));
+            console::complain(&wrong);
+        }
+        Request::Usage(complaint, tool) => {
+            if let Some(complaint) = &complaint {
+                wrong.push(basename(argv0));
+                wrong.extend(complaint.parts());
+                wrong.push(b"\n");
+            }
+            wrong.extend(usage(tool));
+            console::complain(&wrong);
+        }
+    }
+    100
+}
+
+/// Takes the steps, and then becomes the program: it is the only place where that is done.
+fn run(args: Args, plan: &Plan<'_>) -> u8 {
+    let mut environment = Environment::default();
+    for step in plan.steps() {
+        if let Err(fatal) = steps::take(step, plan.verbose, &mut environment) {
+            let about_lock = matches!(step, Step::Lock { .. });
+            return give_up(&fatal, plan.quiet && about_lock);
+        }
+    }
+    give_up(&start(args, plan, environment), plan.quiet)
+}
+
+fn give_up(fatal: &Fatal, quiet: bool) -> u8 {
+    if quiet {
+        return 0;
+    }
+    fatal.tell();
+    111
+}
+
+/// Becomes the program; returns only with the reason why not.
+fn start(args: Args, plan: &Plan<'_>, environment: Environment) -> Fatal {
+    let words: Vec<&CStr> = (plan.program..).map_while(|at| args.get(at)).collect();
+    let name = words.first().map_or(b"".as_slice(), |word| word.to_bytes());
+    let told = CString::new(plan.argv0.unwrap_or(name)).unwrap_or_default();
+    let mut argv = words.clone();
+    if let Some(first) = argv.first_mut() {
+        *first = &told;
+    }
+    let inherited = program::environment();
+    let path = inherited.iter().find_map(|entry| entry.to_bytes().strip_prefix(b"PATH="));
+    let mut search = Search::new(name, path);
+    let changed = environment.changed(&inherited);
+    let entries: Vec<&CStr> = changed.iter().map(AsRef::as_ref).collect();
+    while let Some(place) = search.place() {
+        match CString::new(place.concat()) {
+            Ok(place) => search.failed(program::exec(&place, &argv, &entries)),
+            Err(_) => break,
+        }
+    }
+    Fatal::new(&[b"unable to run: ", told.to_bytes()], search.why())
+}

@@ -1,0 +1,21 @@
+//! The file of all that ever were logged in.
+use crate::{Text, text};
+use platform::{Errno, Logins};
+use platform_host::{files, locks};
+use runit::utmpset::record;
+
+/// Notes a logout, if history is kept at all: that is so if the file is there. (C runit makes one
+/// that only root can read.)
+pub fn note(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
+    let Logins { layout, wtmp, .. } = logins;
+    let path = wtmp.to_bytes();
+    let fd = match files::open_append(wtmp) {
+        Err(Errno::NOENT) => return Ok(()),
+        opened => opened.map_err(|why| text(&[b"fatal: unable to open ", path], why))?,
+    };
+    locks::lock_both(&fd).map_err(|why| text(&[b"fatal: unable to lock ", path], why))?;
+    let mut bytes = vec![0; layout.size];
+    record(layout, &mut bytes, line, now);
+    files::append_whole(&fd, &bytes)
+        .map_err(|why| text(&[b"warning: unable to logout line ", line, b" in wtmp"], why))
+}

@@ -1,0 +1,68 @@
+//! utmpset: writes down that nobody is logged in on a line any more. See utmpset(8).
+#![no_main]
+mod history;
+mod present;
+
+use platform::{Args, Errno, LOGINS};
+use platform_host::console;
+use runit::args::basename;
+use runit::utmpset::{HELP, Request, USAGE};
+use std::ffi::CStr;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+platform_host::entry!(main);
+
+fn main(args: Args) -> u8 {
+    let argv0 = args.get(0).unwrap_or(c"").to_bytes();
+    let usage: [&[u8]; 4] = [b"usage: ", argv0, USAGE.as_bytes(), b"\n\n"];
+    let version: [&[u8]; 3] = [b"utmpset ", runit::VERSION.as_bytes(), b"\n"];
+    match Request::of(|at| args.get(at).map(CStr::to_bytes)) {
+        Request::Logout { line, history } => match logout(line, history) {
+            Ok(()) => 0,
+            Err(text) => {
+                console::complain(&[b"utmpset: ", &text, b"\n"]);
+                111
+            }
+        },
+        Request::Version => {
+            console::tell(&version);
+            0
+        }
+        Request::Help => {
+            console::tell(&[&usage[..], &[HELP.as_bytes()]].concat());
+            0
+        }
+        Request::ShortVersion => {
+            console::complain(&[&version[..], &usage].concat());
+            1
+        }
+        Request::Usage(None) => {
+            console::complain(&usage);
+            1
+        }
+        Request::Usage(Some(letter)) => {
+            let wrong: [&[u8]; 4] = [basename(argv0), b": illegal option -- ", &[letter], b"\n"];
+            console::complain(&[&wrong[..], &usage].concat());
+            1
+        }
+    }
+}
+
+/// The text of a failure, without the program's name.
+type Text = Vec<u8>;
+
+/// Parts and a reason.
+fn text(parts: &[&[u8]], why: Errno) -> Text {
+    [&parts.concat(), b": ".as_slice(), why.text()].concat()
+}
+
+/// History is made only of what was present.
+fn logout(line: &[u8], history: bool) -> Result<(), Text> {
+    let logins = LOGINS.ok_or_else(|| text(&[b"fatal: unable to open utmp"], Errno::NOSYS))?;
+    if line.len() > logins.layout.line.len {
+        return Err([b"fatal: unable to logout line ", line, b" in utmp: name too long"].concat());
+    }
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    present::end(&logins, line, now)?;
+    if history { history::note(&logins, line, now) } else { Ok(()) }
+}

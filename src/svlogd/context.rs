@@ -1,0 +1,103 @@
+//! What all log directories share.
+use super::input::Input;
+use super::options::Options;
+use super::stamp::{LENGTH, Stamper};
+use crate::msg;
+use core::ffi::CStr;
+use platform::{Errno, Fd, Platform};
+
+/// Begins every message.
+const NAME: &[u8] = b"svlogd: ";
+
+/// What all log directories share.
+pub(super) struct Context {
+    pub(super) options: Options,
+    /// The directory of the start.
+    pub(super) home: Fd,
+    /// The current directory is another one.
+    pub(super) away: bool,
+    pub(super) input: Input,
+    /// The stamp of the last read.
+    pub(super) stamp: [u8; LENGTH],
+    /// The stamp of the first line, if that began earlier.
+    pub(super) earlier: [u8; LENGTH],
+    pub(super) stamper: Stamper,
+    udp: Option<Fd>,
+}
+
+impl Context {
+    pub(super) fn new(options: Options, home: Fd) -> Context {
+        Context {
+            options,
+            home,
+            away: false,
+            input: Input::new(options.length),
+            stamp: [0; LENGTH],
+            earlier: [0; LENGTH],
+            stamper: Stamper::new(options.style),
+            udp: None,
+        }
+    }
+
+    /// The stamps of the first line and of the others.
+    pub(super) fn stamps(&self) -> (&[u8], &[u8]) {
+        if self.stamper.is_off() {
+            return (b"", b"");
+        }
+        (if self.input.held() { &self.earlier } else { &self.stamp }, &self.stamp)
+    }
+
+    /// `svlogd: HOW: TEXT: DIR: REASON`.
+    pub(super) fn trouble<P: Platform>(p: &mut P, how: &[u8], text: &[u8], dir: &CStr, errno: Errno) {
+        msg::say_why(p, &[NAME, how, b": ", text, b": ", dir.to_bytes()], errno);
+    }
+
+    /// `svlogd: HOW: TEXT`.
+    pub(super) fn say<P: Platform>(p: &mut P, how: &[u8], text: &[&[u8]]) {
+        let text = crate::fixed::Text::<{ msg::ROOM }>::of(text);
+        msg::say(p, &[NAME, how, b": ", text.bytes()]);
+    }
+
+    /// What is said with `-v` only.
+    pub(super) fn info<P: Platform>(&self, p: &mut P, text: &[&[u8]]) {
+        if self.options.verbose {
+            Context::say(p, b"info", text);
+        }
+    }
+
+    /// Back to the directory of the start, from which the names of log directories count.
+    ///
+    /// # Errors
+    /// Those of fchdir(2); the message was given.
+    pub(super) fn go_home<P: Platform>(&mut self, p: &mut P) -> platform::Result<()> {
+        if !self.away {
+            return Ok(());
+        }
+        let done = p.fchdir(self.home);
+        match done {
+            Ok(()) => self.away = false,
+            Err(errno) => {
+                msg::say_why(p, &[NAME, b"pausing: unable to change to initial working directory"], errno);
+            }
+        }
+        done
+    }
+
+    /// Into a log directory.
+    ///
+    /// # Errors
+    /// Those of fchdir(2).
+    pub(super) fn enter<P: Platform>(&mut self, p: &mut P, dir: Fd) -> platform::Result<()> {
+        p.fchdir(dir)?;
+        self.away = true;
+        Ok(())
+    }
+
+    /// The socket; one serves all directories.
+    pub(super) fn socket<P: Platform>(&mut self, p: &mut P) -> Option<Fd> {
+        if self.udp.is_none() {
+            self.udp = p.datagrams().ok();
+        }
+        self.udp
+    }
+}

@@ -1,0 +1,295 @@
+//! From the input to the buffer of one directory: which lines go there, with what in front, and
+//! where its file ends.
+use super::config::Config;
+
+/// Where the input stands for a directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Place {
+    /// At the beginning of a line.
+    #[default]
+    Start,
+    /// Its line is to be copied to descriptor 2 or sent; then it goes to the file, or not.
+    Copy(bool),
+    /// Its line goes to the file; so much of what comes in front of it is there.
+    Head(usize),
+    /// Within a line that goes to the file.
+    Text,
+    /// Within a line that does not.
+    Skip,
+}
+
+/// What has to be done before the next line can be taken.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Nothing: all was taken.
+    Nothing,
+    /// Write the buffer to the file.
+    Write,
+    /// The file has its size: write the buffer, then begin a new one.
+    Rotate,
+    /// Copy the line; see [`Lines::compose`].
+    Copy {
+        /// To descriptor 2.
+        stderr: bool,
+        /// By UDP.
+        udp: bool,
+    },
+}
+
+/// What a directory makes of the input.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    /// What is ready.
+    pub text: &'a [u8],
+    /// The stamp of its first line and that of the others.
+    pub stamps: (&'a [u8], &'a [u8]),
+    /// What counts of a line.
+    pub length: usize,
+    /// The directory's.
+    pub config: &'a Config,
+    /// The directory's.
+    pub rules: &'a [u8],
+    /// How much the file has.
+    pub size: u64,
+    /// Lines go to the file as they are, all of them; see [`Job::is_plain`].
+    pub plain: bool,
+}
+
+impl<'a> Job<'a> {
+    /// Whether nothing is done to lines.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let config = self.config;
+        let (stamp, prefix) = self.head(1);
+        stamp.is_empty() && prefix.is_empty() && !config.selects && !config.copies && config.udp.is_none()
+    }
+
+    fn head(&self, at: usize) -> (&'a [u8], &'a [u8]) {
+        let stamp = if at == 0 { self.stamps.0 } else { self.stamps.1 };
+        (stamp, self.config.prefix(self.rules))
+    }
+
+    /// The line at a place, or as much of it as is there, with its newline.
+    fn line(&self, at: usize) -> &'a [u8] {
+        let rest = self.text.get(at..).unwrap_or_default();
+        let length = platform::find(rest, b'\n').map_or(rest.len(), |end| end.saturating_add(1));
+        rest.get(..length).unwrap_or_default()
+    }
+
+    /// What counts of the line at a place.
+    fn counts(&self, at: usize) -> &'a [u8] {
+        let line = self.line(at);
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        line.get(..self.length).unwrap_or(line)
+    }
+
+    /// A file that has so much after a line gets no other. C runit computes the difference without
+    /// a sign, so that a size below `-l` would never be reached here (DEV-70). A line is never cut:
+    /// one that is longer than the file may be has a file of its own.
+    fn threshold(&self) -> u64 {
+        self.config.size.checked_sub(self.length as u64).unwrap_or(self.config.size)
+    }
+}
+
+/// How far a directory is with the input, and how much is in its buffer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Lines {
+    at: usize,
+    place: Place,
+    /// The line that was just finished fills the file.
+    full: bool,
+    filled: usize,
+}
+
+/// What comes before a copied line that could not be sent, at most.
+const NOTE: usize = 48;
+
+impl Lines {
+    /// Begins with what comes after `at` bytes of the present input, which end within a line if
+    /// `within`: the rest of that line is not for this directory.
+    #[must_use]
+    pub const fn new(at: usize, within: bool) -> Lines {
+        Lines { at, place: if within { Place::Skip } else { Place::Start }, full: false, filled: 0 }
+    }
+
+    /// Whether everything up to `end` was taken, and nothing is left to be written.
+    #[must_use]
+    pub const fn is_done(&self, end: usize) -> bool {
+        self.at >= end && self.filled == 0
+    }
+
+    /// How much is in the buffer.
+    #[must_use]
+    pub const fn filled(&self) -> usize {
+        self.filled
+    }
+
+    /// So much of the buffer was written.
+    pub fn written(&mut self, buffer: &mut [u8], count: usize) {
+        platform::to_front(buffer, count, self.filled);
+        self.filled = self.filled.saturating_sub(count);
+    }
+
+    /// A new file was begun.
+    pub fn renewed(&mut self) {
+        self.full = false;
+    }
+
+    /// The input begins anew behind what was ready.
+    pub fn restart(&mut self) {
+        self.at = 0;
+    }
+
+    /// Takes lines until something has to be done first.
+    pub fn take(&mut self, job: &Job<'_>, buffer: &mut [u8]) -> Need {
+        let limit = job.config.size;
+        loop {
+            let planned = job.size.saturating_add(self.filled as u64);
+            match self.place {
+                Place::Start => {
+                    if self.full {
+                        return Need::Rotate;
+                    }
+                    if self.at >= job.text.len() {
+                        return if self.filled > 0 { Need::Write } else { Need::Nothing };
+                    }
+                    if job.plain && self.many(job, buffer) {
+                        continue;
+                    }
+                    let (file, stderr) = match (job.config.selects, job.config.copies) {
+                        (false, false) => (true, false),
+                        (true, _) | (_, true) => job.config.choose(job.rules, job.counts(self.at)),
+                    };
+                    let udp = file && job.config.udp.is_some();
+                    let file = file && !(udp && job.config.away);
+                    if stderr || udp {
+                        if self.filled > 0 && self.spare(buffer) < self.copied_length(job) {
+                            return Need::Write;
+                        }
+                        self.place = Place::Copy(file);
+                        return Need::Copy { stderr, udp };
+                    }
+                    self.place = if file { Place::Head(0) } else { Place::Skip };
+                }
+                Place::Copy(file) => self.place = if file { Place::Head(0) } else { Place::Skip },
+                Place::Head(put) => {
+                    let (stamp, prefix) = job.head(self.at);
+                    let head = stamp.len().saturating_add(prefix.len());
+                    if put == 0 {
+                        let record = head.saturating_add(job.line(self.at).len());
+                        let larger = planned.saturating_add(record as u64) > limit;
+                        if limit > 0 && planned > 0 && larger {
+                            return Need::Rotate;
+                        }
+                        // As few records as possible are written in two pieces.
+                        if self.filled > 0 && self.spare(buffer) < record {
+                            return Need::Write;
+                        }
+                    }
+                    let before = self.filled;
+                    if put < stamp.len() {
+                        self.put(stamp.get(put..).unwrap_or_default(), buffer);
+                    }
+                    let put = put.saturating_add(self.filled.saturating_sub(before));
+                    let behind = put.saturating_sub(stamp.len());
+                    let more = self.put(prefix.get(behind..).unwrap_or_default(), buffer);
+                    let put = put.saturating_add(more);
+                    if put < head {
+                        self.place = Place::Head(put);
+                        return Need::Write;
+                    }
+                    self.place = Place::Text;
+                }
+                Place::Text => {
+                    let line = job.line(self.at);
+                    if line.is_empty() {
+                        return if self.filled > 0 { Need::Write } else { Need::Nothing };
+                    }
+                    let count = self.put(line, buffer);
+                    if count == 0 {
+                        return Need::Write;
+                    }
+                    self.at = self.at.saturating_add(count);
+                    if count == line.len() && line.ends_with(b"\n") {
+                        self.place = Place::Start;
+                        self.ended(job);
+                    }
+                }
+                Place::Skip => {
+                    let line = job.line(self.at);
+                    if line.is_empty() {
+                        return if self.filled > 0 { Need::Write } else { Need::Nothing };
+                    }
+                    self.at = self.at.saturating_add(line.len());
+                    if line.ends_with(b"\n") {
+                        self.place = Place::Start;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes as many lines at once as fit into the buffer and the file, where nothing is done to
+    /// lines. `false`: not one.
+    fn many(&mut self, job: &Job<'_>, buffer: &mut [u8]) -> bool {
+        let mut most = self.spare(buffer);
+        if job.config.size > 0 {
+            let planned = job.size.saturating_add(self.filled as u64);
+            let left = job.threshold().saturating_sub(planned);
+            most = usize::try_from(left).map_or(most, |left| left.min(most));
+        }
+        let rest = job.text.get(self.at..).unwrap_or_default();
+        let rest = rest.get(..most).unwrap_or(rest);
+        let Some(end) = rest.iter().rposition(|byte| *byte == b'\n') else { return false };
+        let count = self.put(rest.get(..=end).unwrap_or_default(), buffer);
+        self.at = self.at.saturating_add(count);
+        self.ended(job);
+        true
+    }
+
+    /// A record has its end: perhaps the file has its size.
+    fn ended(&mut self, job: &Job<'_>) {
+        let planned = job.size.saturating_add(self.filled as u64);
+        self.full = job.config.size > 0 && planned >= job.threshold();
+    }
+
+    fn spare(&self, buffer: &[u8]) -> usize {
+        buffer.len().saturating_sub(self.filled)
+    }
+
+    fn put(&mut self, part: &[u8], buffer: &mut [u8]) -> usize {
+        let count = platform::copy(part, buffer.get_mut(self.filled..).unwrap_or_default());
+        self.filled = self.filled.saturating_add(count);
+        count
+    }
+
+    fn copied_length(&self, job: &Job<'_>) -> usize {
+        let (stamp, prefix) = job.head(self.at);
+        let parts = [stamp.len(), prefix.len(), job.counts(self.at).len(), NOTE];
+        parts.iter().fold(0, |sum, length| sum.saturating_add(*length))
+    }
+
+    /// The line as it is copied, behind what the buffer holds: `note`, stamp, prefix, as much of
+    /// the line as counts, `...` if it is not shorter than that, newline. [`Lines::keep`] makes it
+    /// a record of the file.
+    pub fn compose<'b>(&self, job: &Job<'_>, note: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
+        let (stamp, prefix) = job.head(self.at);
+        let counts = job.counts(self.at);
+        let dots: &[u8] = if counts.len() >= job.length { b"..." } else { b"" };
+        let room = buffer.get_mut(self.filled..).unwrap_or_default();
+        let mut copy = Lines::default();
+        // A prefix longer than the buffer leaves no room; the newline gets its place first.
+        let last = room.len().saturating_sub(1);
+        for part in [note, stamp, prefix, counts, dots] {
+            copy.put(part, room.get_mut(..last).unwrap_or_default());
+        }
+        copy.put(b"\n", room);
+        room.get(..copy.filled).unwrap_or_default()
+    }
+
+    /// Makes the copy of so many bytes a record of the file.
+    pub fn keep(&mut self, job: &Job<'_>, count: usize) {
+        self.filled = self.filled.saturating_add(count);
+        self.ended(job);
+    }
+}

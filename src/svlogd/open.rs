@@ -1,0 +1,135 @@
+//! Opening a log directory.
+use super::config::{Config, Wrong, compact};
+use super::context::Context;
+use super::directory::Directory;
+use super::life::Event;
+use super::processor::Event as WorkEvent;
+use super::rotate::c_name;
+use platform::{Errno, Open, Platform, Result};
+
+impl Directory {
+    fn refused<P: Platform>(&mut self, p: &mut P, cx: &mut Context, text: &[u8], errno: Errno) -> Event {
+        // A name that leads nowhere is said once, if lines wait for it.
+        let holds = !self.lines.is_done(cx.input.count());
+        if !(holds && errno == Errno::NOENT && core::mem::replace(&mut self.warned, true)) {
+            Context::trouble(p, b"warning", text, self.path, errno);
+        }
+        self.give_up(p);
+        let _ = cx.go_home(p);
+        Event::Refused(holds)
+    }
+
+    /// Finds the directory, locks it, reads its config, and puts aside what a crash left.
+    pub(super) fn open<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> Event {
+        self.give_up(p);
+        (self.opening, self.made) = (true, None);
+        if cx.go_home(p).is_err() {
+            return Event::Failed;
+        }
+        match p.open(self.path, Open::Read) {
+            Ok(fd) => self.fd = fd,
+            Err(errno) => return self.refused(p, cx, b"unable to open log directory", errno),
+        }
+        if let Err(errno) = cx.enter(p, self.fd) {
+            cx.info(p, &[b"close: ", self.path.to_bytes()]);
+            return self.refused(p, cx, b"unable to change directory", errno);
+        }
+        let locked = p.open(c"lock", Open::Append).and_then(|fd| {
+            self.lock = fd;
+            p.lock(fd)
+        });
+        if let Err(errno) = locked {
+            cx.info(p, &[b"close: ", self.path.to_bytes()]);
+            return self.refused(p, cx, b"unable to lock directory", errno);
+        }
+        self.read_config(p, cx);
+        self.due = match self.config.every {
+            0 => None,
+            every => Some(p.now().plus_ms(u64::from(every).saturating_mul(1000))),
+        };
+        // For the labels that are there already.
+        if let Err(errno) = self.survey(p, false) {
+            Context::trouble(p, b"warning", b"unable to read directory", self.path, errno);
+        }
+        if let Err(event) = self.recover(p, cx) {
+            return event;
+        }
+        self.work(p, cx, WorkEvent::HangUp);
+        Event::Done
+    }
+
+    /// A `current` that was not closed properly gets a name of its own.
+    fn recover<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> core::result::Result<(), Event> {
+        match p.stat(c"current") {
+            Ok(found) if found.size > 0 && !found.owner_executes() => {}
+            Ok(_) | Err(Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(self.refused(p, cx, b"unable to stat current", errno)),
+        }
+        let renamed = self.free_name(p, b'u').and_then(|name| {
+            p.rename(c"current", c_name(&name).as_c())?;
+            Ok(name)
+        });
+        match renamed {
+            Ok(name) => {
+                self.made = Some(name);
+                self.prune(p, cx);
+                self.made = None;
+                Ok(())
+            }
+            Err(errno) => {
+                Context::trouble(p, b"pausing", b"unable to rename current", self.path, errno);
+                Err(Event::Failed)
+            }
+        }
+    }
+
+    fn read_config<P: Platform>(&mut self, p: &mut P, cx: &Context) {
+        self.config = Config::default();
+        self.text.clear();
+        match read(p, &mut self.text) {
+            Ok(true) => {
+                let path = self.path;
+                cx.info(p, &[b"read: ", path.to_bytes(), b"/config"]);
+                self.config = compact(self.text.rows(), |wrong| match wrong {
+                    Wrong::Address(rest) => {
+                        Context::say(p, b"warning", &[b"unable to scan ip address: ", rest]);
+                    }
+                    Wrong::Port(rest) => {
+                        Context::say(p, b"warning", &[b"unable to scan port number: ", rest]);
+                    }
+                });
+            }
+            Ok(false) => {}
+            // DEV-67: then all is as if it were not there.
+            Err(errno) => {
+                Context::trouble(p, b"warning", b"unable to read config", self.path, errno);
+                cx.info(p, &[b"read: ", self.path.to_bytes(), b"/config"]);
+            }
+        }
+    }
+}
+
+/// Reads `config`, with one byte more behind it; `false`: there is none.
+fn read<P: Platform>(p: &mut P, into: &mut platform::Table<u8>) -> Result<bool> {
+    let fd = match p.open(c"config", Open::Read) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return Ok(false),
+        Err(errno) => return Err(errno),
+    };
+    let mut part = [0; 256];
+    let done = loop {
+        match p.read(fd, &mut part) {
+            Ok(0) => break into.push(0),
+            Ok(count) => {
+                let part = part.get(..count).unwrap_or_default();
+                if let Err(errno) = part.iter().try_for_each(|byte| into.push(*byte)) {
+                    break Err(errno);
+                }
+            }
+            Err(Errno::INTR) => {}
+            Err(errno) => break Err(errno),
+        }
+    };
+    p.close(fd);
+    done.map(|()| true)
+}

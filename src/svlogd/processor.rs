@@ -1,0 +1,378 @@
+//! What becomes of a rotated log that a processor is to read.
+use super::name::Name;
+use platform::{Instant, Pid};
+
+/// The first pause after a processor that failed, in milliseconds; each further one is twice as
+/// long, up to the last.
+const FIRST: u64 = 1000;
+const LAST: u64 = 60_000;
+/// Until a step that failed after a processor succeeded is tried again.
+const AGAIN: u64 = 3000;
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// There may be a log to process.
+    Work,
+    /// HUP: the processor may be another now.
+    HangUp,
+    /// The answer to `Find`.
+    Found(Option<Name>),
+    /// The answer to `Launch`.
+    Launched(Pid),
+    /// The step asked for is done.
+    Done,
+    /// It failed.
+    Failed,
+    /// The process ended; `true`: by `exit 0`.
+    Died(bool),
+    /// Nothing; time may have passed.
+    Time,
+    /// The program is about to end: what runs is waited for.
+    Terminate,
+    /// It ends now.
+    Abandon,
+}
+
+/// A step of what follows a processor that succeeded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Settle {
+    /// Flush its output.
+    Sync,
+    /// Give that its final name.
+    Rename,
+    /// And mode.
+    Mark,
+    /// Remove what it read.
+    Remove,
+    /// Keep its state.
+    State,
+}
+
+/// What is to be done next.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Nothing.
+    Wait,
+    /// Look for the oldest log to process; none if there is no processor.
+    Find,
+    /// Start the processor on it.
+    Launch(Name),
+    /// Throw away what it wrote: it failed.
+    Discard(Name),
+    /// Keep what it wrote.
+    Settle(Name, Settle),
+    /// All is done with this log.
+    Finish(Name),
+    /// Have it end.
+    Stop(Pid),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Idle,
+    /// For the answer to `Find`.
+    Finding,
+    /// For the answer to `Launch`.
+    Launching(Name),
+    Runs(Name, Pid),
+    /// For the answer to `Discard`.
+    Discarding,
+    /// After a failure.
+    Rests(Instant),
+    /// For the answer to `Settle`.
+    Settling(Name, Settle),
+    /// For the answer to `Finish`.
+    Finishing,
+    /// Until a step is tried again.
+    Stuck(Name, Settle, Instant),
+    Over,
+}
+
+/// The processor of a log directory.
+#[derive(Clone, Copy, Debug)]
+pub struct Processor {
+    state: State,
+    failures: u32,
+    ending: bool,
+}
+
+const fn after(step: Settle) -> Option<Settle> {
+    match step {
+        Settle::Sync => Some(Settle::Rename),
+        Settle::Rename => Some(Settle::Mark),
+        Settle::Mark => Some(Settle::Remove),
+        Settle::Remove => Some(Settle::State),
+        Settle::State => None,
+    }
+}
+
+impl Processor {
+    /// Nothing runs.
+    #[must_use]
+    pub const fn new() -> Processor {
+        Processor { state: State::Idle, failures: 0, ending: false }
+    }
+
+    /// The log that is being processed.
+    #[must_use]
+    pub fn busy(&self) -> Option<Name> {
+        match self.state {
+            State::Launching(name)
+            | State::Runs(name, _)
+            | State::Settling(name, _)
+            | State::Stuck(name, _, _) => Some(name),
+            State::Idle
+            | State::Finding
+            | State::Discarding
+            | State::Rests(_)
+            | State::Finishing
+            | State::Over => None,
+        }
+    }
+
+    /// The process.
+    #[must_use]
+    pub fn pid(&self) -> Option<Pid> {
+        match self.state {
+            State::Runs(_, pid) => Some(pid),
+            State::Idle
+            | State::Finding
+            | State::Launching(_)
+            | State::Discarding
+            | State::Rests(_)
+            | State::Settling(..)
+            | State::Finishing
+            | State::Stuck(..)
+            | State::Over => None,
+        }
+    }
+
+    /// Whether the end of the program need not wait for it.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
+    /// When [`Event::Time`] is to be handed in.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Rests(until) | State::Stuck(_, _, until) => Some(until),
+            State::Idle
+            | State::Finding
+            | State::Launching(_)
+            | State::Runs(..)
+            | State::Discarding
+            | State::Settling(..)
+            | State::Finishing
+            | State::Over => None,
+        }
+    }
+
+    /// Takes an event and says what to do.
+    pub fn step(&mut self, event: Event, now: Instant) -> Action {
+        match (self.state, event) {
+            (State::Over, _) => Action::Wait,
+            (State::Idle, Event::Work | Event::HangUp) => self.go(State::Finding, Action::Find),
+            (State::Rests(until), Event::Time) if now >= until => self.go(State::Finding, Action::Find),
+            (State::Rests(_), Event::HangUp) => {
+                self.failures = 0;
+                self.go(State::Finding, Action::Find)
+            }
+            (State::Finding, Event::Found(Some(name))) => {
+                self.go(State::Launching(name), Action::Launch(name))
+            }
+            (State::Finding, Event::Found(None)) => self.go(State::Idle, Action::Wait),
+            (State::Launching(name), Event::Launched(pid)) => self.go(State::Runs(name, pid), Action::Wait),
+            (State::Launching(_), Event::Failed) => self.failed(now),
+            (State::Runs(name, _), Event::Died(true)) => {
+                self.go(State::Settling(name, Settle::Sync), Action::Settle(name, Settle::Sync))
+            }
+            // DEV-65: killed is failed.
+            (State::Runs(name, _), Event::Died(false)) => self.go(State::Discarding, Action::Discard(name)),
+            (State::Discarding, Event::Done | Event::Failed) => self.failed(now),
+            (State::Settling(name, step), Event::Done) => match after(step) {
+                Some(next) => self.go(State::Settling(name, next), Action::Settle(name, next)),
+                None => self.go(State::Finishing, Action::Finish(name)),
+            },
+            (State::Settling(..), Event::Failed) if self.ending => self.go(State::Over, Action::Wait),
+            (State::Settling(name, step), Event::Failed) => {
+                self.go(State::Stuck(name, step, now.plus_ms(AGAIN)), Action::Wait)
+            }
+            (State::Stuck(name, step, until), Event::Time) if now >= until => {
+                self.go(State::Settling(name, step), Action::Settle(name, step))
+            }
+            (State::Stuck(name, step, _), Event::HangUp) => {
+                self.go(State::Settling(name, step), Action::Settle(name, step))
+            }
+            (State::Finishing, Event::Done | Event::Failed) => {
+                self.failures = 0;
+                if self.ending {
+                    self.go(State::Over, Action::Wait)
+                } else {
+                    self.go(State::Finding, Action::Find)
+                }
+            }
+            // What waits is found at the next start (DEV-63).
+            (State::Idle | State::Rests(_) | State::Stuck(..), Event::Terminate | Event::Abandon) => {
+                self.go(State::Over, Action::Wait)
+            }
+            (State::Runs(..), Event::Terminate) => {
+                self.ending = true;
+                Action::Wait
+            }
+            (State::Runs(_, pid), Event::Abandon) => self.go(State::Over, Action::Stop(pid)),
+
+            // It is found when what runs is done.
+            (State::Runs(..) | State::Rests(_) | State::Stuck(..), Event::Work)
+            | (State::Runs(..), Event::HangUp)
+            | (State::Idle | State::Runs(..) | State::Rests(_) | State::Stuck(..), Event::Time)
+            // Only one who waits is told these, and only one who asked gets these answers.
+            | (
+                State::Finding
+                | State::Launching(_)
+                | State::Discarding
+                | State::Settling(..)
+                | State::Finishing,
+                Event::Work | Event::HangUp | Event::Time | Event::Terminate | Event::Abandon,
+            )
+            | (
+                State::Idle
+                | State::Finding
+                | State::Launching(_)
+                | State::Discarding
+                | State::Rests(_)
+                | State::Settling(..)
+                | State::Finishing
+                | State::Stuck(..),
+                Event::Died(_),
+            )
+            | (
+                State::Idle
+                | State::Launching(_)
+                | State::Runs(..)
+                | State::Discarding
+                | State::Rests(_)
+                | State::Settling(..)
+                | State::Finishing
+                | State::Stuck(..),
+                Event::Found(_),
+            )
+            | (
+                State::Idle
+                | State::Finding
+                | State::Runs(..)
+                | State::Discarding
+                | State::Rests(_)
+                | State::Settling(..)
+                | State::Finishing
+                | State::Stuck(..),
+                Event::Launched(_),
+            )
+            | (
+                State::Idle | State::Finding | State::Runs(..) | State::Rests(_) | State::Stuck(..),
+                Event::Done | Event::Failed,
+            )
+            | (State::Launching(_), Event::Done) => Action::Wait,
+        }
+    }
+
+    fn go(&mut self, state: State, action: Action) -> Action {
+        self.state = state;
+        action
+    }
+
+    /// DEV-66: the pauses grow, and nobody waits for them.
+    fn failed(&mut self, now: Instant) -> Action {
+        if self.ending {
+            return self.go(State::Over, Action::Wait);
+        }
+        let pause = FIRST.checked_shl(self.failures.min(16)).unwrap_or(LAST).min(LAST);
+        self.failures = self.failures.saturating_add(1);
+        self.go(State::Rests(now.plus_ms(pause)), Action::Wait)
+    }
+}
+
+impl Default for Processor {
+    fn default() -> Self {
+        Processor::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAME: Name = *b"@400000006b02f98f0aa7fd3c.u";
+    const PID: Pid = Pid(77);
+
+    fn running() -> (Processor, Instant) {
+        let (mut it, now) = (Processor::new(), Instant(0));
+        assert_eq!(it.step(Event::Work, now), Action::Find);
+        assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
+        assert_eq!(it.step(Event::Launched(PID), now), Action::Wait);
+        assert_eq!((it.pid(), it.busy()), (Some(PID), Some(NAME)));
+        (it, now)
+    }
+
+    #[test]
+    fn success() {
+        let (mut it, now) = running();
+        let mut action = it.step(Event::Died(true), now);
+        for step in [Settle::Sync, Settle::Rename, Settle::Mark, Settle::Remove, Settle::State] {
+            assert_eq!(action, Action::Settle(NAME, step));
+            assert_eq!(it.step(Event::Failed, now), Action::Wait, "tried again after a while");
+            assert_eq!((it.deadline(), it.busy()), (Some(now.plus_ms(AGAIN)), Some(NAME)));
+            assert_eq!(it.step(Event::Time, now), Action::Wait);
+            assert_eq!(it.step(Event::Time, now.plus_ms(AGAIN)), Action::Settle(NAME, step));
+            action = it.step(Event::Done, now);
+        }
+        assert_eq!(action, Action::Finish(NAME));
+        assert_eq!(it.step(Event::Done, now), Action::Find, "there may be more");
+        assert_eq!(it.step(Event::Found(None), now), Action::Wait);
+        assert_eq!((it.pid(), it.busy(), it.deadline()), (None, None, None));
+    }
+
+    /// DEV-65, DEV-66.
+    #[test]
+    fn failure() {
+        let (mut it, mut now) = running();
+        for pause in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
+            assert_eq!(it.step(Event::Died(false), now), Action::Discard(NAME));
+            assert_eq!(it.step(Event::Done, now), Action::Wait);
+            assert_eq!(it.deadline(), Some(now.plus_ms(pause)));
+            assert_eq!(it.step(Event::Work, now), Action::Wait, "a rotation does not shorten it");
+            now = now.plus_ms(pause);
+            assert_eq!(it.step(Event::Time, now), Action::Find);
+            assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
+            assert_eq!(it.step(Event::Launched(PID), now), Action::Wait);
+        }
+        it.step(Event::Died(false), now);
+        it.step(Event::Done, now);
+        assert_eq!(it.step(Event::HangUp, now), Action::Find, "who changed the processor says so");
+        assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
+        assert_eq!(it.step(Event::Failed, now), Action::Wait);
+        assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)), "counted anew");
+    }
+
+    #[test]
+    fn the_end() {
+        let (mut it, now) = running();
+        assert_eq!(it.step(Event::Terminate, now), Action::Wait);
+        assert!(!it.is_over());
+        let mut late = it;
+        assert_eq!(late.step(Event::Abandon, now), Action::Stop(PID));
+        assert!(late.is_over());
+        let mut failing = it;
+        assert_eq!(failing.step(Event::Died(false), now), Action::Discard(NAME));
+        assert_eq!(failing.step(Event::Done, now), Action::Wait);
+        assert!(failing.is_over());
+        assert_eq!(it.step(Event::Died(true), now), Action::Settle(NAME, Settle::Sync));
+        assert_eq!(it.step(Event::Failed, now), Action::Wait);
+        assert!(it.is_over(), "the log that was read is still there");
+        let mut idle = Processor::new();
+        assert_eq!(idle.step(Event::Terminate, now), Action::Wait);
+        assert!(idle.is_over());
+    }
+}

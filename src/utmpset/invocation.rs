@@ -1,0 +1,77 @@
+//! The command line.
+use crate::args::{Opt, Options};
+
+/// The usage text behind the program's name.
+pub const USAGE: &str = " [-w] line";
+
+/// What `--help` says below the usage.
+pub const HELP: &str = "\
+Write down that nobody is logged in on line any more, such as tty1.
+
+  -w  note it in the history of logins as well, if there is one
+  -V  show the version and the usage, and fail
+  --help, --version
+";
+
+/// What the command line amounts to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Request<'a> {
+    /// Log a line out.
+    Logout {
+        /// The line.
+        line: &'a [u8],
+        /// In the history too.
+        history: bool,
+    },
+    /// Complain about a letter, if there is one, and show the usage.
+    Usage(Option<u8>),
+    /// `-V`: version and usage, both on descriptor 2.
+    ShortVersion,
+    /// `--version`.
+    Version,
+    /// `--help`.
+    Help,
+}
+
+impl<'a> Request<'a> {
+    /// Understands a command line; `word` gives its words, 0 being the program's name.
+    pub fn of(word: impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
+        let mut history = false;
+        let mut options = Options::new(&word, b"wV");
+        for option in options.by_ref() {
+            match option {
+                Opt::Flag(b'w') => history = true,
+                Opt::Flag(_) | Opt::Value(..) => return Request::ShortVersion,
+                Opt::Illegal(letter) | Opt::Missing(letter) => return Request::Usage(Some(letter)),
+                Opt::Long(b"version") => return Request::Version,
+                Opt::Long(b"help") => return Request::Help,
+                Opt::Long(_) => {}
+            }
+        }
+        word(options.operands()).map_or(Request::Usage(None), |line| Request::Logout { line, history })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_lines() {
+        let of = |words: &[&'static str]| Request::of(|at| words.get(at).map(|word| word.as_bytes()));
+        let logout = |line, history| Request::Logout { line, history };
+        assert_eq!(of(&["utmpset", "tty1"]), logout(b"tty1", false));
+        assert_eq!(of(&["utmpset", "-w", "tty1", "more"]), logout(b"tty1", true));
+        assert_eq!(of(&["utmpset", "-ww", "--", "-w"]), logout(b"-w", true));
+        assert_eq!(of(&["utmpset", "-"]), logout(b"-", false));
+        assert_eq!(of(&["utmpset", ""]), logout(b"", false));
+        assert_eq!(of(&["utmpset", "--any", "tty1"]), logout(b"tty1", false));
+        assert_eq!(of(&["utmpset"]), Request::Usage(None));
+        assert_eq!(of(&["utmpset", "-w"]), Request::Usage(None));
+        assert_eq!(of(&["utmpset", "-wq", "x"]), Request::Usage(Some(b'q')));
+        assert_eq!(of(&["utmpset", "-wV"]), Request::ShortVersion);
+        assert_eq!(of(&["utmpset", "--version"]), Request::Version);
+        assert_eq!(of(&["utmpset", "-w", "--help"]), Request::Help);
+        assert!(HELP.lines().all(|line| line.len() < 80));
+    }
+}

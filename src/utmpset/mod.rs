@@ -1,0 +1,7 @@
+//! `utmpset` without the system: the command line, and what a logout does to the records.
+//! `src/bin/utmpset/` does it to the files.
+mod invocation;
+mod record;
+
+pub use invocation::{HELP, Request, USAGE};
+pub use record::{Entry, find, record};
