@@ -46,6 +46,9 @@ cfg_if::cfg_if! {
     } else if #[cfg(target_os = "macos")] {
         mod macos;
         use macos as system;
+    } else if #[cfg(any(target_os = "illumos", target_os = "solaris"))] {
+        mod solaris;
+        use solaris as system;
     } else {
         compile_error!("this system has no back-end yet: add platform/src/NAME.rs and name it here");
     }

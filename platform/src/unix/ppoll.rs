@@ -8,7 +8,7 @@ pub(crate) fn poll(os: &mut Os, fds: &mut [libc::pollfd], until: Option<Instant>
     let left = until.map(|until| {
         let nanos = until.0.saturating_sub(crate::Clock::now(os).0);
         libc::timespec {
-            tv_sec: (nanos / 1_000_000_000) as libc::time_t,
+            tv_sec: (nanos / 1_000_000_000) as _,
             tv_nsec: (nanos % 1_000_000_000) as _,
         }
     });
