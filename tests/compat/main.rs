@@ -21,6 +21,7 @@ mod chpst_env;
 mod chpst_ids;
 mod chpst_limits;
 mod chpst_state;
+mod chpst_steps;
 mod chpst_words;
 mod rig;
 mod runsv_control;
@@ -29,6 +30,7 @@ mod runsv_letters;
 mod runsv_letters_log;
 mod runsv_start;
 mod runsv_supervise;
+mod runsvchdir;
 mod runsvdir;
 mod runsvdir_log;
 mod runsvdir_soon;
@@ -40,6 +42,7 @@ mod sv_wait;
 mod sv_words;
 mod tools;
 mod usage;
+mod utmpset;
 
 fn main() -> ExitCode {
     let areas: &[&[Case]] = &[
@@ -65,6 +68,9 @@ fn main() -> ExitCode {
         chpst_ids::CASES,
         chpst_state::CASES,
         chpst_limits::CASES,
+        chpst_steps::CASES,
+        runsvchdir::CASES,
+        utmpset::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }
