@@ -29,6 +29,11 @@ pub(crate) use poll::poll;
 pub(crate) use posix::{clock, fork, open};
 pub use watch::Native;
 
+// Where sockets live; see the block in lib.rs that names the C library.
+// SAFETY: the block declares nothing.
+#[link(name = "socket")]
+unsafe extern "C" {}
+
 /// The system's number of a signal; 0 if it has none (signal.h(3HEAD)).
 #[inline(never)]
 pub(crate) fn number(signal: Signal) -> c_int {
