@@ -17,6 +17,12 @@ use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
 mod boot;
+mod chpst_env;
+mod chpst_ids;
+mod chpst_limits;
+mod chpst_state;
+mod chpst_steps;
+mod chpst_words;
 mod rig;
 mod runsv_control;
 mod runsv_end;
@@ -24,6 +30,7 @@ mod runsv_letters;
 mod runsv_letters_log;
 mod runsv_start;
 mod runsv_supervise;
+mod runsvchdir;
 mod runsvdir;
 mod runsvdir_log;
 mod runsvdir_soon;
@@ -33,7 +40,9 @@ mod sv_runsv;
 mod sv_status;
 mod sv_wait;
 mod sv_words;
+mod tools;
 mod usage;
+mod utmpset;
 
 fn main() -> ExitCode {
     let areas: &[&[Case]] = &[
@@ -54,6 +63,14 @@ fn main() -> ExitCode {
         runsvdir_log::CASES,
         runsvdir_soon::CASES,
         boot::CASES,
+        chpst_words::CASES,
+        chpst_env::CASES,
+        chpst_ids::CASES,
+        chpst_state::CASES,
+        chpst_limits::CASES,
+        chpst_steps::CASES,
+        runsvchdir::CASES,
+        utmpset::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }

@@ -148,7 +148,7 @@ unsafe extern "C" {
 }
 
 /// execve(2), with a search in `PATH` if asked; returns only with the reason why not.
-pub(super) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
+pub(crate) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
     let mut args = [ptr::null(); MAX_ARGS + 1];
     for (slot, arg) in args.iter_mut().zip(argv.iter().take(MAX_ARGS)) {
         *slot = arg.as_ptr();
