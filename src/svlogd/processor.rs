@@ -9,6 +9,11 @@ const LAST: u64 = 60_000;
 /// Until a step that failed after a processor succeeded is tried again.
 const AGAIN: u64 = 3000;
 
+/// So many logs may wait for a processor that works, the one that it reads among them.
+const WAITING: u64 = 8;
+/// And so many for one that fails, where none is ever deleted.
+const WAITING_FAILED: u64 = 256;
+
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
@@ -152,6 +157,23 @@ impl Processor {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.state == State::Over
+    }
+
+    /// Whether lines have to wait for it, when so many logs wait and the directory keeps `keep`
+    /// (0: all).
+    ///
+    /// One that works and is slower than the lines come is waited for: else the disk would fill, or
+    /// logs would be deleted that nobody has processed. One that fails is not (DEV-66), but where
+    /// all logs are kept, room is left for what it writes once it works again.
+    #[must_use]
+    pub fn holds_up(&self, waiting: u64, keep: u64) -> bool {
+        let most = match (self.failures, keep) {
+            (0, 0) => WAITING,
+            (0, keep) => keep.saturating_sub(1).clamp(1, WAITING),
+            (_, 0) => WAITING_FAILED,
+            (_, _) => return false,
+        };
+        waiting > most && (self.failures > 0 || self.pid().is_some())
     }
 
     /// When [`Event::Time`] is to be handed in.
@@ -354,6 +376,23 @@ mod tests {
         assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
         assert_eq!(it.step(Event::Failed, now), Action::Wait);
         assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)), "counted anew");
+    }
+
+    #[test]
+    fn who_is_waited_for() {
+        let (mut it, now) = running();
+        for (waiting, keep, holds) in [(8, 0, false), (9, 0, true), (9, 100, true), (2, 3, false)] {
+            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
+        }
+        for (waiting, keep, holds) in [(3, 3, true), (1, 1, false), (2, 1, true)] {
+            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
+        }
+        it.step(Event::Died(false), now);
+        it.step(Event::Done, now);
+        for (waiting, keep, holds) in [(9, 0, false), (256, 0, false), (257, 0, true), (300, 10, false)] {
+            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
+        }
+        assert!(!Processor::new().holds_up(1000, 0), "there is none");
     }
 
     #[test]

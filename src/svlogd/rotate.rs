@@ -156,7 +156,7 @@ impl Directory {
             }
         }
         p.close_dir(dir);
-        self.newest = self.newest.max(survey.newest);
+        (self.newest, self.waiting) = (self.newest.max(survey.newest), survey.waiting);
         Ok(survey)
     }
 

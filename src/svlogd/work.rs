@@ -166,6 +166,9 @@ fn open_all<P: Platform>(
 ) -> core::result::Result<(), Unopened> {
     let [read, write, state, newstate] = fds;
     let (name, output) = (c_name(name), c_name(output));
+    // A processor that was left behind may still write to these.
+    let _ = p.remove(output.as_c());
+    let _ = p.remove(c"newstate");
     *read = open(p, name.as_c(), Open::Read, b"unable to open input for processor")?;
     *write = open(p, output.as_c(), Open::Truncate, b"unable to open output for processor")?;
     *state = match p.open(c"state", Open::Read) {
