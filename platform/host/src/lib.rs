@@ -9,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod links;
 pub mod locks;
+pub mod logins;
 pub mod notice;
 pub mod program;
 
