@@ -125,7 +125,7 @@ impl Directory {
         match (done, step) {
             (Ok(()), _) => Event::Done,
             // Who tidied up in between did what was to be done.
-            (Err(Errno::NOENT), Settle::Mark | Settle::Remove | Settle::State) => Event::Done,
+            (Err(Errno::NOENT), Settle::Remove | Settle::Rename | Settle::State) => Event::Done,
             (Err(_), Settle::Remove) => {
                 unable_to_unlink(p, self.path, name);
                 Event::Failed
@@ -148,7 +148,7 @@ impl Directory {
                 if synced == Err(Errno::INVAL) { Ok(()) } else { synced }
             }
             Settle::Rename => p.rename(output.as_c(), done.as_c()),
-            Settle::Mark => p.chmod(done.as_c(), 0o744),
+            Settle::Mark => p.chmod(output.as_c(), 0o744),
             Settle::Remove => p.remove(c_name(name).as_c()),
             Settle::State => p.rename(c"newstate", c"state"),
         }
