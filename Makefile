@@ -20,7 +20,12 @@ BUILT = target/release
 
 PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
 PROCESS1 = runit runit-init
-SUPERVISION = runsvdir runsv sv
+SUPERVISION = runsvdir runsv svlogd sv
+COMMANDS = chpst runsvchdir utmpset
+# The other names of chpst. None is installed by default, as upstream does: they are also the names of
+# programs of daemontools. All of them: make install ALIASES='$(NAMES)'
+NAMES = envdir envuidgid pgrphack setlock setuidgid softlimit
+ALIASES =
 # The build-time directory of services, in what is not compiled.
 LOCATE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVDIR)\2|g; s|\([^[:alnum:]_.<]\)/service$$|\1$(RUNIT_SVDIR)|'
 # The other places, in scripts.
@@ -31,8 +36,8 @@ all:
 
 static:
 	$(PATHS) ci/static
-	$(PATHS) cargo build --release --bin sv
-	cp target/release/sv target/static/sv
+	$(PATHS) cargo build --release --bins
+	for name in sv $(COMMANDS); do cp "target/release/$$name" target/static/ || exit 1; done
 
 demo:
 	@cargo run -q -p runit-tests --bin demo
@@ -57,11 +62,18 @@ install:
 		'$(DESTDIR)$(SHAREDIR)/bash-completion/completions' '$(DESTDIR)$(SHAREDIR)/zsh/site-functions' \
 		'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d' '$(DESTDIR)$(SHAREDIR)/examples/runit'
 	for name in $(PROCESS1); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(SBINDIR)' || exit 1; done
-	for name in $(SUPERVISION); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(BINDIR)' || exit 1; done
-	for page in man/*.8; do $(LOCATE) "$$page" >'$(DESTDIR)$(MANDIR)/man8/'"$${page##*/}" || exit 1; done
-	$(LOCATE) etc/completions/sv.bash >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/sv'
-	$(LOCATE) etc/completions/_sv >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/_sv'
-	$(LOCATE) etc/completions/sv.fish >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/sv.fish'
+	for name in $(SUPERVISION) $(COMMANDS); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(BINDIR)' || exit 1; done
+	for name in $(ALIASES); do ln -sf chpst '$(DESTDIR)$(BINDIR)/'"$$name" || exit 1; done
+	for page in man/*.8; do \
+		name=$${page##*/}; name=$${name%.8}; \
+		case ' $(NAMES) ' in *" $$name "*) case ' $(ALIASES) ' in *" $$name "*) ;; *) continue ;; esac ;; esac; \
+		$(LOCATE) "$$page" >'$(DESTDIR)$(MANDIR)/man8/'"$$name.8" || exit 1; \
+	done
+	for name in sv svlogd chpst runsvchdir; do \
+		$(LOCATE) "etc/completions/$$name.bash" >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/'"$$name" && \
+		$(LOCATE) "etc/completions/_$$name" >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/'"_$$name" && \
+		$(LOCATE) "etc/completions/$$name.fish" >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/'"$$name.fish" || exit 1; \
+	done
 	system=$(SYSTEM) && cp -R "etc/$$system" '$(DESTDIR)$(SHAREDIR)/examples/runit/' && \
 		cd "etc/$$system" && find . -type f | while read -r file; do \
 			$(ARRANGE) "$$file" >'$(DESTDIR)$(SHAREDIR)/examples/runit/'"$$system/$$file" || exit 1; \

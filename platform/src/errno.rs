@@ -75,12 +75,16 @@ impl Errno {
 /// twice as large. (Every system that is supported numbers its errors below 256; another one does
 /// not compile.)
 macro_rules! texts {
-    ($($name:ident $text:literal)*) => {{
-        const LENGTH: usize = 0 $(+ 2 + $text.len())*;
+    ($($(#[$there:meta])? $name:ident $text:literal)*) => {{
+        const LENGTH: usize = {
+            let mut length = 0;
+            $($(#[$there])? { length += 2 + $text.len(); })*
+            length
+        };
         const PACKED: [u8; LENGTH] = {
             let mut packed = [0; LENGTH];
             let mut at = 0;
-            $(at = pack(&mut packed, at, libc::$name, $text.as_bytes());)*
+            $($(#[$there])? { at = pack(&mut packed, at, libc::$name, $text.as_bytes()); })*
             assert!(at == LENGTH);
             packed
         };
@@ -177,13 +181,18 @@ const TEXTS: &[u8] = texts! {
     EREMOTE "too many levels of remote in path"
     ENOLCK "no locks available"
     ENOSYS "system call not available"
+    #[cfg(not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd")))]
     ENOSTR "not a stream device"
+    #[cfg(not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd")))]
     ETIME "timer expired"
+    #[cfg(not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "openbsd")))]
     ENOSR "out of stream resources"
     ENOMSG "no message of desired type"
     EBADMSG "bad message type"
     EIDRM "identifier removed"
+    #[cfg(not(target_os = "openbsd"))]
     ENOLINK "link severed"
+    #[cfg(not(target_os = "openbsd"))]
     EMULTIHOP "multihop attempted"
 };
 // The static residents measure 20 bytes a row; ENONET, EADV, ESRMNT, ECOMM and EREMCHG are
@@ -202,7 +211,7 @@ mod tests {
             (libc::EACCES, "access denied"),
             (libc::ENOENT, "file does not exist"),
             (libc::EROFS, "read-only file system"),
-            (libc::EMULTIHOP, "multihop attempted"),
+            (libc::EIDRM, "identifier removed"),
             (0, "no error"),
             (-1, "unknown error"),
             (256 + libc::EINTR, "unknown error"),

@@ -13,6 +13,9 @@
 unsafe extern "C" {}
 
 mod bytes;
+#[macro_use]
+mod layout;
+
 mod entry;
 mod errno;
 mod logins;
@@ -34,6 +37,21 @@ cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {
         mod linux;
         use linux as system;
+    } else if #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))] {
+        mod freebsd;
+        use freebsd as system;
+    } else if #[cfg(target_os = "openbsd")] {
+        mod openbsd;
+        use openbsd as system;
+    } else if #[cfg(target_os = "netbsd")] {
+        mod netbsd;
+        use netbsd as system;
+    } else if #[cfg(target_os = "macos")] {
+        mod macos;
+        use macos as system;
+    } else if #[cfg(any(target_os = "illumos", target_os = "solaris"))] {
+        mod solaris;
+        use solaris as system;
     } else {
         compile_error!("this system has no back-end yet: add platform/src/NAME.rs and name it here");
     }

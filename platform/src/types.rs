@@ -276,6 +276,8 @@ pub enum Request {
     Halt,
     /// The system's own request to power off.
     PowerOff,
+    /// The system's own request to switch the power off and on again.
+    PowerCycle,
     /// Understood and harmless.
     Nothing,
 }

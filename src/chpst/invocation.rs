@@ -213,7 +213,8 @@ fn nice(word: &[u8]) -> Option<i32> {
     if !rest.is_empty() {
         return None;
     }
-    let value = if digits.len() > 9 { i32::MAX } else { i32::try_from(value).unwrap_or(i32::MAX) };
+    // The scanner wraps where there are more digits.
+    let value = if digits.len() > 19 { i32::MAX } else { i32::try_from(value).unwrap_or(i32::MAX) };
     Some(if negative { value.saturating_neg() } else { value })
 }
 

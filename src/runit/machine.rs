@@ -140,6 +140,7 @@ impl Machine {
 
             (S::Decides, E::Decided { reboot }) => {
                 let how = match self.how {
+                    How::PowerCycle if reboot => How::PowerCycle,
                     _ if reboot => How::Restart,
                     How::Halt => How::Halt,
                     How::PowerOff | How::Restart | How::PowerCycle => How::PowerOff,
@@ -324,7 +325,7 @@ impl Machine {
         out.say(Message::Skipping);
         if self.stop_noted {
             out.add(Action::ResetStopit);
-            if self.how == How::Restart {
+            if matches!(self.how, How::Restart | How::PowerCycle) {
                 out.add(Action::SetReboot);
             }
         }

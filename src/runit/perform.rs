@@ -125,12 +125,13 @@ impl<'p, P: Platform> Performer<'p, P> {
             Request::Reboot => Some(How::Restart),
             Request::Halt => Some(How::Halt),
             Request::PowerOff => Some(How::PowerOff),
+            Request::PowerCycle => Some(How::PowerCycle),
         };
         let event = match how {
             // The system's own request becomes what runit-init would have made of it; it is not
             // lost where the files cannot be written.
             Some(how) => {
-                let reboot = how == How::Restart;
+                let reboot = matches!(how, How::Restart | How::PowerCycle);
                 self.unwritten = self.magic(|p| magic::request(p, reboot)).then_some(reboot);
                 Event::Control { stopit: true, how }
             }

@@ -22,6 +22,8 @@ pub(super) struct Context {
     /// The stamp of the first line, if that began earlier.
     pub(super) earlier: [u8; LENGTH],
     pub(super) stamper: Stamper,
+    /// Nothing more is read.
+    pub(super) ending: bool,
     udp: Option<Fd>,
 }
 
@@ -35,6 +37,7 @@ impl Context {
             stamp: [0; LENGTH],
             earlier: [0; LENGTH],
             stamper: Stamper::new(options.style),
+            ending: false,
             udp: None,
         }
     }

@@ -34,10 +34,14 @@ pub(super) struct Directory {
     pub(super) alarm: bool,
     /// The greatest label that was seen or given.
     pub(super) newest: Label,
+    /// How many logs wait for the processor.
+    pub(super) waiting: u64,
     /// The log made by the last rotation.
     pub(super) made: Option<Name>,
     /// It is being opened, and `current` not yet.
     pub(super) opening: bool,
+    /// It is looked for since it vanished.
+    pub(super) lost: bool,
     /// It was said that the file or the directory is gone.
     pub(super) warned: bool,
     writes: u8,
@@ -61,8 +65,10 @@ impl Directory {
             due: None,
             alarm: false,
             newest: Label::default(),
+            waiting: 0,
             made: None,
             opening: false,
+            lost: false,
             warned: false,
             writes: 0,
             processor: Processor::new(),
@@ -113,14 +119,19 @@ impl Directory {
 
     /// Brings everything that is ready where it belongs, or as much as goes.
     pub(super) fn pump<P: Platform>(&mut self, p: &mut P, cx: &mut Context, input: &[u8], buffer: &mut [u8]) {
+        if core::mem::take(&mut self.alarm) {
+            self.lines.rotate(self.size);
+        }
         while self.life.is_ready() {
+            if !cx.ending && self.processor.holds_up(self.waiting, self.config.keep) {
+                return;
+            }
             let job = job(cx, input, &self.config, self.text.rows(), self.size);
             let need = self.lines.take(&job, buffer);
             let event = match need {
                 Need::Write => Event::Owes,
                 Need::Rotate if self.lines.filled() > 0 => Event::Owes,
                 Need::Rotate => Event::Due,
-                Need::Nothing if core::mem::take(&mut self.alarm) && self.size > 0 => Event::Due,
                 Need::Nothing => return,
                 Need::Copy { stderr, udp } => {
                     self.copy(p, cx, input, buffer, stderr, udp);

@@ -98,6 +98,8 @@ pub struct Lines {
     place: Place,
     /// The line that was just finished fills the file.
     full: bool,
+    /// A new file is to be begun for another reason.
+    due: bool,
     filled: usize,
 }
 
@@ -109,7 +111,8 @@ impl Lines {
     /// `within`: the rest of that line is not for this directory.
     #[must_use]
     pub const fn new(at: usize, within: bool) -> Lines {
-        Lines { at, place: if within { Place::Skip } else { Place::Start }, full: false, filled: 0 }
+        let place = if within { Place::Skip } else { Place::Start };
+        Lines { at, place, full: false, due: false, filled: 0 }
     }
 
     /// Whether everything up to `end` was taken, and nothing is left to be written.
@@ -130,9 +133,15 @@ impl Lines {
         self.filled = self.filled.saturating_sub(count);
     }
 
+    /// A new file is to be begun before the next line. Nothing is left of that if this one, which
+    /// has so much, is empty.
+    pub fn rotate(&mut self, size: u64) {
+        self.due = size > 0 || self.filled > 0;
+    }
+
     /// A new file was begun.
     pub fn renewed(&mut self) {
-        self.full = false;
+        (self.full, self.due) = (false, false);
     }
 
     /// The input begins anew behind what was ready.
@@ -147,7 +156,7 @@ impl Lines {
             let planned = job.size.saturating_add(self.filled as u64);
             match self.place {
                 Place::Start => {
-                    if self.full {
+                    if self.full || self.due {
                         return Need::Rotate;
                     }
                     if self.at >= job.text.len() {

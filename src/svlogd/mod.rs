@@ -44,7 +44,8 @@ const USAGE: &str = " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...";
 const INPUT: usize = 65_536;
 /// The least that is written at once, if there is so much.
 const OUTPUT: usize = 32_768;
-/// After TERM the rest of a line is waited for so long, in milliseconds; then it ends where it is.
+/// After TERM the rest of a line is waited for so long since its last byte, in milliseconds; then it
+/// ends where it is.
 const REST: u64 = 2000;
 
 /// The program. Its exit code is 0 at the end of the input and after TERM, 111 for a wrong call and
@@ -143,9 +144,11 @@ impl Svlogd {
 
     /// Each directory with its part of the output buffer.
     fn each(&mut self, mut act: impl FnMut(&mut Directory, &mut Context, &mut [u8], &mut [u8])) {
-        let (input, outputs) = (self.buffer.rows(), self.outputs.rows());
-        for (dir, output) in self.dirs.rows().iter_mut().zip(outputs.chunks_mut(self.share.max(1))) {
+        let (input, mut outputs) = (self.buffer.rows(), self.outputs.rows());
+        for dir in self.dirs.rows() {
+            let (output, rest) = outputs.split_at_mut_checked(self.share).unwrap_or_default();
             act(dir, &mut self.cx, input, output);
+            outputs = rest;
         }
     }
 
@@ -172,7 +175,13 @@ impl Svlogd {
             }
             let until = self.deadline();
             let reads = done && self.phase != Phase::Ends;
-            let wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], until);
+            let mut wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], until);
+            if reads && !wake.is_ready(0) && wake.signals != SignalSet::default() {
+                // What was written before the signal comes first.
+                let more = p.wait(&[Fd::STDIN], Some(Instant(0)));
+                wake.ready = more.ready;
+                wake.signals.0 |= more.signals.0;
+            }
             if reads && wake.is_ready(0) {
                 self.read(p);
             }
@@ -180,7 +189,7 @@ impl Svlogd {
                 return 111;
             }
             if until.is_some() {
-                self.time(p);
+                self.time(p, reads);
             }
         }
     }
@@ -230,15 +239,18 @@ impl Svlogd {
             platform::copy(stamp, &mut self.cx.stamp);
         }
         self.cx.input.fed(buffer, count, self.cx.options.replace.as_ref());
-        if self.phase != Phase::Reads && !self.cx.input.open() {
-            self.finish();
+        if let Phase::Finishes(_) = self.phase {
+            self.phase = Phase::Finishes(p.now().plus_ms(REST));
+            if !self.cx.input.open() {
+                self.finish();
+            }
         }
     }
 
     /// Nothing more is read.
     fn finish(&mut self) {
         self.cx.input.finish(self.buffer.rows(), self.cx.options.replace.as_ref());
-        self.phase = Phase::Ends;
+        (self.phase, self.cx.ending) = (Phase::Ends, true);
     }
 
     /// Acts on signals. `true`: there is nothing left to act on.
@@ -274,14 +286,15 @@ impl Svlogd {
         false
     }
 
-    /// TERM: reads up to the end of the line, at most. Once more TERM: does not wait for that, nor
-    /// for processors, nor for a disk to flush files. What was read is never given up.
+    /// TERM: reads up to the end of the line, at most. Once more TERM: does not wait for processors
+    /// nor for a disk to flush files. What was read is never given up.
     fn terminate<P: Platform>(&mut self, p: &mut P) {
         match self.phase {
             Phase::Reads if self.cx.input.open() => {
                 self.phase = Phase::Finishes(p.now().plus_ms(REST));
             }
-            Phase::Reads | Phase::Finishes(_) => self.finish(),
+            Phase::Reads => self.finish(),
+            Phase::Finishes(_) => {}
             Phase::Ends => self.each(|dir, cx, _, _| dir.work(p, cx, WorkEvent::Abandon)),
         }
         self.each(|dir, cx, _, output| {
@@ -314,9 +327,11 @@ impl Svlogd {
         self.dirs.rows().iter().filter_map(Directory::deadline).chain(line).min()
     }
 
-    fn time<P: Platform>(&mut self, p: &mut P) {
+    fn time<P: Platform>(&mut self, p: &mut P, reads: bool) {
         let now = p.now();
         match self.phase {
+            // Who could not read has not waited.
+            Phase::Finishes(_) if !reads => self.phase = Phase::Finishes(now.plus_ms(REST)),
             Phase::Finishes(until) if now >= until => self.finish(),
             Phase::Finishes(_) | Phase::Reads | Phase::Ends => {}
         }

@@ -91,6 +91,8 @@ pub struct Survey {
     pub oldest: Option<Name>,
     /// The smallest name that waits for a processor.
     pub unprocessed: Option<Name>,
+    /// How many do.
+    pub waiting: u64,
     /// The greatest label.
     pub newest: Label,
 }
@@ -123,8 +125,9 @@ impl Survey {
         if !kept && self.oldest.is_none_or(|oldest| name < oldest) {
             self.oldest = Some(name);
         }
-        if letter == b'u' && self.unprocessed.is_none_or(|oldest| name < oldest) {
-            self.unprocessed = Some(name);
+        if letter == b'u' {
+            self.waiting = self.waiting.saturating_add(1);
+            self.unprocessed = Some(self.unprocessed.map_or(name, |oldest| oldest.min(name)));
         }
         Kind::Log
     }
@@ -176,7 +179,7 @@ mod tests {
         }
         assert_eq!((survey.count, survey.all), (5, 7));
         assert_eq!(survey.oldest, Some(name(2, b'x')), "not the busy one, though it is smaller");
-        assert_eq!(survey.unprocessed, Some(name(1, b'u')));
+        assert_eq!((survey.unprocessed, survey.waiting), (Some(name(1, b'u')), 2));
         assert_eq!(survey.newest, Label { secs: 1 << 62, nanos: 5 });
     }
 

@@ -1,16 +1,16 @@
 //! Opening a log directory.
 use super::config::{Config, Wrong, compact};
 use super::context::Context;
-use super::directory::Directory;
+use super::directory::{Directory, NONE};
 use super::life::Event;
 use super::processor::Event as WorkEvent;
 use super::rotate::c_name;
-use platform::{Errno, Open, Platform, Result};
+use platform::{Errno, Fd, Meta, Open, Platform, Result};
 
 impl Directory {
     fn refused<P: Platform>(&mut self, p: &mut P, cx: &mut Context, text: &[u8], errno: Errno) -> Event {
         // A name that leads nowhere is said once, if lines wait for it.
-        let holds = !self.lines.is_done(cx.input.count());
+        let holds = !self.lines.is_done(cx.input.count()) || (self.lost && !cx.ending);
         if !(holds && errno == Errno::NOENT && core::mem::replace(&mut self.warned, true)) {
             Context::trouble(p, b"warning", text, self.path, errno);
         }
@@ -21,24 +21,19 @@ impl Directory {
 
     /// Finds the directory, locks it, reads its config, and puts aside what a crash left.
     pub(super) fn open<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> Event {
-        self.give_up(p);
         (self.opening, self.made) = (true, None);
         if cx.go_home(p).is_err() {
             return Event::Failed;
         }
         match p.open(self.path, Open::Read) {
-            Ok(fd) => self.fd = fd,
+            Ok(fd) => self.arrive(p, fd),
             Err(errno) => return self.refused(p, cx, b"unable to open log directory", errno),
         }
         if let Err(errno) = cx.enter(p, self.fd) {
             cx.info(p, &[b"close: ", self.path.to_bytes()]);
             return self.refused(p, cx, b"unable to change directory", errno);
         }
-        let locked = p.open(c"lock", Open::Append).and_then(|fd| {
-            self.lock = fd;
-            p.lock(fd)
-        });
-        if let Err(errno) = locked {
+        if let Err(errno) = self.take_lock(p) {
             cx.info(p, &[b"close: ", self.path.to_bytes()]);
             return self.refused(p, cx, b"unable to lock directory", errno);
         }
@@ -56,6 +51,27 @@ impl Directory {
         }
         self.work(p, cx, WorkEvent::HangUp);
         Event::Done
+    }
+
+    /// Another descriptor of the directory. If it is the same directory, its lock is kept: a child
+    /// that was forked and is not yet another program holds it too, and would keep it.
+    fn arrive<P: Platform>(&mut self, p: &mut P, fd: Fd) {
+        let place = |found: Meta| (found.device, found.inode);
+        let same = self.fd != NONE && p.meta(fd).map(place) == p.meta(self.fd).map(place);
+        if same && p.meta(self.lock).is_ok_and(|found| found.links > 0) {
+            p.close(core::mem::replace(&mut self.fd, fd));
+        } else {
+            self.give_up(p);
+            self.fd = fd;
+        }
+    }
+
+    fn take_lock<P: Platform>(&mut self, p: &mut P) -> Result<()> {
+        if self.lock != NONE {
+            return Ok(());
+        }
+        self.lock = p.open(c"lock", Open::Append)?;
+        p.lock(self.lock)
     }
 
     /// A `current` that was not closed properly gets a name of its own.

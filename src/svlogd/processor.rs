@@ -9,6 +9,11 @@ const LAST: u64 = 60_000;
 /// Until a step that failed after a processor succeeded is tried again.
 const AGAIN: u64 = 3000;
 
+/// So many logs may wait for a processor that works, the one that it reads among them.
+const WAITING: u64 = 8;
+/// And so many for one that fails, where none is ever deleted.
+const WAITING_FAILED: u64 = 256;
+
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
@@ -34,17 +39,19 @@ pub enum Event {
     Abandon,
 }
 
-/// A step of what follows a processor that succeeded.
+/// A step of what follows a processor that succeeded. In this order no line is lost or doubled
+/// wherever it is interrupted: at a start, output that is marked while what was read is gone is
+/// whole, and any other is thrown away.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Settle {
     /// Flush its output.
     Sync,
-    /// Give that its final name.
-    Rename,
-    /// And mode.
+    /// Give that its final mode.
     Mark,
     /// Remove what it read.
     Remove,
+    /// Give its output its final name.
+    Rename,
     /// Keep its state.
     State,
 }
@@ -99,10 +106,10 @@ pub struct Processor {
 
 const fn after(step: Settle) -> Option<Settle> {
     match step {
-        Settle::Sync => Some(Settle::Rename),
-        Settle::Rename => Some(Settle::Mark),
+        Settle::Sync => Some(Settle::Mark),
         Settle::Mark => Some(Settle::Remove),
-        Settle::Remove => Some(Settle::State),
+        Settle::Remove => Some(Settle::Rename),
+        Settle::Rename => Some(Settle::State),
         Settle::State => None,
     }
 }
@@ -152,6 +159,23 @@ impl Processor {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.state == State::Over
+    }
+
+    /// Whether lines have to wait for it, when so many logs wait and the directory keeps `keep`
+    /// (0: all).
+    ///
+    /// One that works and is slower than the lines come is waited for: else the disk would fill, or
+    /// logs would be deleted that nobody has processed. One that fails is not (DEV-66), but where
+    /// all logs are kept, room is left for what it writes once it works again.
+    #[must_use]
+    pub fn holds_up(&self, waiting: u64, keep: u64) -> bool {
+        let most = match (self.failures, keep) {
+            (0, 0) => WAITING,
+            (0, keep) => keep.saturating_sub(1).clamp(1, WAITING),
+            (_, 0) => WAITING_FAILED,
+            (_, _) => return false,
+        };
+        waiting > most && (self.failures > 0 || self.pid().is_some())
     }
 
     /// When [`Event::Time`] is to be handed in.
@@ -320,7 +344,7 @@ mod tests {
     fn success() {
         let (mut it, now) = running();
         let mut action = it.step(Event::Died(true), now);
-        for step in [Settle::Sync, Settle::Rename, Settle::Mark, Settle::Remove, Settle::State] {
+        for step in [Settle::Sync, Settle::Mark, Settle::Remove, Settle::Rename, Settle::State] {
             assert_eq!(action, Action::Settle(NAME, step));
             assert_eq!(it.step(Event::Failed, now), Action::Wait, "tried again after a while");
             assert_eq!((it.deadline(), it.busy()), (Some(now.plus_ms(AGAIN)), Some(NAME)));
@@ -357,6 +381,23 @@ mod tests {
     }
 
     #[test]
+    fn who_is_waited_for() {
+        let (mut it, now) = running();
+        for (waiting, keep, holds) in [(8, 0, false), (9, 0, true), (9, 100, true), (2, 3, false)] {
+            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
+        }
+        for (waiting, keep, holds) in [(3, 3, true), (1, 1, false), (2, 1, true)] {
+            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
+        }
+        it.step(Event::Died(false), now);
+        it.step(Event::Done, now);
+        for (waiting, keep, holds) in [(9, 0, false), (256, 0, false), (257, 0, true), (300, 10, false)] {
+            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
+        }
+        assert!(!Processor::new().holds_up(1000, 0), "there is none");
+    }
+
+    #[test]
     fn the_end() {
         let (mut it, now) = running();
         assert_eq!(it.step(Event::Terminate, now), Action::Wait);
@@ -370,7 +411,7 @@ mod tests {
         assert!(failing.is_over());
         assert_eq!(it.step(Event::Died(true), now), Action::Settle(NAME, Settle::Sync));
         assert_eq!(it.step(Event::Failed, now), Action::Wait);
-        assert!(it.is_over(), "the log that was read is still there");
+        assert!(it.is_over(), "the log that was read is still there, or what became of it");
         let mut idle = Processor::new();
         assert_eq!(idle.step(Event::Terminate, now), Action::Wait);
         assert!(idle.is_over());

@@ -2,7 +2,7 @@
 use super::context::Context;
 use super::directory::{Directory, NONE};
 use super::life::Event;
-use super::name::{Kind, Label, Name, Survey};
+use super::name::{Kind, Label, Name, Survey, with_letter};
 use crate::fixed::Text;
 use core::ffi::CStr;
 use platform::{Errno, Fd, Open, Platform, Result};
@@ -100,6 +100,7 @@ impl Directory {
                 Event::Done
             }
             Err(Errno::NOENT) => {
+                self.lost = true;
                 self.say_gone(p, b"unable to create new current");
                 Event::Gone
             }
@@ -107,7 +108,7 @@ impl Directory {
             Err(errno) => self.pausing(p, b"unable to create new current", errno),
         };
         if event == Event::Done {
-            (self.opening, self.warned) = (false, false);
+            (self.opening, self.warned, self.lost) = (false, false, false);
             let _ = cx.go_home(p);
         }
         event
@@ -147,8 +148,8 @@ impl Directory {
             };
             let bytes = name.to_bytes();
             let kind = survey.see(bytes, self.processor.busy(), self.made);
-            if clean && kind == Kind::Leftover {
-                let name = c_name(bytes);
+            let name = c_name(bytes);
+            if kind == Kind::Leftover && !complete(p, bytes) && clean {
                 if let Err(errno) = p.remove(name.as_c()) {
                     let text: &[u8] = b"unable to unlink processor leftover";
                     Context::trouble(p, b"warning", text, name.as_c(), errno);
@@ -156,7 +157,7 @@ impl Directory {
             }
         }
         p.close_dir(dir);
-        self.newest = self.newest.max(survey.newest);
+        (self.newest, self.waiting) = (self.newest.max(survey.newest), survey.waiting);
         Ok(survey)
     }
 
@@ -251,6 +252,16 @@ impl Directory {
             }
         }
     }
+}
+
+/// Gives what a processor wrote its final name if all is there: see [`super::processor::Settle`].
+fn complete<P: Platform>(p: &mut P, name: &[u8]) -> bool {
+    let Ok(name) = Name::try_from(name) else { return false };
+    let [output, input, done] = [b't', b'u', b's'].map(|letter| c_name(&with_letter(name, letter)));
+    let marked = p.stat(output.as_c()).is_ok_and(|found| found.owner_executes());
+    marked
+        && p.stat(input.as_c()).is_err_and(|errno| errno == Errno::NOENT)
+        && p.rename(output.as_c(), done.as_c()).is_ok()
 }
 
 /// A message about a name in a directory.

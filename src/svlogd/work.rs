@@ -125,7 +125,7 @@ impl Directory {
         match (done, step) {
             (Ok(()), _) => Event::Done,
             // Who tidied up in between did what was to be done.
-            (Err(Errno::NOENT), Settle::Mark | Settle::Remove | Settle::State) => Event::Done,
+            (Err(Errno::NOENT), Settle::Remove | Settle::Rename | Settle::State) => Event::Done,
             (Err(_), Settle::Remove) => {
                 unable_to_unlink(p, self.path, name);
                 Event::Failed
@@ -148,7 +148,7 @@ impl Directory {
                 if synced == Err(Errno::INVAL) { Ok(()) } else { synced }
             }
             Settle::Rename => p.rename(output.as_c(), done.as_c()),
-            Settle::Mark => p.chmod(done.as_c(), 0o744),
+            Settle::Mark => p.chmod(output.as_c(), 0o744),
             Settle::Remove => p.remove(c_name(name).as_c()),
             Settle::State => p.rename(c"newstate", c"state"),
         }
@@ -166,6 +166,9 @@ fn open_all<P: Platform>(
 ) -> core::result::Result<(), Unopened> {
     let [read, write, state, newstate] = fds;
     let (name, output) = (c_name(name), c_name(output));
+    // A processor that was left behind may still write to these.
+    let _ = p.remove(output.as_c());
+    let _ = p.remove(c"newstate");
     *read = open(p, name.as_c(), Open::Read, b"unable to open input for processor")?;
     *write = open(p, output.as_c(), Open::Truncate, b"unable to open output for processor")?;
     *state = match p.open(c"state", Open::Read) {

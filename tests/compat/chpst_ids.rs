@@ -159,17 +159,22 @@ pub const CASES: &[Case] = &[
     }),
     case("groups_all_of_them", || {
         need_root();
-        let text = std::fs::read_to_string("/etc/group").unwrap();
-        // A user who is in a group that is not his own: root is made one for the test if there is none.
-        let (uid, own) = ids("daemon");
-        let mut all = vec![own.as_str()];
-        for line in text.lines() {
-            let parts: Vec<&str> = line.split(':').collect();
-            if parts.get(3).is_some_and(|members| members.split(',').any(|name| name == "daemon")) {
-                all.push(parts[2]);
-            }
-        }
-        is(&become_user(&["chpst", "--groups", "-u", "daemon"]), &uid, &own, &all);
+        let tools = Tools::new();
+        tools.rig.place.file("passwd", "root:x:0:0::/:/bin/sh\nme:x:4711:815::/:/bin/sh\n");
+        let group = "root:x:0:\nmine:x:815:\nother:x:3:root,me\nthird:x:4:me\nnot:x:5:you\n";
+        tools.rig.place.file("group", group);
+        // Another /etc for this process alone.
+        let run = |words: &[&str]| {
+            let script = "mount --bind passwd /etc/passwd && mount --bind group /etc/group && exec \"$@\"";
+            let mut command = tools.rig.place.command("unshare");
+            command.args(["--mount", "sh", "-c", script, "sh"]).arg(tools.alias("chpst"));
+            tools.rig.place.run(command.args(words).args(SHOW))
+        };
+        is(&run(&["-u", "me"]), "4711", "815", &["815"]);
+        is(&run(&["--groups", "-u", "me"]), "4711", "815", &["3", "4", "815"]);
+        is(&run(&["-u", "me:not", "--groups"]), "4711", "5", &["3", "4", "5", "815"]);
+        is(&run(&["-u", "me:not:third", "--groups"]), "4711", "5", &["3", "4", "5", "815"]);
+        fatal(&run(&["--groups", "-u", "me:x"]), "unknown user/group: me:x");
     })
     .ours(),
 ];

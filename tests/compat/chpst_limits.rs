@@ -193,7 +193,7 @@ pub const CASES: &[Case] = &[
         let tools = Tools::new();
         let done = tools.sh("exec chpst -l lock chpst -L lock echo ran");
         fatal(&done, "unable to lock: lock: temporary failure");
-        let done = tools.sh("exec chpst -L lock sh -c 'readlink /proc/$$/fd/* | grep -x .*/lock'");
+        let done = tools.sh("exec chpst -L lock sh -c 'readlink /proc/$$/fd/* | sed -n /lock$/p'");
         said(&done, &format!("{}\n", tools.rig.place.path("lock").display()));
     }),
     case("lock_ends_with_the_program", || {

@@ -21,6 +21,7 @@ mod chpst_env;
 mod chpst_ids;
 mod chpst_limits;
 mod chpst_state;
+mod chpst_steps;
 mod chpst_words;
 mod rig;
 mod runsv_control;
@@ -29,6 +30,7 @@ mod runsv_letters;
 mod runsv_letters_log;
 mod runsv_start;
 mod runsv_supervise;
+mod runsvchdir;
 mod runsvdir;
 mod runsvdir_log;
 mod runsvdir_soon;
@@ -38,8 +40,16 @@ mod sv_runsv;
 mod sv_status;
 mod sv_wait;
 mod sv_words;
+mod svlogd_options;
+mod svlogd_patterns;
+mod svlogd_processor;
+mod svlogd_rig;
+mod svlogd_rotate;
+mod svlogd_signals;
+mod svlogd_trouble;
 mod tools;
 mod usage;
+mod utmpset;
 
 fn main() -> ExitCode {
     let areas: &[&[Case]] = &[
@@ -60,11 +70,20 @@ fn main() -> ExitCode {
         runsvdir_log::CASES,
         runsvdir_soon::CASES,
         boot::CASES,
+        svlogd_options::CASES,
+        svlogd_patterns::CASES,
+        svlogd_rotate::CASES,
+        svlogd_signals::CASES,
+        svlogd_processor::CASES,
+        svlogd_trouble::CASES,
         chpst_words::CASES,
         chpst_env::CASES,
         chpst_ids::CASES,
         chpst_state::CASES,
         chpst_limits::CASES,
+        chpst_steps::CASES,
+        runsvchdir::CASES,
+        utmpset::CASES,
     ];
     suite::main("compat", &areas.concat()).into()
 }

@@ -1,21 +1,23 @@
 //! Reads finished log files and removes them, so that the disk can be small.
-use crate::lines::{Run, check};
+use crate::lines::{Kind, Run, check};
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// What was read from one log directory.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Harvest {
     dir: PathBuf,
+    kind: Kind,
     /// The runs of numbers by the label of the file.
     files: BTreeMap<String, Vec<Run>>,
     pub(crate) bytes: u64,
 }
 
 impl Harvest {
-    pub(crate) fn new(dir: PathBuf) -> Harvest {
-        Harvest { dir, ..Harvest::default() }
+    pub(crate) fn new(dir: PathBuf, kind: Kind) -> Harvest {
+        Harvest { dir, kind, files: BTreeMap::new(), bytes: 0 }
     }
 
     /// Takes what is finished: `@LABEL.s`.
@@ -33,7 +35,7 @@ impl Harvest {
         self.finished()?;
         for name in self.names() {
             // What a processor has not finished stands in the file that it read, too.
-            if name == "current" || name.ends_with(".u") {
+            if name == "current" || name.ends_with(".u") || self.is_whole(&name) {
                 self.take(&name)?;
             }
         }
@@ -45,6 +47,13 @@ impl Harvest {
         self.names().iter().filter(|name| name.ends_with(".u")).count()
     }
 
+    /// Output of a processor that is marked, while what it read is gone.
+    fn is_whole(&self, name: &str) -> bool {
+        let Some(label) = name.strip_suffix(".t") else { return false };
+        let mode = fs::metadata(self.dir.join(name)).map_or(0, |data| data.permissions().mode());
+        mode & 0o100 != 0 && !self.dir.join(format!("{label}.u")).exists()
+    }
+
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
@@ -53,8 +62,12 @@ impl Harvest {
     fn take(&mut self, name: &str) -> Result<(), String> {
         let path = self.dir.join(name);
         let wrong = |why: String| format!("{}: {why}", path.display());
-        let text = fs::read(&path).map_err(|why| wrong(why.to_string()))?;
-        let runs = check(&text).map_err(wrong)?;
+        let text = match fs::read(&path) {
+            // A name may be listed twice while files are renamed. One that is gone leaves a gap.
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            read => read.map_err(|why| wrong(why.to_string()))?,
+        };
+        let runs = check(&text, self.kind).map_err(wrong)?;
         fs::remove_file(&path).map_err(|why| wrong(why.to_string()))?;
         self.bytes += text.len() as u64;
         // `@LABEL`; `current` is later than every label.

@@ -2,18 +2,32 @@
 use crate::random::Random;
 use std::fs;
 use std::io::Write;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// The text of a line: its number and as much more as the number decides. Most lines are short, some
-/// are longer than what svlogd matches (1,000 bytes), than its buffer, and than a pipe.
-pub(crate) fn line(number: u64, into: &mut Vec<u8>) {
+/// What a pipe takes all or not at all, on every system at least 512; 4,096 on Linux.
+const PIPE_BUF: usize = 4096;
+
+/// Which lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// Some are longer than what svlogd matches (1,000 bytes), than its buffers, and than a pipe.
+    All,
+    /// Each is in the pipe as a whole or not at all: a reader that is killed cannot take a part of one
+    /// with it.
+    Whole,
+}
+
+/// The text of a line: its number and as much more as the number decides.
+pub(crate) fn line(number: u64, kind: Kind, into: &mut Vec<u8>) {
     let mut random = Random(number);
     let more = match random.below(1000) {
         0..900 => random.below(80),
         900..980 => random.below(400),
         980..995 => 900 + random.below(250),
-        995..999 => random.below(6000),
+        995..999 => random.below(4000),
+        _ if kind == Kind::Whole => 0,
         _ => random.below(90_000),
     };
     into.extend_from_slice(format!("{number:010} ").as_bytes());
@@ -24,22 +38,29 @@ pub(crate) fn line(number: u64, into: &mut Vec<u8>) {
 
 /// The service: writes lines until there is a file `stop`, says in `done` how many they were, and
 /// stays.
-pub(crate) fn write(stop: &Path, done: &Path) -> ExitCode {
-    let (mut number, mut bytes) = (0, Vec::new());
-    let mut out = std::io::stdout();
+pub(crate) fn write(stop: &Path, done: &Path, kind: Kind) -> ExitCode {
+    let most = if kind == Kind::Whole { PIPE_BUF } else { 60_000 };
+    let (mut written, mut bytes, mut next) = (0, Vec::new(), Vec::new());
+    let out = std::io::stdout().as_fd().try_clone_to_owned().expect("a descriptor");
+    let mut out = fs::File::from(out);
     while !stop.exists() {
         bytes.clear();
-        while bytes.len() < 60_000 {
-            line(number, &mut bytes);
-            number += 1;
+        loop {
+            next.clear();
+            line(written, kind, &mut next);
+            if !bytes.is_empty() && bytes.len() + next.len() > most {
+                break;
+            }
+            bytes.append(&mut next);
+            written += 1;
         }
-        if let Err(why) = out.write_all(&bytes).and_then(|()| out.flush()) {
+        if let Err(why) = out.write_all(&bytes) {
             eprintln!("the log service is gone: {why}");
             return ExitCode::FAILURE;
         }
     }
     let new = done.with_extension("new");
-    fs::write(&new, number.to_string()).and_then(|()| fs::rename(&new, done)).expect("a file");
+    fs::write(&new, written.to_string()).and_then(|()| fs::rename(&new, done)).expect("a file");
     loop {
         std::thread::park();
     }
@@ -53,7 +74,7 @@ pub(crate) struct Run {
 }
 
 /// Checks each line of a file; the runs of numbers in it.
-pub(crate) fn check(text: &[u8]) -> Result<Vec<Run>, String> {
+pub(crate) fn check(text: &[u8], kind: Kind) -> Result<Vec<Run>, String> {
     let mut runs: Vec<Run> = Vec::new();
     let mut wanted = Vec::new();
     for found in text.split_inclusive(|byte| *byte == b'\n') {
@@ -67,7 +88,7 @@ pub(crate) fn check(text: &[u8]) -> Result<Vec<Run>, String> {
         let number = rest.get(..10).and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok());
         let Some(number) = number else { return Err(format!("no number: {}", shown())) };
         wanted.clear();
-        line(number, &mut wanted);
+        line(number, kind, &mut wanted);
         if rest != wanted {
             return Err(format!("torn, {} of {} bytes: {}", rest.len(), wanted.len(), shown()));
         }

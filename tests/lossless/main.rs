@@ -1,6 +1,7 @@
 //! No line is ever lost or doubled: a service writes numbered lines as fast as its log service takes
 //! them, while that is told to rotate, to read its configuration again and to end, its processors
-//! are killed and its file system is full for a while. In a second part svlogd itself is killed.
+//! are killed and its file system is full for a while. In a second part svlogd itself is killed: then
+//! lines that it had read may be missing, but none is torn.
 //! Afterwards every line stands once, whole and in order in what all files together say.
 //!
 //! `LOSSLESS_SECONDS` is how long the first part takes, `LOSSLESS_SEED` which of the troubles come when;
@@ -25,7 +26,8 @@ const INSIDE: &str = "in-namespaces";
 fn main() -> ExitCode {
     let words: Vec<String> = env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["write", stop, done] => lines::write(stop.as_ref(), done.as_ref()),
+        ["write", "all", stop, done] => lines::write(stop.as_ref(), done.as_ref(), lines::Kind::All),
+        ["write", "whole", stop, done] => lines::write(stop.as_ref(), done.as_ref(), lines::Kind::Whole),
         [INSIDE, place] => trouble::main(PathBuf::from(place)),
         _ => outside(),
     }

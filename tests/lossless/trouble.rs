@@ -1,5 +1,6 @@
 //! The troubles, in namespaces where a file system of our own can be mounted.
 use crate::harvest::{Harvest, listing};
+use crate::lines::Kind as Lines;
 use crate::random::Random;
 use crate::seconds;
 use nix::sys::signal::{Signal, kill};
@@ -16,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// The file system of the logs.
-const SIZE: &str = "size=6m";
+const SIZE: &str = "size=64m";
 /// What one kill of svlogd may cost: what it had read and not yet written.
 const BUFFER: u64 = 192 * 1024;
 /// The shortest line is this long.
@@ -79,7 +80,7 @@ fn script(path: &Path, text: &str) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("chmod");
 }
 
-fn stage(dir: &Path) -> Stage {
+fn stage(dir: &Path, kind: Lines) -> Stage {
     let logs = dir.join("logs");
     fs::create_dir_all(&logs).expect("mkdir");
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "none"]).arg(&logs).status();
@@ -91,7 +92,8 @@ fn stage(dir: &Path) -> Stage {
     }
     let own = std::env::current_exe().expect("the path of this program");
     let own = own.display();
-    script(&dir.join("service/run"), &format!("exec {own} write {0}/stop {0}/done", dir.display()));
+    let kind = if kind == Lines::All { "all" } else { "whole" };
+    script(&dir.join("service/run"), &format!("exec {own} write {kind} {0}/stop {0}/done", dir.display()));
     let svlogd = Programs::get().path("svlogd");
     let svlogd = svlogd.display();
     script(&dir.join("service/log/run"), &format!("cd {} && exec {svlogd} -tt plain worked", logs.display()));
@@ -100,9 +102,10 @@ fn stage(dir: &Path) -> Stage {
 }
 
 fn part(dir: &Path, time: Duration, deadly: bool, mut random: Random) -> Result<String, String> {
-    let mut stage = stage(dir);
+    let kind = if deadly { Lines::Whole } else { Lines::All };
+    let mut stage = stage(dir, kind);
     let logs = dir.join("logs");
-    let mut harvests = ["plain", "worked"].map(|name| Harvest::new(logs.join(name)));
+    let mut harvests = ["plain", "worked"].map(|name| Harvest::new(logs.join(name), kind));
     let mut done = [0_u32; KINDS.len()];
     let mut kills = 0;
     let mut ballast: Option<Instant> = None;

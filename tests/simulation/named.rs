@@ -191,6 +191,7 @@ fn dev_08() -> Check {
             Request::Reboot => How::Restart,
             Request::Halt => How::Halt,
             Request::PowerOff => How::PowerOff,
+            Request::PowerCycle => How::PowerCycle,
             Request::Control | Request::CtrlAltDel | Request::Nothing => continue,
         };
         let (_, outcome) = boot(NATIVE, &[(1_000, Deed::Signal(Whom::Program, *signal))]);

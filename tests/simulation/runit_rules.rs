@@ -47,6 +47,7 @@ pub(crate) struct Runit {
     /// Somebody killed what ends the system.
     interfered: bool,
     halt_asked: bool,
+    cycle_asked: bool,
     /// TERM was sent to stage 2 then.
     terminated: Option<u64>,
     killed: bool,
@@ -89,6 +90,7 @@ impl Runit {
             reboot_changed: 0,
             interfered: false,
             halt_asked: false,
+            cycle_asked: false,
             terminated: None,
             killed: false,
             killed_all: false,
@@ -196,6 +198,10 @@ impl Runit {
                 }
                 Request::Reboot => self.asks(kernel, How::Restart),
                 Request::PowerOff => self.asks(kernel, How::PowerOff),
+                Request::PowerCycle => {
+                    self.asks(kernel, How::PowerCycle);
+                    self.cycle_asked = true;
+                }
                 Request::Halt => {
                     self.asks(kernel, How::Halt);
                     self.halt_asked = true;
@@ -265,7 +271,7 @@ impl Runit {
                     How::Restart => reboot,
                     How::PowerOff => !reboot,
                     How::Halt => !reboot && self.halt_asked,
-                    How::PowerCycle => false,
+                    How::PowerCycle => reboot && self.cycle_asked,
                 };
                 // What could not be written counts nevertheless.
                 let fits = fits || self.unwritten == Some(how);
@@ -385,7 +391,7 @@ impl Rules for Runit {
         let fits = match (outcome, self.machine.power) {
             (Outcome::Over(End::Power(how)), _) => last == Some(*how),
             (Outcome::Returned(code), PowerCall::Forbidden) => match last {
-                Some(How::Restart) => *code == RESTART_REFUSED,
+                Some(How::Restart | How::PowerCycle) => *code == RESTART_REFUSED,
                 Some(_) => *code == 0,
                 None => false,
             },

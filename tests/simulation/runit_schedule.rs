@@ -22,6 +22,7 @@ pub(crate) const NATIVE: Machine = Machine {
         (Signal::Continue, Request::Control),
         (Signal::User1, Request::Halt),
         (Signal::User2, Request::PowerOff),
+        (Signal::WindowChange, Request::PowerCycle),
         (Signal::Terminate, Request::Reboot),
         (Signal::HangUp, Request::Nothing),
     ],
@@ -153,8 +154,8 @@ fn deeds(random: &mut Random, stops: bool, machine: Machine) -> Vec<Deed> {
             vec![Deed::Create(text(paths::STOPIT), 0o100), Deed::Create(text(paths::REBOOT), reboot), cont]
         }
         3 if stops && machine.requests.len() > 2 => {
-            let signals = [Signal::User1, Signal::User2, Signal::Terminate];
-            let signal = signals[usize::try_from(random.below(3)).unwrap_or(0)];
+            let signals = [Signal::User1, Signal::User2, Signal::Terminate, Signal::WindowChange];
+            let signal = signals[usize::try_from(random.below(4)).unwrap_or(0)];
             vec![Deed::Signal(Whom::Program, signal)]
         }
         4 => vec![cont],

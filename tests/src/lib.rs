@@ -1,6 +1,7 @@
 //! What the test suites share. They run real programs, each in a place of its own, and wait for
 //! what these do instead of guessing how long it takes.
 
+pub mod fuzz;
 pub mod namespace;
 pub mod place;
 pub mod programs;

@@ -4,7 +4,9 @@ use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use platform::Errno;
 use std::ffi::CStr;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+#[cfg(not(target_os = "solaris"))]
+use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, OwnedFd};
 
 /// Opens a lock's file for appending, making it with mode 0600 if it is not there. Programs that
 /// are executed inherit the descriptor.

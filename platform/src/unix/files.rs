@@ -162,7 +162,7 @@ fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
         mode: (found.st_mode & 0o7777) as u32,
         device: found.st_dev as u64,
         inode: found.st_ino as u64,
-        changed: Stamp { secs: found.st_mtime as u64, nanos: found.st_mtime_nsec as u32 },
+        changed: Stamp { secs: found.st_mtime as u64, nanos: nanos(&found) },
         size: found.st_size as u64,
         links: found.st_nlink as u64,
     })
@@ -177,4 +177,13 @@ pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Resul
 pub(crate) fn write(fd: Fd, bytes: &[u8]) -> Result<usize> {
     // SAFETY: the kernel reads within the slice.
     check_size(unsafe { libc::write(fd.0, bytes.as_ptr().cast(), bytes.len()) })
+}
+
+/// The part of a second in a file's time, which has another name on one system.
+fn nanos(found: &libc::stat) -> u32 {
+    #[cfg(target_os = "netbsd")]
+    let nanos = found.st_mtimensec;
+    #[cfg(not(target_os = "netbsd"))]
+    let nanos = found.st_mtime_nsec;
+    nanos as u32
 }

@@ -7,10 +7,7 @@ use core::ptr;
 pub(crate) fn poll(os: &mut Os, fds: &mut [libc::pollfd], until: Option<Instant>) -> Result<libc::c_int> {
     let left = until.map(|until| {
         let nanos = until.0.saturating_sub(crate::Clock::now(os).0);
-        libc::timespec {
-            tv_sec: (nanos / 1_000_000_000) as libc::time_t,
-            tv_nsec: (nanos % 1_000_000_000) as _,
-        }
+        libc::timespec { tv_sec: (nanos / 1_000_000_000) as _, tv_nsec: (nanos % 1_000_000_000) as _ }
     });
     let timeout = left.as_ref().map_or(ptr::null(), ptr::from_ref);
     // SAFETY: slice and count agree, the time-out is null or a local record.

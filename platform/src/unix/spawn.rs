@@ -148,7 +148,7 @@ unsafe extern "C" {
 }
 
 /// execve(2), with a search in `PATH` if asked; returns only with the reason why not.
-pub(super) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
+pub(crate) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
     let mut args = [ptr::null(); MAX_ARGS + 1];
     for (slot, arg) in args.iter_mut().zip(argv.iter().take(MAX_ARGS)) {
         *slot = arg.as_ptr();
@@ -201,6 +201,11 @@ pub(super) fn drain(from: Fd, lifeline: Fd) -> u8 {
     // A session of its own: what kills its parent's group must not kill it.
     // SAFETY: no arguments.
     unsafe { libc::setsid() };
+    // It has the name of its parent, so what ends that by name meets this as well; its own end
+    // comes with the last writer.
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        events::dispose(signal, libc::SIG_IGN);
+    }
     let mut os = Os::new();
     system::close_all_but(&[from, lifeline]);
     for fd in [lifeline, from] {

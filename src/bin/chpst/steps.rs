@@ -96,9 +96,11 @@ fn add_groups(account: Account<'_>, gids: &mut Vec<u32>) -> Done {
     if let Account::Text(text) = account {
         if let Ok(Ids::Names { user, .. }) = parse(text) {
             let failed = |why| Fatal::new(&[b"unable to get password/group file entry"], why);
-            let first = gids.first().copied().unwrap_or_default();
-            let more = ids::groups_of(&c(user).map_err(failed)?, first).map_err(failed)?;
-            for gid in more {
+            let name = c(user).map_err(failed)?;
+            let (_, own) = ids::user(&name)
+                .map_err(failed)?
+                .ok_or_else(|| Fatal::plain(&[b"unknown user/group: ", text]))?;
+            for gid in ids::groups_of(&name, own).map_err(failed)? {
                 if !gids.contains(&gid) {
                     gids.push(gid);
                 }

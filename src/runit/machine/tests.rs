@@ -6,7 +6,7 @@ use Program::CtrlAltDel as KEY;
 const NOW: Instant = Instant(1_000_000_000);
 const OUTCOMES: [Outcome; 5] =
     [Outcome::Exit(0), Outcome::Exit(1), Outcome::Exit(100), Outcome::Exit(111), Outcome::Crash];
-const HOWS: [How; 3] = [How::Restart, How::Halt, How::PowerOff];
+const HOWS: [How; 4] = [How::Restart, How::Halt, How::PowerOff, How::PowerCycle];
 const BOTH: [bool; 2] = [false, true];
 
 fn stage(stage: Stage) -> Program {
@@ -197,6 +197,7 @@ fn every_event_in_every_state() {
         State::Lingers,
         State::Ends(How::Halt),
         State::Ends(How::Restart),
+        State::Ends(How::PowerCycle),
         State::Waits,
     ] {
         assert!(seen.iter().any(|world| world.machine.state() == state), "{state:?} is never reached");
@@ -337,6 +338,13 @@ fn the_end() {
     assert_eq!(step(&mut machine.clone(), Event::Decided { reboot: false }, NOW), halt);
     step(&mut machine, Event::Decided { reboot: true }, NOW);
     assert_eq!(machine.state(), State::Ends(How::Restart));
+    // To switch the power off and on again is a kind of restart, unless `reboot` was reset after it.
+    let cycle = Event::Control { stopit: true, how: How::PowerCycle };
+    for (reboot, how) in [(true, How::PowerCycle), (false, How::PowerOff)] {
+        let mut machine = at(&[OK, cycle, OK, OK]);
+        step(&mut machine, Event::Decided { reboot }, NOW);
+        assert_eq!(machine.state(), State::Ends(how));
+    }
 }
 
 /// illumos runs process 1 again when it ended: stage 1 must not run on a live system.

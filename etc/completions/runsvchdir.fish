@@ -1,0 +1,12 @@
+# fish completion of runsvchdir(8): install it as completions/runsvchdir.fish.
+
+function __runsvchdir_names
+    set -l dir /etc/runit/runsvdir
+    set -q RUNSVDIR; and set dir $RUNSVDIR
+    for name in $dir/*/
+        set -l name (basename -- $name)
+        string match -q 'current*' -- $name; or echo $name
+    end
+end
+
+complete -c runsvchdir -f -n 'test (count (commandline -opc)) -eq 1' -a '(__runsvchdir_names)'

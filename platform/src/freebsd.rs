@@ -1,0 +1,123 @@
+//! FreeBSD and DragonFly BSD: reboot(2), kqueue(2) and the constants that differ.
+#[path = "unix/bare.rs"]
+mod bare;
+#[path = "unix/bsd.rs"]
+mod bsd;
+#[path = "unix/dir.rs"]
+mod dir;
+#[path = "unix/flock.rs"]
+mod flock;
+#[path = "unix/kqueue.rs"]
+mod kqueue;
+#[path = "unix/pipe2.rs"]
+mod pipe2;
+#[path = "unix/posix.rs"]
+mod posix;
+#[path = "unix/ppoll.rs"]
+mod ppoll;
+
+use crate::unix::{Os, check, console, signals};
+use crate::{Boot, How, Pid, Request, Result, Signal};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+
+pub(crate) use bsd::{TIOCNOTTY, close_all_but, title, vacate};
+pub use dir::Dir;
+pub(crate) use flock::lock;
+pub use kqueue::Native;
+pub(crate) use pipe2::pipe;
+pub(crate) use posix::{clock, fork, open};
+pub(crate) use ppoll::poll;
+
+// <sys/stat.h>, <sys/_timespec.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h> of
+// FreeBSD 12 and later.
+#[cfg(target_os = "freebsd")]
+layout!(libc::stat: 224, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st_mtime 64, st_mtime_nsec 72, st_ctime 80);
+layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
+#[cfg(target_os = "freebsd")]
+layout!(libc::kevent: 64, ident 0, filter 8, flags 10, fflags 12, data 16, udata 24);
+#[cfg(target_os = "freebsd")]
+layout!(libc::sigaction: 32, sa_sigaction 0, sa_flags 8, sa_mask 12);
+#[cfg(target_os = "freebsd")]
+layout!(libc::dirent: 280, d_fileno 0, d_reclen 16, d_type 18, d_name 24);
+
+/// The system's number of a signal; 0 if it has none (signal(3)).
+#[inline(never)]
+pub(crate) fn number(signal: Signal) -> libc::c_int {
+    signals::number(signal, 0, libc::SIGEMT)
+}
+
+/// A child's signals are those that were caught, and SIGPIPE.
+pub(crate) fn reset_signals() {}
+
+#[allow(clippy::unnecessary_cast)] // 64 bits wide on one of the two, 32 on the other.
+const LOCAL: u64 = libc::MNT_LOCAL as u64;
+
+/// Whether changes to a file system all go through this kernel (statfs(2)).
+pub(crate) fn is_local(path: &CStr) -> bool {
+    let mut found = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: `path` is a string and the record has the kernel's size.
+    let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
+    // SAFETY: all zero, or filled by the kernel.
+    got.is_err() || unsafe { found.assume_init() }.f_flags & LOCAL != 0
+}
+
+impl Boot for Os {
+    /// init(8). The kernel opens no descriptor, passes no variable, and mounts /dev itself.
+    fn early(&mut self) {
+        bsd::early(c"TERM=xterm");
+    }
+
+    fn boot_already_done(&mut self) -> bool {
+        false // The end of process 1 is a kernel panic.
+    }
+
+    fn console(&mut self) {
+        console::reopen();
+    }
+
+    /// init(8), SIGNALS. INT is also what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
+    fn requests(&self) -> &'static [(Signal, Request)] {
+        &[
+            (Signal::Interrupt, Request::CtrlAltDel),
+            (Signal::Continue, Request::Control),
+            (Signal::User1, Request::Halt),
+            (Signal::User2, Request::PowerOff),
+            (Signal::WindowChange, Request::PowerCycle),
+            // Reread ttys(5), single user, no new logins, another root: not runit's.
+            (Signal::HangUp, Request::Nothing),
+            (Signal::Terminate, Request::Nothing),
+            (Signal::TerminalStop, Request::Nothing),
+            (Signal::Emulator, Request::Nothing),
+        ]
+    }
+
+    fn arm_ctrl_alt_del(&mut self) {
+        // Armed from the start, the sysctls kern.vt.kbd_reboot and hw.syscons.kbd_reboot switch it off
+        // (vt(4), syscons(4)): the administrator's, not ours.
+    }
+
+    fn enter_multiuser(&mut self) {
+        bsd::raise_securelevel();
+    }
+
+    /// reboot(2): the kernel writes what is in memory and unmounts. Where the power cannot be
+    /// switched the machine is halted. In a jail the answer is EPERM.
+    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+        /// <sys/reboot.h>; not in the libc crate.
+        const RB_AUTOBOOT: libc::c_int = 0;
+        #[cfg(target_os = "freebsd")]
+        const POWER_CYCLE: libc::c_int = libc::RB_HALT | libc::RB_POWERCYCLE;
+        #[cfg(not(target_os = "freebsd"))]
+        const POWER_CYCLE: libc::c_int = RB_AUTOBOOT;
+        let howto = match how {
+            How::Restart => RB_AUTOBOOT,
+            How::Halt => libc::RB_HALT,
+            How::PowerOff => libc::RB_HALT | libc::RB_POWEROFF,
+            How::PowerCycle => POWER_CYCLE,
+        };
+        // SAFETY: a number is passed.
+        check(unsafe { libc::reboot(howto) }).map(|_| None)
+    }
+}

@@ -1,0 +1,120 @@
+//! macOS: supervision without process 1, which is launchd's; kqueue(2) and the constants that differ.
+#[path = "unix/dir.rs"]
+mod dir;
+#[path = "unix/flock.rs"]
+mod flock;
+#[path = "unix/kqueue.rs"]
+mod kqueue;
+#[path = "unix/poll.rs"]
+mod poll;
+#[path = "unix/posix.rs"]
+mod posix;
+
+use crate::unix::{Os, check, console, files, signals};
+use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+
+pub use dir::Dir;
+pub(crate) use flock::lock;
+pub use kqueue::Native;
+pub(crate) use poll::poll;
+pub(crate) use posix::{clock, fork, open};
+
+/// <sys/ttycom.h>: `_IO('t', 113)`; not in the libc crate.
+pub(crate) const TIOCNOTTY: libc::c_ulong = 0x2000_0000 | (b't' as libc::c_ulong) << 8 | 113;
+
+// <sys/stat.h> with 64-bit inodes, <sys/_types/_timespec.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>,
+// <sys/dirent.h>.
+layout!(libc::stat: 144, st_dev 0, st_mode 4, st_nlink 6, st_ino 8, st_mtime 48, st_mtime_nsec 56, st_ctime 64);
+layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
+layout!(libc::kevent: 32, ident 0, filter 8, flags 10, fflags 12, data 16, udata 24);
+layout!(libc::sigaction: 16, sa_sigaction 0, sa_mask 8, sa_flags 12);
+layout!(libc::dirent: 1048, d_ino 0, d_reclen 16, d_namlen 18, d_type 20, d_name 21);
+
+/// The system's number of a signal; 0 if it has none (signal(3)).
+#[inline(never)]
+pub(crate) fn number(signal: Signal) -> libc::c_int {
+    signals::number(signal, 0, libc::SIGEMT)
+}
+
+/// pipe(2), close-on-exec; `flags` is 0 or O_NONBLOCK. There is no pipe2(2), but neither a second thread
+/// that could fork in between.
+pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
+    let mut ends = [-1; 2];
+    // SAFETY: two integers are passed.
+    check(unsafe { libc::pipe(ends.as_mut_ptr()) })?;
+    for end in ends {
+        // SAFETY: numbers are passed.
+        unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
+        // SAFETY: numbers are passed; a new pipe has no other flag.
+        unsafe { libc::fcntl(end, libc::F_SETFL, flags) };
+    }
+    let [read, write] = ends;
+    Ok((Fd(read), Fd(write)))
+}
+
+/// ps(1) reads the arguments where they lie (sysctl(3), KERN_PROCARGS2): nothing more to do.
+pub(crate) fn title(_text: &[u8]) {}
+
+/// Closes every descriptor but these: one by one up to the limit (getdtablesize(2)), or as far as the
+/// programs here could have got.
+pub(crate) fn close_all_but(keep: &[Fd]) {
+    // SAFETY: no arguments.
+    let limit = unsafe { libc::getdtablesize() }.clamp(0, 10_240);
+    for fd in 0..limit {
+        if !keep.contains(&Fd(fd)) {
+            // SAFETY: a number is passed.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+/// The console is never taken here.
+pub(crate) fn vacate(_console: &CStr) {}
+
+/// A child's signals are those that were caught, and SIGPIPE.
+pub(crate) fn reset_signals() {}
+
+/// Whether changes to a file system all go through this kernel (statfs(2)).
+pub(crate) fn is_local(path: &CStr) -> bool {
+    let mut found = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: `path` is a string and the record has the kernel's size.
+    let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
+    // SAFETY: all zero, or filled by the kernel.
+    got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
+}
+
+impl Boot for Os {
+    /// The kernel starts launchd(8) and nothing else as process 1; whoever comes here was started by a
+    /// kernel that nobody knows.
+    fn early(&mut self) {
+        let _ = files::write(Fd::STDERR, b"- runit: fatal: on macOS process no 1 is launchd.\n");
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(111) };
+    }
+
+    fn boot_already_done(&mut self) -> bool {
+        false // There is no boot to be done.
+    }
+
+    fn console(&mut self) {
+        console::reopen();
+    }
+
+    fn requests(&self) -> &'static [(Signal, Request)] {
+        &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)]
+    }
+
+    fn arm_ctrl_alt_del(&mut self) {
+        // There is no such key.
+    }
+
+    fn enter_multiuser(&mut self) {}
+
+    /// shutdown(8) is launchd's.
+    fn power(&mut self, _how: How, _sync: bool) -> Result<Option<Pid>> {
+        Err(Errno::NOSYS)
+    }
+}

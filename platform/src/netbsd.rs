@@ -1,0 +1,131 @@
+//! NetBSD: reboot(2), kqueue(2), /dev that may have to be made, and the constants that differ.
+#[path = "unix/bare.rs"]
+mod bare;
+#[path = "unix/bsd.rs"]
+mod bsd;
+#[path = "unix/dir.rs"]
+mod dir;
+#[path = "unix/flock.rs"]
+mod flock;
+#[path = "unix/kqueue.rs"]
+mod kqueue;
+#[path = "unix/pipe2.rs"]
+mod pipe2;
+#[path = "unix/posix.rs"]
+mod posix;
+#[path = "unix/ppoll.rs"]
+mod ppoll;
+
+use crate::unix::{Os, check, console, signals, spawn};
+use crate::{Boot, Errno, How, Pid, Request, Result, Signal};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use core::ptr;
+
+pub(crate) use bsd::{TIOCNOTTY, close_all_but, title, vacate};
+pub use dir::Dir;
+pub(crate) use flock::lock;
+pub use kqueue::Native;
+pub(crate) use pipe2::pipe;
+pub(crate) use posix::{clock, fork, open};
+pub(crate) use ppoll::poll;
+
+// <sys/stat.h>, <sys/timespec.h>, <poll.h>, <sys/event.h> up to NetBSD 10 (the C library renames what
+// changed later), <sys/sigaction.h>, <sys/dirent.h>.
+layout!(libc::stat: 152, st_dev 0, st_mode 8, st_ino 16, st_nlink 24, st_mtime 64, st_mtimensec 72, st_ctime 80);
+layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
+layout!(libc::kevent: 40, ident 0, filter 8, flags 12, fflags 16, data 24, udata 32);
+layout!(libc::sigaction: 32, sa_sigaction 0, sa_mask 8, sa_flags 24);
+layout!(libc::dirent: 528, d_fileno 0, d_reclen 8, d_namlen 10, d_type 12, d_name 13);
+
+/// The system's number of a signal; 0 if it has none (signal(3)).
+#[inline(never)]
+pub(crate) fn number(signal: Signal) -> libc::c_int {
+    signals::number(signal, SIGPWR, libc::SIGEMT)
+}
+
+/// A child's signals are those that were caught, and SIGPIPE.
+pub(crate) fn reset_signals() {}
+
+/// Whether changes to a file system all go through this kernel (statvfs(2)).
+pub(crate) fn is_local(path: &CStr) -> bool {
+    let mut found = MaybeUninit::<libc::statvfs>::zeroed();
+    // SAFETY: `path` is a string and the record has the kernel's size.
+    let got = check(unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) });
+    // SAFETY: all zero, or filled by the kernel.
+    got.is_err() || unsafe { found.assume_init() }.f_flag & libc::MNT_LOCAL as libc::c_ulong != 0
+}
+
+/// <sys/signal.h>; not in the libc crate.
+const SIGPWR: libc::c_int = 32;
+
+/// init(8): where the root has no /dev/console, MAKEDEV mounts a file system in memory on /dev and
+/// makes there what init needs.
+fn make_devices() {
+    // SAFETY: a string is passed.
+    let there = |path: &CStr| unsafe { libc::access(path.as_ptr(), libc::F_OK) } == 0;
+    if there(c"/dev/console") {
+        return;
+    }
+    let script = if there(c"/dev/MAKEDEV") { c"/dev/MAKEDEV" } else { c"/etc/MAKEDEV" };
+    let made = spawn::fork(|| {
+        spawn::exec(c"/bin/sh", &[c"sh", script, c"-MM", c"init"], false);
+        111
+    });
+    if let Ok(pid) = made {
+        let mut status = 0;
+        // SAFETY: the status is a local integer.
+        while check(unsafe { libc::waitpid(pid.0, &raw mut status, 0) }) == Err(Errno::INTR) {}
+    }
+}
+
+impl Boot for Os {
+    /// init(8). The kernel opens no descriptor, passes no variable, and leaves /dev as it is.
+    fn early(&mut self) {
+        console::fill_standard();
+        make_devices();
+        bsd::early(c"TERM=vt220");
+    }
+
+    fn boot_already_done(&mut self) -> bool {
+        false // The end of process 1 is a kernel panic.
+    }
+
+    fn console(&mut self) {
+        console::reopen();
+    }
+
+    /// init(8): here shutdown(8), reboot(8) and powerd(8) do the work themselves.
+    fn requests(&self) -> &'static [(Signal, Request)] {
+        &[
+            (Signal::Interrupt, Request::CtrlAltDel),
+            (Signal::Continue, Request::Control),
+            // Reread ttys(5), single user, no new logins: not runit's.
+            (Signal::HangUp, Request::Nothing),
+            (Signal::Terminate, Request::Nothing),
+            (Signal::TerminalStop, Request::Nothing),
+        ]
+    }
+
+    fn arm_ctrl_alt_del(&mut self) {
+        // wscons(4) has no such key.
+    }
+
+    fn enter_multiuser(&mut self) {
+        bsd::raise_securelevel();
+    }
+
+    /// reboot(2), with a second argument that only RB_STRING uses: the kernel writes what is in
+    /// memory and unmounts. POWERDOWN contains HALT.
+    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+        const _: () = assert!(libc::RB_POWERDOWN == 0x808);
+        let howto = match how {
+            How::Restart | How::PowerCycle => libc::RB_AUTOBOOT,
+            How::Halt => libc::RB_HALT,
+            How::PowerOff => libc::RB_POWERDOWN,
+        };
+        // SAFETY: a number and no string are passed.
+        check(unsafe { libc::reboot(howto, ptr::null_mut()) }).map(|_| None)
+    }
+}

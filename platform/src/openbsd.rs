@@ -1,0 +1,116 @@
+//! OpenBSD: reboot(2), kqueue(2), sysctl(2) and the constants that differ.
+#[path = "unix/bare.rs"]
+mod bare;
+#[path = "unix/bsd.rs"]
+mod bsd;
+#[path = "unix/dir.rs"]
+mod dir;
+#[path = "unix/flock.rs"]
+mod flock;
+#[path = "unix/kqueue.rs"]
+mod kqueue;
+#[path = "unix/pipe2.rs"]
+mod pipe2;
+#[path = "unix/posix.rs"]
+mod posix;
+#[path = "unix/ppoll.rs"]
+mod ppoll;
+
+use crate::unix::{Os, check, console, signals};
+use crate::{Boot, How, Pid, Request, Result, Signal};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+
+pub(crate) use bsd::{TIOCNOTTY, close_all_but, title, vacate};
+pub use dir::Dir;
+pub(crate) use flock::lock;
+pub use kqueue::Native;
+pub(crate) use pipe2::pipe;
+pub(crate) use posix::{clock, fork, open};
+pub(crate) use ppoll::poll;
+
+// <sys/stat.h>, <sys/_time.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h>.
+layout!(libc::stat: 128, st_mode 0, st_dev 4, st_ino 8, st_nlink 16, st_mtime 48, st_mtime_nsec 56, st_ctime 64);
+layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
+layout!(libc::kevent: 32, ident 0, filter 8, flags 10, fflags 12, data 16, udata 24);
+layout!(libc::sigaction: 16, sa_sigaction 0, sa_mask 8, sa_flags 12);
+layout!(libc::dirent: 280, d_fileno 0, d_off 8, d_reclen 16, d_type 18, d_name 24);
+
+/// The system's number of a signal; 0 if it has none (signal(3)).
+#[inline(never)]
+pub(crate) fn number(signal: Signal) -> libc::c_int {
+    signals::number(signal, 0, libc::SIGEMT)
+}
+
+/// A child's signals are those that were caught, and SIGPIPE.
+pub(crate) fn reset_signals() {}
+
+/// Whether changes to a file system all go through this kernel (statfs(2)).
+pub(crate) fn is_local(path: &CStr) -> bool {
+    let mut found = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: `path` is a string and the record has the kernel's size.
+    let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
+    // SAFETY: all zero, or filled by the kernel.
+    got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
+}
+
+impl Boot for Os {
+    /// init(8). The kernel opens no descriptor and passes no variable; /dev is a directory.
+    fn early(&mut self) {
+        bsd::early(c"TERM=vt220");
+    }
+
+    fn boot_already_done(&mut self) -> bool {
+        false // The end of process 1 is a kernel panic.
+    }
+
+    fn console(&mut self) {
+        console::reopen();
+    }
+
+    /// init(8). USR1 is what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
+    fn requests(&self) -> &'static [(Signal, Request)] {
+        &[
+            (Signal::Interrupt, Request::CtrlAltDel),
+            (Signal::Continue, Request::Control),
+            (Signal::User1, Request::CtrlAltDel),
+            (Signal::User2, Request::PowerOff),
+            // Reread ttys(5), single user, no new logins: not runit's.
+            (Signal::HangUp, Request::Nothing),
+            (Signal::Terminate, Request::Nothing),
+            (Signal::TerminalStop, Request::Nothing),
+        ]
+    }
+
+    /// sysctl(2), machdep.kbdreset and hw.allowpowerdown: each key press sets them back to 0.
+    /// Above securelevel 0 the kernel refuses, and the last setting stands.
+    fn arm_ctrl_alt_del(&mut self) {
+        #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+        bsd::set(&[libc::CTL_MACHDEP, CPU_KBDRESET], 1);
+        bsd::set(&[libc::CTL_HW, HW_ALLOWPOWERDOWN], 1);
+    }
+
+    fn enter_multiuser(&mut self) {
+        bsd::raise_securelevel();
+    }
+
+    /// reboot(2): the kernel writes what is in memory and unmounts. POWERDOWN counts only together
+    /// with HALT.
+    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+        let howto = match how {
+            How::Restart | How::PowerCycle => libc::RB_AUTOBOOT,
+            How::Halt => libc::RB_HALT,
+            How::PowerOff => libc::RB_HALT | libc::RB_POWERDOWN,
+        };
+        // SAFETY: a number is passed.
+        check(unsafe { libc::reboot(howto) }).map(|_| None)
+    }
+}
+
+/// <machine/cpu.h> of amd64 and i386; not in the libc crate.
+#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+const CPU_KBDRESET: libc::c_int = 10;
+/// <sys/sysctl.h>; not in the libc crate.
+const HW_ALLOWPOWERDOWN: libc::c_int = 22;
+const _: () = assert!(libc::CTL_MACHDEP == 7 && libc::CTL_HW == 6);

@@ -1,0 +1,195 @@
+//! illumos and Oracle Solaris: uadmin(2), event ports and the constants that differ.
+#[path = "unix/bare.rs"]
+mod bare;
+#[path = "unix/dir.rs"]
+mod dir;
+#[cfg(target_os = "illumos")]
+#[path = "unix/flock.rs"]
+mod flock;
+#[path = "unix/poll.rs"]
+mod poll;
+#[path = "unix/posix.rs"]
+mod posix;
+#[path = "solaris/watch.rs"]
+mod watch;
+
+#[cfg(not(target_os = "illumos"))]
+use crate::Errno;
+use crate::unix::{Os, check, console, events, files, signals};
+use crate::{Boot, Fd, How, Pid, Request, Result, Signal};
+use core::ffi::CStr;
+use core::sync::atomic::{AtomicBool, Ordering};
+use libc::{c_int, uintptr_t};
+
+pub use dir::Dir;
+#[cfg(target_os = "illumos")]
+pub(crate) use flock::lock;
+pub(crate) use libc::TIOCNOTTY;
+pub(crate) use poll::poll;
+pub(crate) use posix::{clock, fork, open};
+pub use watch::Native;
+
+// <sys/stat.h>, <sys/time_impl.h>, <sys/poll.h>, <sys/signal.h>, <sys/dirent.h>, <sys/fcntl.h>.
+layout!(libc::stat: 128, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 64, st_mtime_nsec 72, st_ctime 80);
+layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
+layout!(libc::sigaction: 32, sa_flags 0, sa_sigaction 8, sa_mask 16);
+layout!(libc::dirent: 24, d_ino 0, d_off 8, d_reclen 16, d_name 18);
+layout!(libc::flock: 64, l_type 0, l_whence 2, l_start 8, l_len 16);
+
+// Where sockets live; see the block in lib.rs that names the C library.
+// SAFETY: the block declares nothing.
+#[link(name = "socket")]
+unsafe extern "C" {}
+
+/// The system's number of a signal; 0 if it has none (signal.h(3HEAD)).
+#[inline(never)]
+pub(crate) fn number(signal: Signal) -> c_int {
+    signals::number(signal, libc::SIGPWR, libc::SIGEMT)
+}
+
+/// pipe(2), close-on-exec; `flags` is 0 or O_NONBLOCK. (Oracle Solaris has pipe2(2) since 11.4 alone.)
+pub(crate) fn pipe(flags: c_int) -> Result<(Fd, Fd)> {
+    let mut ends = [-1; 2];
+    // SAFETY: two integers are passed.
+    check(unsafe { libc::pipe(ends.as_mut_ptr()) })?;
+    for end in ends {
+        // SAFETY: numbers are passed. One thread runs, so nobody forks in between.
+        unsafe { libc::fcntl(end, libc::F_SETFD, libc::FD_CLOEXEC) };
+        // SAFETY: numbers are passed; F_SETFL keeps the access mode.
+        unsafe { libc::fcntl(end, libc::F_SETFL, flags) };
+    }
+    let [read, write] = ends;
+    Ok((Fd(read), Fd(write)))
+}
+
+/// fcntl(2), F_SETLK, as C runit does where there is no flock(3C): the lock is the process's own.
+#[cfg(not(target_os = "illumos"))]
+pub(crate) fn lock(fd: Fd) -> Result<()> {
+    let mut whole = core::mem::MaybeUninit::<libc::flock>::zeroed();
+    // SAFETY: all zero is a valid record: from the start, without end.
+    unsafe { whole.assume_init_mut() }.l_type = libc::F_WRLCK;
+    // SAFETY: the record is a local one.
+    match check(unsafe { libc::fcntl(fd.0, libc::F_SETLK, whole.as_ptr()) }) {
+        Ok(_) => Ok(()),
+        Err(Errno::ACCES) => Err(Errno::AGAIN),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// ps(1) of illumos reads the arguments where they lie, Oracle's those of the start: nothing more
+/// to do, or nothing to be done.
+pub(crate) fn title(_text: &[u8]) {}
+
+/// Closes every descriptor but these (closefrom(3C)).
+pub(crate) fn close_all_but(keep: &[Fd]) {
+    unsafe extern "C" {
+        // <unistd.h>; not in the libc crate.
+        fn closefrom(lowest: c_int);
+    }
+    let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
+    // SAFETY: a number is passed.
+    unsafe { closefrom(highest + 1) };
+    for fd in 0..highest {
+        if !keep.contains(&Fd(fd)) {
+            // SAFETY: a number is passed.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+/// There is no revoke(2); TIOCSCTTY takes the console (termio(4I)).
+pub(crate) fn vacate(_console: &CStr) {}
+
+/// Whether process 1 ignores what it does not catch.
+static IGNORES: AtomicBool = AtomicBool::new(false);
+
+/// Every signal but SIGCHLD: to ignore that means to have no dead children.
+fn dispose_all(handler: libc::sighandler_t) {
+    for number in (1..=libc::SIGRTMAX()).filter(|number| *number != libc::SIGCHLD) {
+        events::dispose(number, handler);
+    }
+}
+
+/// What is ignored stays ignored by exec(2), so a child of process 1 gets everything back.
+pub(crate) fn reset_signals() {
+    if IGNORES.load(Ordering::Relaxed) {
+        dispose_all(libc::SIG_DFL);
+    }
+}
+
+/// A file system in memory that the kernel mounts before it starts init(8): what is here was put
+/// here since the machine came up.
+const BOOTED: &CStr = c"/etc/svc/volatile/runit.booted";
+
+impl Boot for Os {
+    /// init(8). Nothing protects process 1 from a signal here: one that it neither catches nor ignores
+    /// ends it. (A fault of its own still does: then the kernel starts it again.)
+    fn early(&mut self) {
+        dispose_all(libc::SIG_IGN);
+        IGNORES.store(true, Ordering::Relaxed);
+        console::fill_standard();
+        // SAFETY: no arguments.
+        unsafe { libc::setsid() };
+        bare::environment(c"TERM=sun-color");
+        console::reopen();
+    }
+
+    /// The kernel runs a process 1 that ended again: stage 1 is done if an earlier one said so.
+    fn boot_already_done(&mut self) -> bool {
+        // SAFETY: a string is passed.
+        unsafe { libc::access(BOOTED.as_ptr(), libc::F_OK) == 0 }
+    }
+
+    fn console(&mut self) {
+        console::reopen();
+    }
+
+    /// init(8), where a signal is a run level: EMT is 5, FPE is 6, PWR means that the power fails or
+    /// that its button was pressed. INT, 0, is left to `ctrlaltdel`, as everywhere.
+    fn requests(&self) -> &'static [(Signal, Request)] {
+        &[
+            (Signal::Interrupt, Request::CtrlAltDel),
+            (Signal::Continue, Request::Control),
+            (Signal::Emulator, Request::PowerOff),
+            (Signal::Arithmetic, Request::Reboot),
+            (Signal::PowerFail, Request::PowerOff),
+            // Read inittab(5) again, single user; the other run levels are ignored from the start.
+            (Signal::HangUp, Request::Nothing),
+            (Signal::Bus, Request::Nothing),
+        ]
+    }
+
+    fn arm_ctrl_alt_del(&mut self) {
+        // There is no such key.
+    }
+
+    /// Stage 1 is done, and is not to be done again while this system is up.
+    fn enter_multiuser(&mut self) {
+        if let Ok(fd) = files::open(BOOTED, libc::O_WRONLY | libc::O_CREAT, 0o600) {
+            // SAFETY: a number is passed.
+            unsafe { libc::close(fd.0) };
+        }
+    }
+
+    /// uadmin(2), A_SHUTDOWN: the kernel ends all processes, writes what is in memory and unmounts. In
+    /// a zone it ends the zone. reboot(3C) could not power off.
+    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+        /// <sys/uadmin.h>; not in the libc crate.
+        const A_SHUTDOWN: c_int = 2;
+        const AD_HALT: c_int = 0;
+        const AD_BOOT: c_int = 1;
+        const AD_POWEROFF: c_int = 6;
+        unsafe extern "C" {
+            // <sys/uadmin.h>; not in the libc crate.
+            fn uadmin(command: c_int, function: c_int, mdep: uintptr_t) -> c_int;
+        }
+        let function = match how {
+            How::Restart | How::PowerCycle => AD_BOOT,
+            How::Halt => AD_HALT,
+            How::PowerOff => AD_POWEROFF,
+        };
+        // SAFETY: numbers are passed.
+        check(unsafe { uadmin(A_SHUTDOWN, function, 0) }).map(|_| None)
+    }
+}

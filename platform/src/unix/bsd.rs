@@ -1,0 +1,102 @@
+//! What the BSDs have in common besides kqueue(2).
+use super::bare;
+use crate::Fd;
+use crate::unix::{check, console};
+use core::ffi::{CStr, c_char};
+use core::mem::size_of;
+use core::ptr;
+use libc::{c_int, c_void};
+
+/// <sys/ttycom.h>: `_IO('t', 113)`; not in the libc crate for every BSD.
+pub(crate) const TIOCNOTTY: libc::c_ulong = 0x2000_0000 | (b't' as libc::c_ulong) << 8 | 113;
+
+/// <sys/sysctl.h>.
+const KERN_SECURELVL: c_int = 9;
+const _: () = assert!(libc::CTL_KERN == 1 && libc::KERN_SECURELVL == KERN_SECURELVL);
+
+unsafe extern "C" {
+    // <unistd.h>, revoke(2); not in the libc crate.
+    fn revoke(path: *const c_char) -> c_int;
+}
+
+/// setproctitle(3): a format that begins with `-` keeps the program's name from being put in front.
+pub(crate) fn title(text: &[u8]) {
+    let length = c_int::try_from(text.len()).unwrap_or(0);
+    // SAFETY: the format takes a length and as many bytes.
+    unsafe { libc::setproctitle(c"-%.*s".as_ptr(), length, text.as_ptr()) };
+}
+
+/// Closes every descriptor but these (closefrom(2)).
+pub(crate) fn close_all_but(keep: &[Fd]) {
+    let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
+    // SAFETY: a number is passed.
+    unsafe { libc::closefrom(highest + 1) };
+    for fd in 0..highest {
+        if !keep.contains(&Fd(fd)) {
+            // SAFETY: a number is passed.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
+/// revoke(2): whoever still holds the console, a getty of before or the kernel's first opener, keeps a
+/// dead descriptor. Without it TIOCSCTTY is refused.
+pub(crate) fn vacate(console: &CStr) {
+    // SAFETY: a string is passed.
+    unsafe { revoke(console.as_ptr()) };
+}
+
+/// What init(8) does first: descriptors, a session, the login name that daemons inherit
+/// (setlogin(2)), the environment.
+pub(crate) fn early(term: &'static CStr) {
+    console::fill_standard();
+    // SAFETY: no arguments.
+    unsafe { libc::setsid() };
+    // SAFETY: a string is passed.
+    unsafe { libc::setlogin(c"root".as_ptr()) };
+    bare::environment(term);
+    console::reopen();
+}
+
+/// A number of the kernel's (sysctl(3)).
+pub(crate) fn get(name: &[c_int]) -> Option<c_int> {
+    let mut value: c_int = 0;
+    let mut size = size_of::<c_int>();
+    // SAFETY: name and length agree, the value has the size that is named.
+    check(unsafe {
+        libc::sysctl(
+            name.as_ptr(),
+            name.len() as libc::c_uint,
+            ptr::from_mut(&mut value).cast::<c_void>(),
+            &raw mut size,
+            ptr::null_mut(),
+            0,
+        )
+    })
+    .ok()?;
+    (size == size_of::<c_int>()).then_some(value)
+}
+
+/// Sets a number of the kernel's (sysctl(3)); who may not is not told.
+pub(crate) fn set(name: &[c_int], value: c_int) {
+    // SAFETY: name and length agree, the value has the size that is named and is only read.
+    unsafe {
+        libc::sysctl(
+            name.as_ptr(),
+            name.len() as libc::c_uint,
+            ptr::null_mut(),
+            ptr::null_mut(),
+            ptr::from_ref(&value).cast_mut().cast::<c_void>(),
+            size_of::<c_int>(),
+        )
+    };
+}
+
+/// init(8): going multi-user raises the securelevel from 0 to 1 (securelevel(7)). Where it is -1 it
+/// was meant to stay there.
+pub(crate) fn raise_securelevel() {
+    let name = [libc::CTL_KERN, KERN_SECURELVL];
+    if get(&name) == Some(0) {
+        set(&name, 1);
+    }
+}

@@ -1,0 +1,184 @@
+//! kqueue(2): the directory itself, and the directories that hold the links on the way to it. The
+//! kernel tells that such a directory changed but not what in it, so the link's identity is compared.
+//!
+//! What is watched has to be kept open.
+use crate::unix::links::{self, LINKS};
+use crate::unix::{Os, check, files};
+use crate::{Errno, Fd, Watch, system};
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use core::ptr;
+
+/// Room for the names of the links.
+const NAMES: usize = 1024;
+
+#[derive(Clone, Copy)]
+struct Link {
+    /// The directory that holds it; -1: there is none.
+    parent: libc::c_int,
+    /// Where its name begins in `names`.
+    name: u16,
+    /// What it was when it was looked at.
+    was: Identity,
+}
+
+/// Device, inode and the time of the last change to it.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Identity(u64, u64, i64);
+
+/// The queue and what is watched with it.
+pub struct Native {
+    queue: Option<Fd>,
+    dir: libc::c_int,
+    links: [Link; LINKS],
+    names: [u8; NAMES],
+}
+
+impl Native {
+    pub(crate) const fn new() -> Native {
+        let none = Link { parent: -1, name: 0, was: Identity(0, 0, 0) };
+        Native { queue: None, dir: -1, links: [none; LINKS], names: [0; NAMES] }
+    }
+
+    /// Closing a descriptor ends its watch.
+    fn forget(&mut self) {
+        let all = self.links.iter_mut().map(|link| &mut link.parent).chain([&mut self.dir]);
+        for fd in all.filter(|fd| **fd >= 0) {
+            // SAFETY: a number is passed; the descriptor was opened here.
+            unsafe { libc::close(*fd) };
+            *fd = -1;
+        }
+    }
+
+    /// Adds a name, or says that it has no room.
+    fn keep(&mut self, from: usize, name: &[u8]) -> Option<usize> {
+        let to = from + name.len();
+        self.names.get_mut(from..to)?.copy_from_slice(name);
+        *self.names.get_mut(to)? = 0;
+        Some(to + 1)
+    }
+
+    fn identity(&self, link: &Link) -> Identity {
+        let name = self.names.get(usize::from(link.name)..).unwrap_or_default();
+        let name = CStr::from_bytes_until_nul(name).unwrap_or(c"");
+        let mut found = MaybeUninit::<libc::stat>::uninit();
+        // SAFETY: the name is a string and the record has the size of the answer.
+        let got = check(unsafe {
+            libc::fstatat(link.parent, name.as_ptr(), found.as_mut_ptr(), libc::AT_SYMLINK_NOFOLLOW)
+        });
+        if got.is_err() {
+            return Identity::default();
+        }
+        // SAFETY: the call succeeded, so the kernel filled it.
+        let found = unsafe { found.assume_init() };
+        // A directory changes when anything in it does; only which one it is matters here.
+        let changed = if found.st_mode & libc::S_IFMT == libc::S_IFLNK { found.st_ctime } else { 0 };
+        #[allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
+        Identity(found.st_dev as u64, found.st_ino as u64, changed as i64)
+    }
+
+    /// Whether the descriptor is that of the directory or of a link that is another one now.
+    fn concerns(&mut self, fd: libc::c_int) -> bool {
+        let mut changed = fd == self.dir;
+        for at in 0..LINKS {
+            let Some(link) = self.links.get(at).filter(|link| link.parent == fd) else { continue };
+            let now = self.identity(link);
+            if let Some(link) = self.links.get_mut(at) {
+                changed |= link.was != now;
+                link.was = now;
+            }
+        }
+        changed
+    }
+}
+
+/// Opens a directory for being watched.
+fn hold(path: &CStr) -> libc::c_int {
+    let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NONBLOCK;
+    files::open(path, flags, 0).map_or(-1, |fd| fd.0)
+}
+
+/// Has the queue tell of changes to what the descriptor refers to.
+fn add(queue: Fd, fd: libc::c_int) -> bool {
+    let mut change = MaybeUninit::<libc::kevent>::zeroed();
+    // SAFETY: all zero is a valid record.
+    let record = unsafe { change.assume_init_mut() };
+    record.ident = fd as _;
+    record.filter = libc::EVFILT_VNODE as _;
+    record.flags = (libc::EV_ADD | libc::EV_CLEAR) as _;
+    record.fflags = (libc::NOTE_WRITE
+        | libc::NOTE_EXTEND
+        | libc::NOTE_ATTRIB
+        | libc::NOTE_LINK
+        | libc::NOTE_DELETE
+        | libc::NOTE_RENAME
+        | libc::NOTE_REVOKE) as _;
+    // SAFETY: one change is passed and one counted; no event is asked for.
+    check(unsafe { libc::kevent(queue.0, record, 1, ptr::null_mut(), 0, ptr::null()) }).is_ok()
+}
+
+impl Watch for Os {
+    #[inline(never)]
+    fn watch(&mut self, path: &CStr) -> bool {
+        if cfg!(runit_force_poll) {
+            return false;
+        }
+        let queue = match self.native.queue {
+            Some(queue) => queue,
+            None => {
+                // SAFETY: no arguments.
+                let Ok(queue) = check(unsafe { libc::kqueue() }) else { return false };
+                // The queue is not inherited by fork(2), so exec(2) has nothing to close.
+                self.native.queue = Some(Fd(queue));
+                Fd(queue)
+            }
+        };
+        self.native.forget();
+        let mut room = 0;
+        let mut native = core::mem::replace(&mut self.native, Native::new());
+        links::walk(self, path, |slot, parent, name| {
+            let Some(next) = native.keep(room, name) else { return };
+            let mut link = Link { parent: hold(parent), name: room as u16, was: Identity::default() };
+            room = next;
+            // First watched, then looked at: a change in between is one event too many.
+            if link.parent >= 0 && add(queue, link.parent) {
+                link.was = native.identity(&link);
+            }
+            if let Some(slot) = native.links.get_mut(slot) {
+                *slot = link;
+            }
+        });
+        native.dir = hold(path);
+        self.native = native;
+        self.native.dir >= 0 && add(queue, self.native.dir) && system::is_local(path)
+    }
+
+    fn watch_fd(&self) -> Option<Fd> {
+        self.native.queue
+    }
+
+    #[inline(never)]
+    fn changed(&mut self) -> bool {
+        const ROOM: usize = 8;
+        let Some(queue) = self.native.queue else { return false };
+        let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut events = MaybeUninit::<[libc::kevent; ROOM]>::zeroed();
+        let mut changed = false;
+        loop {
+            // SAFETY: room for as many events as are counted; no change is passed.
+            let got = check(unsafe {
+                libc::kevent(queue.0, ptr::null(), 0, events.as_mut_ptr().cast(), ROOM as _, &raw const now)
+            });
+            let got = match got {
+                Ok(0) => return changed,
+                Err(Errno::INTR) => continue,
+                Err(_) => return true,
+                Ok(got) => got as usize,
+            };
+            // SAFETY: all zero, or filled by the kernel.
+            for event in unsafe { events.assume_init_ref() }.iter().take(got) {
+                changed |= self.native.concerns(event.ident as libc::c_int);
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Clock, open and fork as POSIX has them, where there is no reason to go round the C library.
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+
+/// clock_gettime(2).
+pub(crate) fn clock(which: libc::clockid_t) -> libc::timespec {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    // SAFETY: the record is a local one.
+    unsafe { libc::clock_gettime(which, time.as_mut_ptr()) };
+    // SAFETY: all zero, or filled by the kernel.
+    unsafe { time.assume_init() }
+}
+
+/// open(2).
+pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
+    // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
+    unsafe { libc::open(path.as_ptr(), flags, mode) }
+}
+
+/// fork(2).
+pub(crate) fn fork() -> libc::c_int {
+    // SAFETY: a process with one thread forks.
+    unsafe { libc::fork() }
+}
