@@ -20,7 +20,7 @@ BUILT = target/release
 
 PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
 PROCESS1 = runit runit-init
-SUPERVISION = runsvdir runsv sv
+SUPERVISION = runsvdir runsv svlogd sv
 COMMANDS = chpst runsvchdir utmpset
 # The other names of chpst. None is installed by default, as upstream does: they are also the names of
 # programs of daemontools. All of them: make install ALIASES='$(NAMES)'
@@ -65,7 +65,7 @@ install:
 		case ' $(NAMES) ' in *" $$name "*) case ' $(ALIASES) ' in *" $$name "*) ;; *) continue ;; esac ;; esac; \
 		$(LOCATE) "$$page" >'$(DESTDIR)$(MANDIR)/man8/'"$$name.8" || exit 1; \
 	done
-	for name in sv chpst runsvchdir; do \
+	for name in sv svlogd chpst runsvchdir; do \
 		$(LOCATE) "etc/completions/$$name.bash" >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/'"$$name" && \
 		$(LOCATE) "etc/completions/_$$name" >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/'"_$$name" && \
 		$(LOCATE) "etc/completions/$$name.fish" >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/'"$$name.fish" || exit 1; \

@@ -13,6 +13,9 @@
 unsafe extern "C" {}
 
 mod bytes;
+#[macro_use]
+mod layout;
+
 mod entry;
 mod errno;
 mod logins;

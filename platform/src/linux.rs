@@ -20,6 +20,14 @@ pub(crate) use pipe2::pipe;
 pub(crate) use ppoll::poll;
 pub use watch::Native;
 
+// <bits/struct_stat.h>, <bits/types/struct_timespec.h>, <sys/poll.h>.
+layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
+#[cfg(target_arch = "x86_64")]
+layout!(libc::stat: 144, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st_mtime 88, st_mtime_nsec 96);
+#[cfg(target_arch = "aarch64")]
+layout!(libc::stat: 128, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 88, st_mtime_nsec 96);
+
 /// The system's number of a signal; 0 if it has none (signal(7)).
 #[inline(never)]
 pub(crate) fn number(signal: Signal) -> libc::c_int {

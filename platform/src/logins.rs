@@ -74,6 +74,16 @@ impl Layout {
         host: Field::new(40, 256),
         seconds: Field::new(296, 8),
     };
+
+    /// The old utmp(5) of NetBSD, beside utmpx(5), which is for its C library alone.
+    pub const NETBSD: Layout = Layout {
+        size: 40,
+        kind: None,
+        line: Field::new(0, 8),
+        user: Field::new(8, 8),
+        host: Field::new(16, 16),
+        seconds: Field::new(32, 8),
+    };
 }
 
 /// Two files, one of who is logged in and one of all that ever were.
@@ -94,6 +104,8 @@ pub const LOGINS: Option<Logins> = if cfg!(target_os = "linux") {
     Some(Logins { layout, utmp: c"/var/run/utmp", wtmp: c"/var/log/wtmp" })
 } else if cfg!(target_os = "openbsd") {
     Some(Logins { layout: Layout::OPENBSD, utmp: c"/var/run/utmp", wtmp: c"/var/log/wtmp" })
+} else if cfg!(target_os = "netbsd") {
+    Some(Logins { layout: Layout::NETBSD, utmp: c"/var/run/utmp", wtmp: c"/var/log/wtmp" })
 } else {
     None
 };
@@ -104,7 +116,7 @@ mod tests {
 
     #[test]
     fn fields_lie_in_the_record_and_apart() {
-        for layout in [Layout::GNU, Layout::GNU_64, Layout::OPENBSD] {
+        for layout in [Layout::GNU, Layout::GNU_64, Layout::OPENBSD, Layout::NETBSD] {
             let kind = layout.kind.map(|kind| Field::new(kind.at, 2));
             let mut end = kind.map_or(0, |kind| kind.at + kind.len);
             for field in [layout.line, layout.user, layout.host, layout.seconds] {

@@ -175,7 +175,13 @@ impl Svlogd {
             }
             let until = self.deadline();
             let reads = done && self.phase != Phase::Ends;
-            let wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], until);
+            let mut wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], until);
+            if reads && !wake.is_ready(0) && wake.signals != SignalSet::default() {
+                // What was written before the signal comes first.
+                let more = p.wait(&[Fd::STDIN], Some(Instant(0)));
+                wake.ready = more.ready;
+                wake.signals.0 |= more.signals.0;
+            }
             if reads && wake.is_ready(0) {
                 self.read(p);
             }

@@ -92,7 +92,7 @@ fn clear(record: &mut [u8], field: Field) {
 mod tests {
     use super::*;
 
-    const LAYOUTS: [Layout; 3] = [Layout::GNU, Layout::GNU_64, Layout::OPENBSD];
+    const LAYOUTS: [Layout; 4] = [Layout::GNU, Layout::GNU_64, Layout::OPENBSD, Layout::NETBSD];
     const NOW: u64 = 0x8765_4321;
 
     /// A record full of `filler` but for these fields.

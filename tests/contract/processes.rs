@@ -226,6 +226,13 @@ fn drain<P: Platform>(p: &mut P) -> Case {
         let until = p.now().plus_ms(2);
         p.wait(&[], Some(until));
     }
+    // What would end others of this name does not end it.
+    for signal in [Signal::HangUp, Signal::Interrupt, Signal::Quit, Signal::Terminate] {
+        fine!(p.kill(Target::One(pid), signal));
+    }
+    for _ in 0..64 {
+        same!(p.write(write, &block), Ok(4096));
+    }
     same!(p.reap(), None);
     p.close(write);
     same!(death(p)?, (pid, Ended::Exit(0)));

@@ -170,7 +170,7 @@ fn add(archive: &mut Archive, from: &Path, to: &str) -> std::io::Result<()> {
     Ok(())
 }
 
-const PROGRAMS: [&str; 5] = ["runit", "runit-init", "runsvdir", "runsv", "sv"];
+const PROGRAMS: [&str; 6] = ["runit", "runit-init", "runsvdir", "runsv", "svlogd", "sv"];
 const STAGES: [&str; 4] = ["1", "2", "3", "ctrlaltdel"];
 
 /// The stages and services as they are installed.

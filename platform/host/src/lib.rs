@@ -1,5 +1,6 @@
 //! The system as the commands see it: with std, on top of nix.
 
+pub mod about;
 pub mod check;
 pub mod console;
 pub mod entry;
@@ -8,6 +9,7 @@ pub mod ids;
 pub mod limits;
 pub mod links;
 pub mod locks;
+pub mod logins;
 pub mod notice;
 pub mod program;
 

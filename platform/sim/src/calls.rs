@@ -38,6 +38,10 @@ impl Procs for Sim {
         let keep = Act::CloseAllBut([from.0, lifeline.0].to_vec());
         let acts = [Act::Session, keep, Act::ReadAll(lifeline.0), Act::ReadAll(from.0)];
         let pid = self.kernel.fork(self.kernel.own, None, &acts);
+        if let Some(drain) = self.kernel.procs.get_mut(&pid.0) {
+            let ignored = [Signal::HangUp, Signal::Interrupt, Signal::Quit, Signal::Terminate];
+            drain.on = ignored.map(|signal| (signal, Vec::new())).to_vec();
+        }
         self.kernel.emit(&Fact::Drain { pid });
         Ok(pid)
     }

@@ -4,7 +4,7 @@ use crate::unix::links::{self, PATH};
 use crate::unix::{Os, check};
 use crate::{Errno, Fd, Watch};
 use core::ffi::{CStr, c_char};
-use core::mem::{MaybeUninit, offset_of, size_of};
+use core::mem::MaybeUninit;
 use core::ptr;
 use libc::{c_int, timespec};
 
@@ -29,21 +29,8 @@ struct FileObject {
     name: *const c_char,
 }
 
-#[cfg(target_pointer_width = "64")]
-const _: () = assert!(
-    size_of::<FileObject>() == 80
-        && offset_of!(FileObject, modified) == 16
-        && offset_of!(FileObject, changed) == 32
-        && offset_of!(FileObject, pad) == 48
-        && offset_of!(FileObject, name) == 72
-);
-#[cfg(target_pointer_width = "64")]
-const _: () = assert!(
-    size_of::<libc::port_event>() == 24
-        && offset_of!(libc::port_event, portev_source) == 4
-        && offset_of!(libc::port_event, portev_object) == 8
-        && offset_of!(libc::port_event, portev_user) == 16
-);
+layout!(FileObject: 80, accessed 0, modified 16, changed 32, pad 48, name 72);
+layout!(libc::port_event: 24, portev_events 0, portev_source 4, portev_object 8, portev_user 16);
 
 impl FileObject {
     const fn new() -> FileObject {

@@ -201,6 +201,11 @@ pub(super) fn drain(from: Fd, lifeline: Fd) -> u8 {
     // A session of its own: what kills its parent's group must not kill it.
     // SAFETY: no arguments.
     unsafe { libc::setsid() };
+    // It has the name of its parent, so what ends that by name meets this as well; its own end
+    // comes with the last writer.
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
+        events::dispose(signal, libc::SIG_IGN);
+    }
     let mut os = Os::new();
     system::close_all_but(&[from, lifeline]);
     for fd in [lifeline, from] {

@@ -3,8 +3,8 @@
 mod history;
 mod present;
 
-use platform::{Args, Errno, LOGINS};
-use platform_host::console;
+use platform::{Args, Errno, LOGINS, Logins};
+use platform_host::{console, logins};
 use runit::args::basename;
 use runit::utmpset::{HELP, Request, USAGE};
 use std::ffi::CStr;
@@ -56,13 +56,41 @@ fn text(parts: &[&[u8]], why: Errno) -> Text {
     [&parts.concat(), b": ".as_slice(), why.text()].concat()
 }
 
-/// History is made only of what was present.
+/// Some systems have files, some have functions of the C library, one has both.
 fn logout(line: &[u8], history: bool) -> Result<(), Text> {
-    let logins = LOGINS.ok_or_else(|| text(&[b"fatal: unable to open utmp"], Errno::NOSYS))?;
-    if line.len() > logins.layout.line.len {
-        return Err([b"fatal: unable to logout line ", line, b" in utmp: name too long"].concat());
-    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    present::end(&logins, line, now)?;
-    if history { history::note(&logins, line, now) } else { Ok(()) }
+    let in_files = || LOGINS.map(|logins| in_files(&logins, line, now, history));
+    match logins::end(line, now, history) {
+        None => in_files().unwrap_or_else(|| Err(text(&[b"fatal: unable to open utmp"], Errno::NOSYS))),
+        Some(Ok(true)) => {
+            in_files();
+            Ok(())
+        }
+        Some(result) => match in_files() {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Err(missing(line, result)),
+        },
+    }
+}
+
+/// Why the C library did not end it.
+fn missing(line: &[u8], result: platform_host::Result<bool>) -> Text {
+    match result {
+        Ok(_) => [b"warning: unable to logout line ", line, b" in utmp: no such entry"].concat(),
+        Err(Errno::NAMETOOLONG) => too_long(line),
+        Err(why) => text(&[b"warning: unable to logout line ", line, b" in utmp"], why),
+    }
+}
+
+fn too_long(line: &[u8]) -> Text {
+    [b"fatal: unable to logout line ", line, b" in utmp: name too long"].concat()
+}
+
+/// History is made only of what was present.
+fn in_files(logins: &Logins, line: &[u8], now: u64, history: bool) -> Result<(), Text> {
+    if line.len() > logins.layout.line.len {
+        return Err(too_long(line));
+    }
+    present::end(logins, line, now)?;
+    if history { history::note(logins, line, now) } else { Ok(()) }
 }

@@ -1,0 +1,185 @@
+//! Who is logged in, where the C library alone knows the files (pututxline(3)).
+use crate::Result;
+
+/// Ends the login on a line, in the history too if `history` (some systems always do that). `None`:
+/// this system has no such functions. `Ok(false)`: nobody is logged in there.
+///
+/// # Errors
+/// Those of pututxline(3), and ENAMETOOLONG.
+#[must_use]
+pub fn end(line: &[u8], now: u64, history: bool) -> Option<Result<bool>> {
+    system::end(line, now, history)
+}
+
+#[cfg(not(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "macos",
+    target_os = "illumos",
+    target_os = "solaris"
+)))]
+mod system {
+    pub(super) fn end(_: &[u8], _: u64, _: bool) -> Option<crate::Result<bool>> {
+        None
+    }
+}
+
+#[cfg(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "macos",
+    target_os = "illumos",
+    target_os = "solaris"
+))]
+mod system {
+    #![allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
+    use crate::Result;
+    use core::ffi::c_char;
+    use core::mem::{offset_of, size_of};
+    use core::ptr;
+    use platform::Errno;
+
+    type Record = libc::utmpx;
+
+    // <utmpx.h> of each.
+    #[cfg(target_os = "freebsd")]
+    const _: () = assert!(
+        size_of::<Record>() == 280
+            && offset_of!(Record, ut_type) == 0
+            && offset_of!(Record, ut_tv) == 8
+            && offset_of!(Record, ut_id) == 24
+            && offset_of!(Record, ut_pid) == 32
+            && offset_of!(Record, ut_user) == 36
+            && offset_of!(Record, ut_line) == 68
+            && offset_of!(Record, ut_host) == 84
+            && libc::DEAD_PROCESS == 7
+            && libc::USER_PROCESS == 4
+    );
+    #[cfg(target_os = "netbsd")]
+    const _: () = assert!(
+        size_of::<Record>() == 520
+            && offset_of!(Record, ut_name) == 0
+            && offset_of!(Record, ut_id) == 32
+            && offset_of!(Record, ut_line) == 36
+            && offset_of!(Record, ut_host) == 68
+            && offset_of!(Record, ut_type) == 326
+            && offset_of!(Record, ut_pid) == 328
+            && offset_of!(Record, ut_tv) == 464
+            && libc::DEAD_PROCESS == 8
+            && libc::USER_PROCESS == 7
+    );
+    #[cfg(target_os = "macos")]
+    const _: () = assert!(
+        size_of::<Record>() == 640
+            && offset_of!(Record, ut_user) == 0
+            && offset_of!(Record, ut_id) == 256
+            && offset_of!(Record, ut_line) == 260
+            && offset_of!(Record, ut_pid) == 292
+            && offset_of!(Record, ut_type) == 296
+            && offset_of!(Record, ut_tv) == 304
+            && offset_of!(Record, ut_host) == 320
+            && libc::DEAD_PROCESS == 8
+            && libc::USER_PROCESS == 7
+    );
+    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+    const _: () = assert!(
+        size_of::<Record>() == 384
+            && offset_of!(Record, ut_user) == 0
+            && offset_of!(Record, ut_id) == 32
+            && offset_of!(Record, ut_line) == 36
+            && offset_of!(Record, ut_pid) == 68
+            && offset_of!(Record, ut_type) == 72
+            && offset_of!(Record, ut_tv) == 80
+            && offset_of!(Record, ut_host) == 122
+            && libc::DEAD_PROCESS == 8
+            && libc::USER_PROCESS == 7
+    );
+
+    pub(super) fn end(line: &[u8], now: u64, history: bool) -> Option<Result<bool>> {
+        Some(find(line).and_then(|found| match found {
+            None => Ok(false),
+            Some(record) => logout(record, now, history).map(|()| true),
+        }))
+    }
+
+    /// The first record of somebody on the line (getutxent(3)).
+    fn find(line: &[u8]) -> Result<Option<Record>> {
+        // SAFETY: the record holds numbers only.
+        let none: Record = unsafe { core::mem::zeroed() };
+        if line.len() > none.ut_line.len() {
+            return Err(Errno::NAMETOOLONG);
+        }
+        // SAFETY: no arguments; programs have one thread.
+        unsafe { libc::setutxent() };
+        loop {
+            // SAFETY: as above.
+            let found = unsafe { libc::getutxent() };
+            if found.is_null() {
+                return Ok(None);
+            }
+            // SAFETY: not null, so a record that lives until the next call; it is copied.
+            let record = unsafe { *found };
+            if is_login(&record) && on(&record, line) {
+                return Ok(Some(record));
+            }
+        }
+    }
+
+    fn is_login(record: &Record) -> bool {
+        let kind = i32::from(record.ut_type);
+        let named = user(&mut { *record }).first().is_some_and(|first| *first != 0);
+        named && (kind == i32::from(libc::USER_PROCESS) || kind == i32::from(libc::LOGIN_PROCESS))
+    }
+
+    fn on(record: &Record, line: &[u8]) -> bool {
+        let field = record.ut_line.iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0);
+        field.eq(line.iter().copied())
+    }
+
+    #[cfg(any(target_os = "netbsd", target_os = "dragonfly"))]
+    fn user(record: &mut Record) -> &mut [c_char] {
+        &mut record.ut_name
+    }
+    #[cfg(not(any(target_os = "netbsd", target_os = "dragonfly")))]
+    fn user(record: &mut Record) -> &mut [c_char] {
+        &mut record.ut_user
+    }
+
+    /// Puts the record back without its user. It keeps its id: FreeBSD finds the login by that.
+    fn logout(mut record: Record, now: u64, history: bool) -> Result<()> {
+        record.ut_type = libc::DEAD_PROCESS as _;
+        user(&mut record).fill(0);
+        record.ut_host.fill(0);
+        record.ut_tv.tv_sec = now as _;
+        record.ut_tv.tv_usec = 0;
+        // SAFETY: the record is a local one.
+        if unsafe { libc::pututxline(ptr::from_ref(&record)) }.is_null() {
+            return Err(Errno::last());
+        }
+        // SAFETY: no arguments.
+        unsafe { libc::endutxent() };
+        if history { remember(&mut record) } else { Ok(()) }
+    }
+
+    /// The history that pututxline(3) does not write itself; there is one if there is its file.
+    #[cfg(any(target_os = "netbsd", target_os = "dragonfly", target_os = "illumos", target_os = "solaris"))]
+    fn remember(record: &mut Record) -> Result<()> {
+        #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+        let path = c"/var/adm/wtmpx";
+        #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+        let path = c"/var/log/wtmpx";
+        if crate::files::exists(path)? {
+            // SAFETY: a string and a local record are passed.
+            unsafe { libc::updwtmpx(path.as_ptr(), ptr::from_mut(record)) };
+        }
+        Ok(())
+    }
+
+    /// FreeBSD's file and macOS's log were told by pututxline(3).
+    #[cfg(any(target_os = "freebsd", target_os = "macos"))]
+    fn remember(_: &mut Record) -> Result<()> {
+        Ok(())
+    }
+}

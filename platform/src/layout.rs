@@ -1,0 +1,14 @@
+//! The records that cross a system call must be the kernel's. What the libc crate says of them is
+//! compared, when the program is compiled, with each system's headers, whose numbers stand in its file.
+
+/// Size and offsets of a record. They are those of 64-bit machines, which is what the systems are run
+/// on; on others nothing is compared.
+macro_rules! layout {
+    ($record:ty: $size:literal $(, $field:ident $offset:literal)* $(,)?) => {
+        #[cfg(target_pointer_width = "64")]
+        const _: () = assert!(
+            core::mem::size_of::<$record>() == $size
+                $(&& core::mem::offset_of!($record, $field) == $offset)*
+        );
+    };
+}
