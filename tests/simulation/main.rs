@@ -111,7 +111,7 @@ const PROGRAMS: [Program; 4] = [
     },
     Program {
         name: "svlogd",
-        schedules: 4_000,
+        schedules: 400,
         schedule: svlogd::schedule,
         lies: &[
             (Lie::LosesTerm, "TERM lost"),

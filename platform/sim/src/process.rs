@@ -208,12 +208,9 @@ impl Kernel {
                     Ok(bytes) => {
                         let Some(process) = self.procs.get_mut(&pid) else { return false };
                         process.acts.push_front(act);
-                        let written =
-                            self.slot(pid, to).and_then(|slot| self.write_open(pid, slot.open, &bytes));
-                        match written {
-                            Ok(count) if count == bytes.len() => {}
-                            // What a careful program does.
-                            Ok(_) | Err(_) => self.die(pid, Ended::Exit(1)),
+                        let slot = self.slot(pid, to);
+                        if slot.and_then(|slot| self.write_open(pid, slot.open, &bytes)) != Ok(bytes.len()) {
+                            self.die(pid, Ended::Exit(1));
                         }
                     }
                     Err(Errno::AGAIN) => {
