@@ -20,7 +20,7 @@ BUILT = target/release
 
 PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
 PROCESS1 = runit runit-init
-SUPERVISION = runsvdir runsv sv
+SUPERVISION = runsvdir runsv svlogd sv
 COMMANDS = chpst runsvchdir utmpset
 # The other names of chpst. None is installed by default, as upstream does: they are also the names of
 # programs of daemontools. All of them: make install ALIASES='$(NAMES)'
@@ -48,6 +48,10 @@ check:
 check-all:
 	@ci/check all
 
+# All scenarios on the virtual machines that can be had from Debian's packages.
+check-vm:
+	@ci/check all vm
+
 bench:
 	@ci/c-runit
 	@cargo build -q --release --bins
@@ -65,7 +69,7 @@ install:
 		case ' $(NAMES) ' in *" $$name "*) case ' $(ALIASES) ' in *" $$name "*) ;; *) continue ;; esac ;; esac; \
 		$(LOCATE) "$$page" >'$(DESTDIR)$(MANDIR)/man8/'"$$name.8" || exit 1; \
 	done
-	for name in sv chpst runsvchdir; do \
+	for name in sv svlogd chpst runsvchdir; do \
 		$(LOCATE) "etc/completions/$$name.bash" >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/'"$$name" && \
 		$(LOCATE) "etc/completions/_$$name" >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/'"_$$name" && \
 		$(LOCATE) "etc/completions/$$name.fish" >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/'"$$name.fish" || exit 1; \
@@ -78,4 +82,4 @@ install:
 clean:
 	cargo clean
 
-.PHONY: all static demo check check-all bench install clean
+.PHONY: all static demo check check-all check-vm bench install clean

@@ -99,12 +99,24 @@ impl<'a> Runsv<'a> {
         if let Some(log) = &mut self.log {
             log.open_control(p)?;
         }
-        self.save(p);
+        self.announce(p);
         self.main.open_ok(p)?;
         if let Some(log) = &self.log {
             log.open_ok(p)?;
         }
         Ok(())
+    }
+
+    /// Says how things stand before anybody can ask.
+    fn announce<P: Platform>(&mut self, p: &mut P) {
+        for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
+            let Some(supervise) = supervise else { continue };
+            match self.machine.status(who, supervise.since) {
+                Some(status) if status.want == Want::Up => supervise.announce(p, self.dir, status),
+                Some(status) => drop(supervise.save(p, self.dir, status)),
+                None => {}
+            }
+        }
     }
 
     /// The control FIFO, or a descriptor that is never ready.

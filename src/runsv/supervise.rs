@@ -106,6 +106,15 @@ impl Supervise {
         Ok(())
     }
 
+    /// Writes `status` alone, for a service that is about to be started: the other two follow then,
+    /// and who asks a supervisor reads this one.
+    pub(super) fn announce<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) {
+        let mut file = File { p, dir, place: self.names.place, quiet: false };
+        if file.replace(b"status", &status.encode()) {
+            self.record = Some(status);
+        }
+    }
+
     /// Brings the files up to date: `pid` first, then `stat`, then `status`, each only if it would
     /// change. `false` if that failed; a failure is reported once for each state.
     pub(super) fn save<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) -> bool {

@@ -69,6 +69,8 @@ pub enum Request {
     Version,
     /// `--help`.
     Help,
+    /// `--platform`: what this system offers.
+    Platform,
 }
 
 /// The name sv was called by, and what that makes of it.
@@ -96,6 +98,7 @@ impl Request {
                 Opt::Missing(letter) => return Request::Usage(Some(Opt::Missing(letter))),
                 Opt::Long(b"version") => return Request::Version,
                 Opt::Long(b"help") => return Request::Help,
+                Opt::Long(b"platform") if mode == Mode::Command => return Request::Platform,
                 Opt::Long(_) => {}
             }
         }
@@ -149,6 +152,8 @@ options
   -w sec    wait for this many seconds instead of 7 (or $SVWAIT); implies -v
   -V        show the version and the usage, and fail
   --help, --version
+  --platform
+            show what this system offers to process 1 and to supervisors
 commands (the first letter will do)
   status    show state, age and pid, and those of the log service
   up down once
@@ -247,6 +252,7 @@ mod tests {
         assert_eq!(command(&["sv", "-V", "up", "a"]), Request::ShortVersion);
         assert_eq!(command(&["sv", "--version"]), Request::Version);
         assert_eq!(command(&["sv", "-v", "--help"]), Request::Help);
+        assert_eq!(command(&["sv", "--platform"]), Request::Platform);
         assert!(matches!(command(&["sv", "up", "--help"]), Request::Run(_)), "a service");
     }
 

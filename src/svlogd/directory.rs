@@ -40,6 +40,8 @@ pub(super) struct Directory {
     pub(super) made: Option<Name>,
     /// It is being opened, and `current` not yet.
     pub(super) opening: bool,
+    /// It is looked for since it vanished.
+    pub(super) lost: bool,
     /// It was said that the file or the directory is gone.
     pub(super) warned: bool,
     writes: u8,
@@ -66,6 +68,7 @@ impl Directory {
             waiting: 0,
             made: None,
             opening: false,
+            lost: false,
             warned: false,
             writes: 0,
             processor: Processor::new(),

@@ -10,7 +10,7 @@ use platform::{Errno, Fd, Meta, Open, Platform, Result};
 impl Directory {
     fn refused<P: Platform>(&mut self, p: &mut P, cx: &mut Context, text: &[u8], errno: Errno) -> Event {
         // A name that leads nowhere is said once, if lines wait for it.
-        let holds = !self.lines.is_done(cx.input.count());
+        let holds = !self.lines.is_done(cx.input.count()) || (self.lost && !cx.ending);
         if !(holds && errno == Errno::NOENT && core::mem::replace(&mut self.warned, true)) {
             Context::trouble(p, b"warning", text, self.path, errno);
         }

@@ -100,6 +100,7 @@ impl Directory {
                 Event::Done
             }
             Err(Errno::NOENT) => {
+                self.lost = true;
                 self.say_gone(p, b"unable to create new current");
                 Event::Gone
             }
@@ -107,7 +108,7 @@ impl Directory {
             Err(errno) => self.pausing(p, b"unable to create new current", errno),
         };
         if event == Event::Done {
-            (self.opening, self.warned) = (false, false);
+            (self.opening, self.warned, self.lost) = (false, false, false);
             let _ = cx.go_home(p);
         }
         event

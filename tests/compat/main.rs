@@ -40,6 +40,13 @@ mod sv_runsv;
 mod sv_status;
 mod sv_wait;
 mod sv_words;
+mod svlogd_options;
+mod svlogd_patterns;
+mod svlogd_processor;
+mod svlogd_rig;
+mod svlogd_rotate;
+mod svlogd_signals;
+mod svlogd_trouble;
 mod tools;
 mod usage;
 mod utmpset;
@@ -63,6 +70,12 @@ fn main() -> ExitCode {
         runsvdir_log::CASES,
         runsvdir_soon::CASES,
         boot::CASES,
+        svlogd_options::CASES,
+        svlogd_patterns::CASES,
+        svlogd_rotate::CASES,
+        svlogd_signals::CASES,
+        svlogd_processor::CASES,
+        svlogd_trouble::CASES,
         chpst_words::CASES,
         chpst_env::CASES,
         chpst_ids::CASES,

@@ -56,6 +56,20 @@ pub const CASES: &[Case] = &[
             expect_usage("sv", &[word, "x"], SV, 100);
         }
     }),
+    case("usage_sv_platform", || {
+        let done = Rig::new().run("sv", &["--platform"]);
+        assert_eq!((done.code, done.err.as_str()), (Some(0), ""));
+        for row in
+            ["system  ", "process 1  ", "requests  ", "power off  ", "ctrl-alt-del  ", "login records  "]
+        {
+            assert!(done.out.lines().any(|line| line.starts_with(row)), "{row}: {}", done.out);
+        }
+        // The name of a service's script has no such option.
+        let done = Rig::new();
+        let done = done.place.run(done.command("sv", &["--platform"]).arg0("x"));
+        assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
+    })
+    .ours(),
     case("usage_sv_version", || {
         let done = Rig::new().run("sv", &["-V", "status", "x"]);
         expect_version(&done, &format!("usage: {SV}\n\n"), 100);

@@ -102,7 +102,7 @@ fn first(checks: &mut Checks, short: bool) {
         checks.that(&format!("{name} is up"), status.get(line).is_some_and(|line| line.starts_with(&begins)));
     }
     checks.that("clock has a log", status.first().is_some_and(|line| line.contains("; run: log: (pid ")));
-    let log = run(&machine, "head -n 1 /var/log/clock");
+    let log = run(&machine, "head -n 1 /var/log/clock/current");
     checks.that("the log holds the time", log.first().is_some_and(|line| line.contains(':')));
 
     title("stop one, restart one, kill one");

@@ -33,7 +33,7 @@ for dir in bin lib lib32 lib64 usr nix gnu; do
 done
 cp /etc/passwd /etc/group etc/
 mount --bind "$programs" opt/programs
-for name in runit runit-init runsvdir runsv sv; do
+for name in runit runit-init runsvdir runsv svlogd sv; do
     ln -s "../opt/programs/$name" "sbin/$name"
     # This system may have another one installed.
     for dir in usr/local/sbin usr/local/bin usr/sbin usr/bin; do

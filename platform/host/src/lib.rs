@@ -1,5 +1,6 @@
 //! The system as the commands see it: with std, on top of nix.
 
+pub mod about;
 pub mod check;
 pub mod console;
 pub mod entry;

@@ -11,6 +11,7 @@ mod wait;
 use console::Console;
 use places::Places;
 use runit::paths::SERVICES;
+use runit::sv::text::Sink;
 use runit::sv::{Defaults, Mode, Request, Task, invocation};
 use std::ffi::{CStr, OsString};
 use std::os::unix::ffi::OsStringExt;
@@ -33,6 +34,12 @@ fn main(args: platform::Args) -> u8 {
         }
         Request::Help => {
             invocation::help(&mut console, program, mode);
+            return 0;
+        }
+        Request::Platform => {
+            for (what, text) in platform_host::about::rows() {
+                console.put_all(&[format!("{what:<20} ").as_bytes(), text.as_bytes(), b"\n"]);
+            }
             return 0;
         }
         Request::ShortVersion => {
