@@ -48,6 +48,10 @@ check:
 check-all:
 	@ci/check all
 
+# All scenarios on the virtual machines that can be had from Debian's packages.
+check-vm:
+	@ci/check all vm
+
 bench:
 	@ci/c-runit
 	@cargo build -q --release --bins
@@ -78,4 +82,4 @@ install:
 clean:
 	cargo clean
 
-.PHONY: all static demo check check-all bench install clean
+.PHONY: all static demo check check-all check-vm bench install clean

@@ -12,6 +12,7 @@
 #[cfg_attr(not(runit_no_libc), link(name = "c"))]
 unsafe extern "C" {}
 
+mod block;
 mod bytes;
 #[macro_use]
 mod layout;
@@ -24,6 +25,7 @@ mod table;
 mod types;
 mod unix;
 
+pub use block::Block;
 pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;

@@ -1,7 +1,15 @@
-//! Boots systems under QEMU, without hardware acceleration, and compares what their serial consoles
-//! say with a transcript.
+//! Boots systems under QEMU and walks through scenarios on them: stages 1, 2 and 3, services, requests,
+//! ends. Systems (`systems/NAME/system`) and scenarios (`scenarios/*`) are data.
 
-pub mod cpio;
-pub mod linux;
-pub mod qemu;
-pub mod transcript;
+pub mod directive;
+pub mod follow;
+pub mod image;
+pub mod machine;
+pub mod options;
+pub mod pattern;
+pub mod prepare;
+pub mod qmp;
+pub mod report;
+pub mod runner;
+pub mod scenario;
+pub mod system;

@@ -1,41 +1,216 @@
-//! `vm-tests list`, `vm-tests run MACHINE`.
+//! `vm-tests`: see `vm-tests --help`.
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
-use vm_tests::linux::{self, Fail};
+use std::time::Duration;
+use vm_tests::machine::guarded;
+use vm_tests::options::{Options, USAGE};
+use vm_tests::prepare::{Plan, Unfit, is_c};
+use vm_tests::report::{Entry, Outcome, Report};
+use vm_tests::runner::{Runner, output, quote};
+use vm_tests::scenario::{self, Scenario};
+use vm_tests::system::{self, System};
 
-/// The machines there are.
-const MACHINES: [&str; 2] = ["linux-debian", "linux-initramfs"];
 /// The exit code of a test that needs something that is not here.
 const MISSING: u8 = 3;
 
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    match words[..] {
-        ["list"] => {
-            MACHINES.iter().for_each(|name| println!("{name}"));
-            ExitCode::SUCCESS
+    if words.iter().any(|word| word == "--help") {
+        print!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    let result = match Options::of(words) {
+        Ok(options) => perform(&options),
+        Err(why) => {
+            eprint!("vm-tests: {why}\n{USAGE}");
+            return ExitCode::from(100);
         }
-        ["run", machine] if MACHINES.contains(&machine) => {
-            let result = linux::run(machine, |time, what| println!("{:8.3} {what}", time.as_secs_f64()));
-            match result {
-                Ok(count) => {
-                    println!("{machine}: {count} passed, 0 failed");
-                    ExitCode::SUCCESS
-                }
-                Err(Fail::Missing(what)) => {
-                    eprintln!("{machine}: {what}");
-                    ExitCode::from(MISSING)
-                }
-                Err(Fail::Wrong(what)) => {
-                    println!("{what}");
-                    println!("{machine}: 0 passed, 1 failed");
-                    ExitCode::FAILURE
-                }
-            }
+    };
+    match result {
+        Ok(code) => code,
+        Err(Unfit::Missing(what)) => {
+            eprintln!("vm-tests: {what}");
+            ExitCode::from(MISSING)
         }
-        _ => {
-            eprintln!("usage: vm-tests list | run MACHINE");
-            ExitCode::from(100)
+        Err(Unfit::Wrong(what)) => {
+            eprintln!("vm-tests: {what}");
+            ExitCode::FAILURE
         }
     }
+}
+
+fn perform(options: &Options) -> Result<ExitCode, Unfit> {
+    match options.command.as_str() {
+        "list" => list(),
+        "run" => run(options),
+        "boot" => boot(options),
+        "shell" => shell(options),
+        other => Err(Unfit::Wrong(format!("{other}: not yet"))),
+    }
+}
+
+fn scenarios() -> Result<Vec<Scenario>, Unfit> {
+    Ok(scenario::all(&system::home().join("scenarios"))?)
+}
+
+fn list() -> Result<ExitCode, Unfit> {
+    println!("systems:");
+    for name in system::names()? {
+        println!("  {name:18} {}", system::load(&name)?.title);
+    }
+    println!("scenarios:");
+    for scenario in scenarios()? {
+        let dev = scenario.dev.map(|dev| format!(" ({dev})")).unwrap_or_default();
+        println!("  {:18} {}{dev}", scenario.name, scenario.about);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The scenarios of the short run: one machine, and nearly all that can be seen on it.
+const SHORT: [&str; 9] = [
+    "boot",
+    "status",
+    "restart-service",
+    "log",
+    "orphans",
+    "reboot",
+    "ctrl-alt-del",
+    "poweroff",
+    "stage-1-fails",
+];
+
+fn chosen(options: &Options) -> Result<Vec<Scenario>, Unfit> {
+    let all = scenarios()?;
+    for name in &options.scenarios {
+        if !all.iter().any(|scenario| scenario.name == *name) {
+            return Err(Unfit::Wrong(format!("no scenario {name}; `vm-tests list` names them")));
+        }
+    }
+    let wanted = |scenario: &Scenario| {
+        (options.scenarios.is_empty() || options.scenarios.contains(&scenario.name))
+            && (!options.short || SHORT.contains(&scenario.name.as_str()))
+    };
+    Ok(all.into_iter().filter(wanted).collect())
+}
+
+fn run(options: &Options) -> Result<ExitCode, Unfit> {
+    let chosen = chosen(options)?;
+    let names = if options.systems.is_empty() { system::names()? } else { options.systems.clone() };
+    let mut report = Report::default();
+    let mut missing = None;
+    for name in &names {
+        let system = system::load(name)?;
+        let plan = match Plan::new(&system, &options.given, options.dry) {
+            Ok(plan) => plan,
+            Err(Unfit::Missing(why)) => {
+                println!("skipped  {name}: {why}");
+                for scenario in &chosen {
+                    let (system, scenario) = (name.clone(), scenario.name.clone());
+                    let outcome = Outcome::Skipped(why.clone());
+                    report.entries.push(Entry { system, scenario, outcome, time: Duration::ZERO });
+                }
+                missing = Some(why);
+                continue;
+            }
+            Err(other) => return Err(other),
+        };
+        if options.dry {
+            dry(&plan, &chosen)?;
+            continue;
+        }
+        let c = is_c(&plan.bins);
+        println!("{name}: {}{}", system.title, if c { ", with C runit" } else { "" });
+        let mut runner = Runner::new(&plan, accel(options, &system), c)?;
+        report.entries.extend(runner.run(&chosen, tell));
+    }
+    if options.dry {
+        return Ok(ExitCode::SUCCESS);
+    }
+    let junit = output().join("junit.xml");
+    std::fs::write(&junit, report.junit()).map_err(|why| format!("{}: {why}", junit.display()))?;
+    print!("\n{}\n{}\n", report.table(), report.line());
+    let (passed, failed, _) = report.counts();
+    match missing {
+        // Nothing could be tried.
+        Some(why) if passed + failed == 0 => Err(Unfit::Missing(why)),
+        _ if failed > 0 => Ok(ExitCode::FAILURE),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+fn accel<'a>(options: &'a Options, system: &System) -> &'a str {
+    match options.accel.as_str() {
+        "auto" if !system.accel => "tcg",
+        "auto" => "tcg",
+        given => given,
+    }
+}
+
+/// Shows what comes of a scenario, and on a terminal what is under way.
+fn tell(what: &str, entry: Option<&Entry>) {
+    let terminal = std::io::stdout().is_terminal();
+    if let Some(entry) = entry {
+        if terminal {
+            print!("\r\x1b[K");
+        }
+        let seconds = entry.time.as_secs_f64();
+        match &entry.outcome {
+            Outcome::Passed => println!("ok       {} ({seconds:.1} s)", entry.scenario),
+            Outcome::Differs(why) => println!("differs  {}: {why} ({seconds:.1} s)", entry.scenario),
+            Outcome::Failed(why) => println!("FAILED   {} ({seconds:.1} s): {why}", entry.scenario),
+            Outcome::Skipped(why) => println!("skipped  {}: {why}", entry.scenario),
+        }
+    } else if terminal {
+        print!("\r\x1b[K{what}");
+    }
+    let _ = std::io::stdout().flush();
+}
+
+/// Prints how each machine would be started.
+fn dry(plan: &Plan, chosen: &[Scenario]) -> Result<(), Unfit> {
+    let system = plan.system;
+    println!("{}: {}", system.name, system.title);
+    system.notes.iter().for_each(|note| println!("note: {note}"));
+    plan.missing().iter().for_each(|what| println!("missing: {what}"));
+    let mut own = Vec::new();
+    for scenario in chosen {
+        if let Some(why) = system.why_not(&scenario.name) {
+            println!("cannot: {}: {why}", scenario.name);
+            continue;
+        }
+        let ready = scenario.for_words(|name| system.word(name));
+        own.push(ready.map_err(|word| format!("{}: {} has no word {word}", scenario.name, system.name))?);
+    }
+    let work = output().join(&system.name);
+    let start = plan.start(&own, &work, "tcg", true)?;
+    let line: Vec<String> = start.command.iter().map(|word| quote(word)).collect();
+    println!("command: {}\nfiles, by {}:\n{}", line.join(" "), system.inject, start.listing);
+    Ok(())
+}
+
+fn boot(options: &Options) -> Result<ExitCode, Unfit> {
+    let system = system::load(&options.systems[0])?;
+    let plan = Plan::new(&system, &options.given, options.dry)?;
+    if options.dry {
+        dry(&plan, &[])?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut runner = Runner::new(&plan, accel(options, &system), false)?;
+    let (console, age) = runner.boot()?;
+    console.iter().for_each(|line| println!("{line}"));
+    println!("{}: stage 2 is there after {:.1} s", system.name, age.as_secs_f64());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn shell(options: &Options) -> Result<ExitCode, Unfit> {
+    let system = system::load(&options.systems[0])?;
+    let plan = Plan::new(&system, &options.given, options.dry)?;
+    let mut runner = Runner::new(&plan, accel(options, &system), false)?;
+    let start = runner.start()?;
+    let mut command = guarded(&start.command[0]);
+    command.args(&start.command[1..]).args(["-display", "none"]);
+    command.args(["-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "chardev=console"]);
+    command.args(["-chardev", "null,id=channel"]);
+    let status = command.status().map_err(|why| format!("{}: {why}", start.command[0]))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

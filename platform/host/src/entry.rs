@@ -50,11 +50,42 @@ fn open_standard() {
     }
 }
 
+/// Defines what the standard library wants of libgcc_s for unwinding and backtraces. A command does
+/// neither, a panic aborts it; but a library costs the dynamic linker as much time as a command
+/// takes for its work. (Debug builds have the real thing.)
+#[macro_export]
+macro_rules! no_unwinding {
+    () => {
+        $crate::no_unwinding! {
+            _Unwind_GetDataRelBase _Unwind_GetIP _Unwind_GetIPInfo _Unwind_GetLanguageSpecificData
+            _Unwind_GetRegionStart _Unwind_GetTextRelBase _Unwind_Resume _Unwind_SetGR _Unwind_SetIP
+        }
+    };
+    ($($name:ident)*) => {
+        #[cfg(all(target_os = "linux", target_env = "gnu", panic = "abort", not(debug_assertions)))]
+        mod no_unwinding {
+            /// There is no frame (_URC_END_OF_STACK).
+            #[unsafe(no_mangle)]
+            extern "C" fn _Unwind_Backtrace() -> core::ffi::c_int {
+                5
+            }
+            // Nobody calls them.
+            $(
+                #[unsafe(no_mangle)]
+                extern "C" fn $name() {
+                    std::process::abort()
+                }
+            )*
+        }
+    };
+}
+
 /// Defines `main` for a command: a function from [`platform::Args`] to the exit code. The program
 /// is `#![no_main]`. With `bare` before the function nothing is prepared.
 #[macro_export]
 macro_rules! entry {
     (bare $main:path) => {
+        $crate::no_unwinding!();
         #[unsafe(export_name = "main")]
         extern "C" fn c_main(argc: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {
             // SAFETY: called by the C library alone.
@@ -62,6 +93,7 @@ macro_rules! entry {
         }
     };
     ($main:path) => {
+        $crate::no_unwinding!();
         #[unsafe(export_name = "main")]
         extern "C" fn c_main(argc: core::ffi::c_int, argv: *mut *mut core::ffi::c_char) -> core::ffi::c_int {
             // SAFETY: called by the C library alone.

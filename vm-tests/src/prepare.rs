@@ -1,0 +1,406 @@
+//! From a system's description and what the command line says to a machine that can be started.
+use crate::directive::fill;
+use crate::image::{Node, Tree, build, cpio, ext, tar};
+use crate::scenario::{Change, Scenario, Step};
+use crate::system::{System, cache, home};
+use runit_tests::programs::Programs;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The nine programs.
+pub const PROGRAMS: [&str; 9] =
+    ["chpst", "runit", "runit-init", "runsv", "runsvchdir", "runsvdir", "sv", "svlogd", "utmpset"];
+
+/// What the command line says about a system.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Given {
+    /// Where the programs are.
+    pub bin_dir: Option<PathBuf>,
+    /// Another kernel.
+    pub kernel: Option<PathBuf>,
+    /// Another root: an image or a directory.
+    pub root: Option<PathBuf>,
+}
+
+/// Why a machine cannot be made.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Unfit {
+    /// Something is not here, and how to get it.
+    Missing(String),
+    /// Something is wrong.
+    Wrong(String),
+}
+
+impl From<String> for Unfit {
+    fn from(why: String) -> Unfit {
+        Unfit::Wrong(why)
+    }
+}
+
+/// A system that can be made into machines.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The system.
+    pub system: &'a System,
+    /// Where the programs are.
+    pub bins: PathBuf,
+    given: Given,
+    cache: PathBuf,
+}
+
+/// How a machine is started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Start {
+    /// QEMU and its arguments.
+    pub command: Vec<String>,
+    /// What was put in.
+    pub listing: String,
+}
+
+/// The top of the source tree.
+#[must_use]
+pub fn source() -> PathBuf {
+    let top = home().join("..");
+    top.canonicalize().unwrap_or(top)
+}
+
+/// The agent's directory in the system.
+const AGENT: &str = "/vm";
+
+impl<'a> Plan<'a> {
+    /// Finds what is needed. The programs are built if they are this machine's and not given.
+    ///
+    /// # Errors
+    /// What is missing.
+    pub fn new(system: &'a System, given: &Given, dry: bool) -> Result<Plan<'a>, Unfit> {
+        let native = system.target.is_empty();
+        let bins = match &given.bin_dir {
+            Some(dir) => {
+                dir.canonicalize().map_err(|why| Unfit::Missing(format!("{}: {why}", dir.display())))?
+            }
+            None if native && dry => source().join("target/debug"),
+            None if native => Programs::get().dir().to_owned(),
+            None => source().join("target/cross").join(&system.target).join("release"),
+        };
+        let cache = cache()?.join(&system.cache);
+        let plan = Plan { system, bins, given: given.clone(), cache };
+        if !dry {
+            plan.check()?;
+        }
+        Ok(plan)
+    }
+
+    fn check(&self) -> Result<(), Unfit> {
+        if let Some(what) = self.missing().into_iter().next() {
+            return Err(Unfit::Missing(what));
+        }
+        Ok(())
+    }
+
+    /// All that is missing, and how to get each.
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        let qemu = &self.system.qemu[0];
+        if ext::tool(qemu).arg("--version").output().is_err() {
+            missing.push(format!("{qemu} is not here (Debian: apt-get install {})", package(qemu)));
+        }
+        if ["ext4", "ext2"].contains(&self.system.inject.as_str())
+            && ext::tool("debugfs").arg("-V").output().is_err()
+        {
+            missing.push("debugfs is not here (Debian: apt-get install e2fsprogs)".into());
+        }
+        if !self.bins.join("runit-init").is_file() {
+            let how = if self.system.target.is_empty() {
+                String::new()
+            } else {
+                format!(": ci/cross/cargo-cross build {} --release --bins, or --bin-dir", self.system.target)
+            };
+            missing.push(format!("no programs in {}{how}", self.bins.display()));
+        }
+        for (kind, given, path) in [
+            ("kernel", &self.given.kernel, &self.system.kernel),
+            ("root", &self.given.root, &self.system.root),
+        ] {
+            match given {
+                Some(path) if !path.exists() => {
+                    missing.push(format!("{kind} {} is not there", path.display()))
+                }
+                None if path.is_empty() && self.uses(kind) => {
+                    missing.push(format!("no {kind}: give one with --{kind}"))
+                }
+                _ => {}
+            }
+        }
+        for (path, how) in &self.system.needs {
+            let covered = |given: &Option<PathBuf>, own: &String| given.is_some() && own == path;
+            if covered(&self.given.kernel, &self.system.kernel)
+                || covered(&self.given.root, &self.system.root)
+            {
+                continue;
+            }
+            match self.fill(path, Path::new("")) {
+                Ok(path) if Path::new(&path).exists() => {}
+                Ok(path) => missing.push(format!("{path} is not there: {how}")),
+                Err(why) => missing.push(why),
+            }
+        }
+        missing
+    }
+
+    fn uses(&self, kind: &str) -> bool {
+        self.system.qemu.iter().any(|word| word.contains(&format!("@{kind}@")))
+    }
+
+    /// Replaces the words that stand for paths.
+    fn fill(&self, text: &str, work: &Path) -> Result<String, String> {
+        let path = |path: &Path| Some(path.to_string_lossy().into_owned());
+        let own = |given: &Option<PathBuf>, text: &str| match given {
+            Some(given) => path(given),
+            None => self.fill(text, work).ok(),
+        };
+        let value = |name: &str| match name {
+            "cache" => path(&self.cache),
+            "source" => path(&source()),
+            "work" => path(work),
+            "initrd" => path(&work.join("initrd")),
+            "disc" => path(&work.join("disc")),
+            "image" => path(&work.join("root.img")),
+            "kernel" => own(&self.given.kernel, &self.system.kernel),
+            "root" => own(&self.given.root, &self.system.root),
+            _ => None,
+        };
+        fill(text, value).map_err(|name| format!("{}: nobody knows @{name}@", self.system.name))
+    }
+
+    /// All files that go in: those of the system, and what the scenarios need. Shared scenarios change
+    /// nothing, but have commands.
+    ///
+    /// # Errors
+    /// What cannot be read.
+    pub fn tree(&self, scenarios: &[Scenario], dry: bool) -> Result<Tree, Unfit> {
+        let mut tree = Tree::default();
+        for name in PROGRAMS {
+            let (path, to) = (self.bins.join(name), format!("{}/{name}", self.system.programs));
+            if path.is_file() {
+                tree.copy(&path, &to)?;
+                if self.system.libraries {
+                    tree.libraries(&path);
+                }
+            } else if dry {
+                tree.put(&to, Node::File(Vec::new(), 0o755));
+            }
+        }
+        for line in &self.system.files {
+            let (one, two) = line.two().unwrap_or((&line.rest, ""));
+            match line.word.as_str() {
+                "put" => {
+                    let from = PathBuf::from(self.fill(one, Path::new(""))?);
+                    let from = if from.is_absolute() { from } else { source().join(from) };
+                    if from.exists() || !dry {
+                        tree.copy(&from, two)?;
+                    } else {
+                        tree.put(two, Node::File(Vec::new(), 0o755));
+                    }
+                }
+                "text" => {
+                    let mode = u32::from_str_radix(two, 8).unwrap_or(0o644);
+                    let text = fill(&line.block, |name| self.system.word(name))
+                        .map_err(|name| format!("no word {name}"))?;
+                    tree.put(one, Node::File(text.into_bytes(), mode));
+                }
+                "symlink" => tree.put(one, Node::Link(two.into())),
+                _ => {
+                    let Some(Node::File(bytes, _)) = tree.nodes.get(one) else { continue };
+                    let (dir, name) = one.rsplit_once('/').unwrap_or(("", one));
+                    for applet in applets(bytes) {
+                        tree.put(&format!("{dir}/{applet}"), Node::Link(name.into()));
+                    }
+                }
+            }
+        }
+        self.add_scenarios(&mut tree, scenarios);
+        Ok(tree)
+    }
+
+    fn add_scenarios(&self, tree: &mut Tree, scenarios: &[Scenario]) {
+        let mut words = String::new();
+        for (name, text) in &self.system.words {
+            let _ = writeln!(words, "{}='{}'", name.replace('-', "_"), text.replace('\'', "'\\''"));
+        }
+        tree.put(&format!("{AGENT}/words"), Node::File(words.into_bytes(), 0o644));
+        for scenario in scenarios {
+            for change in &scenario.changes {
+                match change {
+                    Change::File(path, mode, text) => {
+                        tree.put(path, Node::File(text.clone().into_bytes(), *mode));
+                    }
+                    Change::Link(path, target) => tree.put(path, Node::Link(target.clone())),
+                    // In an archive that is all there is, what is not put in is missing.
+                    Change::Remove(path) if self.system.inject == "initramfs" => {
+                        tree.nodes.remove(path);
+                    }
+                    Change::Remove(path) => tree.put(path, Node::Missing),
+                }
+            }
+            for (number, step) in scenario.steps.iter().enumerate() {
+                if let Step::Run(_, text) = step {
+                    let path = format!("{AGENT}/{}/{number}", scenario.name);
+                    tree.put(&path, Node::File(text.clone().into_bytes(), 0o644));
+                }
+            }
+        }
+    }
+
+    /// Makes the images in `work` and the command line. Dry, nothing but the command line is made.
+    ///
+    /// # Errors
+    /// What went wrong.
+    pub fn start(&self, scenarios: &[Scenario], work: &Path, accel: &str, dry: bool) -> Result<Start, Unfit> {
+        let tree = self.tree(scenarios, dry)?;
+        if !dry {
+            self.images(&tree, work)?;
+        }
+        let mut command = Vec::new();
+        for word in &self.system.qemu {
+            command.push(self.fill(word, work)?);
+        }
+        command.splice(1..1, ["-accel".to_owned(), accel.to_owned()]);
+        if !self.system.append.is_empty() {
+            command.extend(["-append".into(), self.fill(&self.system.append, work)?]);
+        }
+        command.extend(["-serial".into(), "chardev:console".into()]);
+        command.extend(self.system.port.iter().cloned());
+        Ok(Start { command, listing: tree.listing() })
+    }
+
+    fn images(&self, tree: &Tree, work: &Path) -> Result<(), Unfit> {
+        let write = |name: &str, bytes: Vec<u8>| {
+            let path = work.join(name);
+            fs::write(&path, bytes).map_err(|why| Unfit::Wrong(format!("{}: {why}", path.display())))
+        };
+        if !self.system.early.is_empty() {
+            let mut early = Tree::default();
+            for (from, to) in &self.system.early {
+                let from = PathBuf::from(self.fill(from, work)?);
+                let from = if from.is_absolute() { from } else { source().join(from) };
+                early.copy(&from, to)?;
+            }
+            for name in ["/dev", "/new", "/proc", "/sys"] {
+                early.put(name, Node::Directory);
+            }
+            write("initrd", cpio::archive(&early))?;
+        }
+        let root = self.fill("@root@", work).ok().filter(|root| !root.is_empty()).map(PathBuf::from);
+        let image = work.join("root.img");
+        match self.system.inject.as_str() {
+            "initramfs" => {
+                let mut bytes = Vec::new();
+                match &root {
+                    // What follows in an archive replaces what came before.
+                    Some(dir) if dir.is_dir() => {
+                        let mut all = Tree::default();
+                        all.copy(dir, "/")?;
+                        bytes = cpio::archive(&all);
+                    }
+                    Some(file) => {
+                        bytes = fs::read(file).map_err(|why| format!("{}: {why}", file.display()))?
+                    }
+                    None => {}
+                }
+                bytes.resize(bytes.len().next_multiple_of(4), 0);
+                bytes.extend(cpio::archive(tree));
+                write("initrd", bytes)
+            }
+            "ext4" | "ext2" => {
+                let root = root.ok_or_else(|| Unfit::Missing("no root: give one with --root".into()))?;
+                if root.is_dir() {
+                    ext::make(&image, &self.system.inject, &root, 1024)?;
+                } else {
+                    duplicate(&root, &image)?;
+                }
+                ext::inject(&image, tree, work).map_err(Unfit::Wrong)
+            }
+            "ffs" if root.as_ref().is_some_and(|root| root.is_dir()) => {
+                build::ffs(&image, root.as_deref(), tree, work).map_err(Unfit::Missing)
+            }
+            "iso" => build::iso(&work.join("disc"), tree, work).map_err(Unfit::Missing),
+            _ => write("disc", tar::archive(tree)?),
+        }
+    }
+}
+
+/// Copies an image and keeps its holes.
+fn duplicate(from: &Path, to: &Path) -> Result<(), Unfit> {
+    let _ = fs::remove_file(to);
+    let mut command = ext::tool("cp");
+    let copied = command.args(["--sparse=always", "--reflink=auto"]).arg(from).arg(to).output();
+    if copied.is_ok_and(|output| output.status.success()) {
+        return Ok(());
+    }
+    fs::copy(from, to).map(drop).map_err(|why| Unfit::Wrong(format!("{}: {why}", from.display())))
+}
+
+/// The names of busybox's applets, which stand in it one after the other. To ask it would take a
+/// machine of its kind.
+#[must_use]
+pub fn applets(busybox: &[u8]) -> Vec<String> {
+    const FIRST: &[u8] = b"[\0[[\0";
+    let Some(at) = busybox.windows(FIRST.len()).position(|window| window == FIRST) else { return Vec::new() };
+    let names = busybox[at..].split(|byte| *byte == 0).take_while(|name| !name.is_empty());
+    names.map(|name| String::from_utf8_lossy(name).into_owned()).filter(|name| name != "busybox").collect()
+}
+
+/// Whether these programs are C runit's: they carry the marks of its revision control.
+#[must_use]
+pub fn is_c(bins: &Path) -> bool {
+    let bytes = fs::read(bins.join("sv")).unwrap_or_default();
+    bytes.windows(5).any(|window| window == b"$Id: ")
+}
+
+/// Debian's package for an emulator.
+fn package(qemu: &str) -> &'static str {
+    if qemu.ends_with("x86_64") || qemu.ends_with("i386") { "qemu-system-x86" } else { "qemu-system-arm" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn applets_are_found() {
+        let found = applets(b"xx\0[\0[[\0acpid\0busybox\0zcat\0\0/var");
+        assert_eq!(found, ["[", "[[", "acpid", "zcat"]);
+        assert!(applets(b"none").is_empty());
+    }
+
+    #[test]
+    fn what_scenarios_need_goes_in() {
+        let text = "title t\nqemu q -initrd @initrd@ -kernel @kernel@\nkernel @cache@/k\ncache c\ninject initramfs\nappend a b=@kernel@\nword zombies ps 'x'\ntext /etc/runit/2 755\n\t@zombies@\n";
+        let system = System::read("t", text).unwrap();
+        let plan = Plan::new(&system, &Given::default(), true).unwrap();
+        let scenario =
+            "scenario s\nabout it\nfile /etc/runit/1 755\n\texit 1\nremove /etc/runit/2\nrun true\n";
+        let scenarios = crate::scenario::read(scenario).unwrap();
+        let tree = plan.tree(&scenarios, true).unwrap();
+        assert_eq!(tree.nodes["/etc/runit/1"], Node::File(b"exit 1\n".to_vec(), 0o755));
+        assert_eq!(tree.nodes["/vm/s/0"], Node::File(b"true\n".to_vec(), 0o644));
+        assert_eq!(tree.nodes["/vm/words"], Node::File(b"zombies='ps '\\''x'\\'''\n".to_vec(), 0o644));
+        assert!(!tree.nodes.contains_key("/etc/runit/2") && tree.nodes.contains_key("/sbin/sv"));
+        assert_eq!(
+            plan.tree(&[], true).unwrap().nodes["/etc/runit/2"],
+            Node::File(b"ps 'x'\n".to_vec(), 0o755)
+        );
+        let start = plan.start(&scenarios, Path::new("w"), "tcg", true).unwrap();
+        let line = start.command.join(" ");
+        assert!(line.starts_with("q -accel tcg -initrd w/initrd -kernel "), "{line}");
+        assert!(line.ends_with("/c/k -serial chardev:console -serial chardev:channel"), "{line}");
+        let own = Given { kernel: Some("/mine".into()), ..Given::default() };
+        let plan = Plan::new(&system, &own, true).unwrap();
+        let start = plan.start(&[], Path::new("w"), "kvm", true).unwrap();
+        assert!(
+            start.command.contains(&"/mine".to_owned()) && start.command.contains(&"a b=/mine".to_owned())
+        );
+    }
+}
