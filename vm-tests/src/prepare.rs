@@ -58,6 +58,19 @@ pub struct Start {
     pub listing: String,
 }
 
+/// What a machine is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind<'a> {
+    /// For scenarios, from the system's own root.
+    Fresh,
+    /// For scenarios, from an image that was installed.
+    On(&'a Path),
+    /// To install.
+    Install,
+    /// Not at all: nothing is made but the command line.
+    Dry,
+}
+
 /// The top of the source tree.
 #[must_use]
 pub fn source() -> PathBuf {
@@ -96,6 +109,12 @@ impl<'a> Plan<'a> {
             return Err(Unfit::Missing(what));
         }
         Ok(())
+    }
+
+    /// The kernel that is booted directly; empty if there is none.
+    #[must_use]
+    pub fn kernel(&self) -> PathBuf {
+        self.fill("@kernel@", Path::new("")).map(PathBuf::from).unwrap_or_default()
     }
 
     /// All that is missing, and how to get each.
@@ -229,6 +248,16 @@ impl<'a> Plan<'a> {
         for (name, text) in &self.system.words {
             let _ = writeln!(words, "{}='{}'", name.replace('-', "_"), text.replace('\'', "'\\''"));
         }
+        let missing =
+            scenarios.iter().flat_map(|scenario| &scenario.changes).filter_map(|change| match change {
+                Change::Remove(path) => Some(format!("rm -f {path}\n")),
+                _ => None,
+            });
+        // Where files are not put into images, the system itself unpacks them.
+        let unpack = self.system.word("unpack").unwrap_or_default();
+        let apply = format!("{unpack} || exit\n. /vm/change\nsync\nrunit-init 6\n");
+        tree.put(&format!("{AGENT}/apply"), Node::File(apply.into_bytes(), 0o644));
+        tree.put(&format!("{AGENT}/change"), Node::File(missing.collect::<String>().into_bytes(), 0o644));
         tree.put(&format!("{AGENT}/words"), Node::File(words.into_bytes(), 0o644));
         for scenario in scenarios {
             for change in &scenario.changes {
@@ -257,25 +286,35 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// What went wrong.
-    pub fn start(&self, scenarios: &[Scenario], work: &Path, accel: &str, dry: bool) -> Result<Start, Unfit> {
-        let tree = self.tree(scenarios, dry)?;
-        if !dry {
-            self.images(&tree, work)?;
+    pub fn start(
+        &self,
+        scenarios: &[Scenario],
+        work: &Path,
+        accel: &str,
+        kind: Kind,
+    ) -> Result<Start, Unfit> {
+        let tree = self.tree(scenarios, kind == Kind::Dry)?;
+        if kind != Kind::Dry {
+            self.images(&tree, work, kind)?;
         }
         let mut command = Vec::new();
         for word in &self.system.qemu {
             command.push(self.fill(word, work)?);
         }
         command.splice(1..1, ["-accel".to_owned(), accel.to_owned()]);
-        if !self.system.append.is_empty() {
-            command.extend(["-append".into(), self.fill(&self.system.append, work)?]);
+        let append = match kind {
+            Kind::Install if !self.system.install_append.is_empty() => &self.system.install_append,
+            _ => &self.system.append,
+        };
+        if !append.is_empty() {
+            command.extend(["-append".into(), self.fill(append, work)?]);
         }
         command.extend(["-serial".into(), "chardev:console".into()]);
         command.extend(self.system.port.iter().cloned());
         Ok(Start { command, listing: tree.listing() })
     }
 
-    fn images(&self, tree: &Tree, work: &Path) -> Result<(), Unfit> {
+    fn images(&self, tree: &Tree, work: &Path, kind: Kind) -> Result<(), Unfit> {
         let write = |name: &str, bytes: Vec<u8>| {
             let path = work.join(name);
             fs::write(&path, bytes).map_err(|why| Unfit::Wrong(format!("{}: {why}", path.display())))
@@ -293,7 +332,11 @@ impl<'a> Plan<'a> {
             write("initrd", cpio::archive(&early))?;
         }
         let root = self.fill("@root@", work).ok().filter(|root| !root.is_empty()).map(PathBuf::from);
+        let root = if let Kind::On(installed) = kind { Some(installed.to_owned()) } else { root };
         let image = work.join("root.img");
+        if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.system.inject.as_str())) {
+            duplicate(file, &image)?;
+        }
         match self.system.inject.as_str() {
             "initramfs" => {
                 let mut bytes = Vec::new();
@@ -392,13 +435,13 @@ mod tests {
             plan.tree(&[], true).unwrap().nodes["/etc/runit/2"],
             Node::File(b"ps 'x'\n".to_vec(), 0o755)
         );
-        let start = plan.start(&scenarios, Path::new("w"), "tcg", true).unwrap();
+        let start = plan.start(&scenarios, Path::new("w"), "tcg", Kind::Dry).unwrap();
         let line = start.command.join(" ");
         assert!(line.starts_with("q -accel tcg -initrd w/initrd -kernel "), "{line}");
         assert!(line.ends_with("/c/k -serial chardev:console -serial chardev:channel"), "{line}");
         let own = Given { kernel: Some("/mine".into()), ..Given::default() };
         let plan = Plan::new(&system, &own, true).unwrap();
-        let start = plan.start(&[], Path::new("w"), "kvm", true).unwrap();
+        let start = plan.start(&[], Path::new("w"), "kvm", Kind::Dry).unwrap();
         assert!(
             start.command.contains(&"/mine".to_owned()) && start.command.contains(&"a b=/mine".to_owned())
         );

@@ -20,6 +20,7 @@
 //! | `applets PATH` | busybox, with a link for each of its applets beside it |
 //! | `early FROM TO` | goes into an archive of its own, which is unpacked before the root is there |
 //! | `install` | steps, in the block, that turn the vendor's image into one with our files |
+//! | `install-append TEXT` | the kernel's command line meanwhile |
 //! | `boots SECONDS`, `limit SECONDS` | how long a boot takes on a quiet machine, and at most |
 //! | `panic PATTERN`, `never PATTERN` | console lines that are the end, or a failure |
 //! | `word NAME TEXT` | what a scenario's `@NAME@` means here |
@@ -81,6 +82,8 @@ pub struct System {
     pub early: Vec<(String, String)>,
     /// How it is installed.
     pub install: Vec<Step>,
+    /// The kernel's command line meanwhile.
+    pub install_append: String,
     /// Seconds of an ordinary boot.
     pub boots: u64,
     /// Seconds of the longest boot.
@@ -168,6 +171,7 @@ impl System {
                 let text = format!("scenario install\nabout it\n{}", line.block);
                 self.install = scenario::read(&text)?.remove(0).steps;
             }
+            "install-append" => self.install_append = rest,
             "boots" => self.boots = line.number()?,
             "limit" => self.limit = line.number()?,
             "panic" => self.panics.push(rest),
