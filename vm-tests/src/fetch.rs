@@ -26,6 +26,19 @@ pub fn checksum(path: &Path) -> Result<String, String> {
     sha256(file).map_err(|why| format!("{}: {why}", path.display()))
 }
 
+/// The checksum that a file of this name has in a list, in the form of sha256sum(1) or in that of BSD.
+#[must_use]
+pub fn listed(list: &str, name: &str) -> Option<String> {
+    let is_sum = |word: &&str| word.len() == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let separator = |sign: char| sign.is_whitespace() || "()*=".contains(sign);
+    let lines: Vec<Vec<&str>> =
+        list.lines().map(|line| line.split(separator).filter(|word| !word.is_empty()).collect()).collect();
+    let named = lines.iter().find(|words| words.contains(&name));
+    // The list of one file may be nothing but its checksum.
+    let line = named.or_else(|| lines.first().filter(|words| lines.len() == 1 && words.len() == 1))?;
+    line.iter().copied().find(is_sum).map(|sum| sum.to_lowercase())
+}
+
 /// Looks into the cache.
 #[must_use]
 pub fn look(image: &Image, dir: &Path) -> Found {
@@ -46,6 +59,28 @@ pub fn look(image: &Image, dir: &Path) -> Found {
 pub fn fetch(image: &Image, dir: &Path, tell: &mut dyn FnMut(&str)) -> Result<PathBuf, String> {
     fs::create_dir_all(dir).map_err(|why| format!("{}: {why}", dir.display()))?;
     let path = dir.join(&image.name);
+    let mut known = image.clone();
+    if let (None, Some(list)) = (&image.checksum, &image.list) {
+        let sums = dir.join(format!("{}.sums", image.name));
+        if !path.exists() || !sums.exists() {
+            let _ = fs::remove_file(&sums);
+            transfer(list, &sums).map_err(|why| {
+                format!(
+                    "{why}\nfetch {} and {list} on another machine and put them there: {}, {}",
+                    image.url,
+                    path.display(),
+                    sums.display()
+                )
+            })?;
+        }
+        let text = fs::read_to_string(&sums).map_err(|why| format!("{}: {why}", sums.display()))?;
+        let sum = listed(&text, &image.name);
+        if sum.is_none() {
+            let _ = fs::remove_file(&sums);
+        }
+        known.checksum = Some(sum.ok_or_else(|| format!("{list}: does not name {}", image.name))?);
+    }
+    let image = &known;
     match look(image, dir) {
         Found::Right => {
             tell(&format!("{} is there", path.display()));
@@ -197,7 +232,7 @@ mod tests {
     }
 
     fn image(url: String) -> Image {
-        Image { name: "disc.img".into(), url, checksum: Some(sha256(&content()[..]).unwrap()) }
+        Image { name: "disc.img".into(), url, checksum: Some(sha256(&content()[..]).unwrap()), list: None }
     }
 
     fn have_client() -> bool {
@@ -294,12 +329,46 @@ mod tests {
     }
 
     #[test]
+    fn lists_of_checksums() {
+        let sum = "ab".repeat(32);
+        let other = "cd".repeat(32);
+        for list in [
+            format!("{other}  x.img\n{sum} *disc.img\n"),
+            format!("SHA256 (x.img) = {other}\nSHA256 (disc.img) = {sum}\n"),
+            format!("{}\n", sum.to_uppercase()),
+        ] {
+            assert_eq!(listed(&list, "disc.img"), Some(sum.clone()), "{list}");
+        }
+        assert_eq!(listed(&format!("{other}  x.img\n"), "disc.img"), None);
+        assert_eq!(listed("abc  disc.img\n", "disc.img"), None);
+        if !have_client() {
+            return;
+        }
+        let place = Place::new();
+        let right = sha256(&content()[..]).unwrap();
+        let (list, _) = serve(format!("{right}  disc.img\n").into_bytes(), None);
+        let (url, _) = serve(content(), None);
+        let image = Image { name: "disc.img".into(), url, checksum: None, list: Some(list) };
+        let (path, said) = get(&image, place.root());
+        assert_eq!(fs::read(path.unwrap()).unwrap(), content(), "{said:?}");
+        // A second time without the servers' lists, and after damage.
+        assert!(get(&image, place.root()).1[0].ends_with("is there"));
+        place.file("disc.img", "damaged");
+        assert!(get(&image, place.root()).1[0].contains("wrong checksum"));
+    }
+
+    #[test]
     fn packed_files_are_unpacked() {
         let place = Place::new();
         let plain = place.file("disc.img", "hello");
         let packed = place.run(place.command("gzip").arg(&plain));
         assert_eq!(packed.code, Some(0));
-        let image = Image { name: "disc.img.gz".into(), url: "http://127.0.0.1:9/".into(), checksum: None };
+        let image = Image {
+            name: "disc.img.gz".into(),
+            url: "http://127.0.0.1:9/".into(),
+            checksum: None,
+            list: None,
+        };
         assert_eq!(get(&image, place.root()).0, Ok(plain));
         assert_eq!(place.text("disc.img"), "hello");
     }

@@ -213,7 +213,7 @@ fn dry(plan: &Plan, chosen: &[Scenario]) -> Result<(), Unfit> {
     let work = output().join(&system.name);
     let start = plan.start(&own, &work, "tcg", Kind::Dry)?;
     let line: Vec<String> = start.command.iter().map(|word| quote(word)).collect();
-    println!("command: {}\nfiles, by {}:\n{}", line.join(" "), system.inject, start.listing);
+    println!("command: {}\nfiles, by {}:\n{}", line.join(" "), plan.way(), start.listing);
     Ok(())
 }
 

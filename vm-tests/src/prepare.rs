@@ -125,9 +125,7 @@ impl<'a> Plan<'a> {
         if ext::tool(qemu).arg("--version").output().is_err() {
             missing.push(format!("{qemu} is not here (Debian: apt-get install {})", package(qemu)));
         }
-        if ["ext4", "ext2"].contains(&self.system.inject.as_str())
-            && ext::tool("debugfs").arg("-V").output().is_err()
-        {
+        if ["ext4", "ext2"].contains(&self.way()) && ext::tool("debugfs").arg("-V").output().is_err() {
             missing.push("debugfs is not here (Debian: apt-get install e2fsprogs)".into());
         }
         if !self.bins.join("runit-init").is_file() {
@@ -170,6 +168,29 @@ impl<'a> Plan<'a> {
 
     fn uses(&self, kind: &str) -> bool {
         self.system.qemu.iter().any(|word| word.contains(&format!("@{kind}@")))
+            || kind == "root" && !self.system.disc.is_empty() && self.given.kernel.is_none()
+    }
+
+    /// Whether there is a root.
+    fn has_root(&self) -> bool {
+        self.given.root.is_some() || !self.system.root.is_empty() || self.given.kernel.is_none()
+    }
+
+    /// How files get in.
+    #[must_use]
+    pub fn way(&self) -> &str {
+        let directory = self.given.root.as_ref().is_some_and(|root| root.is_dir());
+        match self.system.direct_inject.as_str() {
+            "" => &self.system.inject,
+            way if directory => way,
+            _ => &self.system.inject,
+        }
+    }
+
+    /// Whether the root becomes ours by the steps of an installation.
+    #[must_use]
+    pub fn installs(&self) -> bool {
+        !self.system.install.is_empty() && ["tar", "iso"].contains(&self.way()) && self.has_root()
     }
 
     /// Replaces the words that stand for paths.
@@ -267,7 +288,7 @@ impl<'a> Plan<'a> {
                     }
                     Change::Link(path, target) => tree.put(path, Node::Link(target.clone())),
                     // In an archive that is all there is, what is not put in is missing.
-                    Change::Remove(path) if self.system.inject == "initramfs" => {
+                    Change::Remove(path) if self.way() == "initramfs" => {
                         tree.nodes.remove(path);
                     }
                     Change::Remove(path) => tree.put(path, Node::Missing),
@@ -302,7 +323,19 @@ impl<'a> Plan<'a> {
             command.push(self.fill(word, work)?);
         }
         command.splice(1..1, ["-accel".to_owned(), accel.to_owned()]);
+        let mut rest = Vec::new();
+        if self.has_root() {
+            rest.extend(self.system.disc.iter());
+        }
+        let direct = self.given.kernel.is_some() && !self.system.direct.is_empty();
+        if direct {
+            rest.extend(self.system.direct.iter());
+        }
+        for word in rest {
+            command.push(self.fill(word, work)?);
+        }
         let append = match kind {
+            _ if direct => &self.system.direct_append,
             Kind::Install if !self.system.install_append.is_empty() => &self.system.install_append,
             _ => &self.system.append,
         };
@@ -334,10 +367,10 @@ impl<'a> Plan<'a> {
         let root = self.fill("@root@", work).ok().filter(|root| !root.is_empty()).map(PathBuf::from);
         let root = if let Kind::On(installed) = kind { Some(installed.to_owned()) } else { root };
         let image = work.join("root.img");
-        if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.system.inject.as_str())) {
+        if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.way())) {
             duplicate(file, &image)?;
         }
-        match self.system.inject.as_str() {
+        match self.way() {
             "initramfs" => {
                 let mut bytes = Vec::new();
                 match &root {
@@ -359,7 +392,7 @@ impl<'a> Plan<'a> {
             "ext4" | "ext2" => {
                 let root = root.ok_or_else(|| Unfit::Missing("no root: give one with --root".into()))?;
                 if root.is_dir() {
-                    ext::make(&image, &self.system.inject, &root, 1024)?;
+                    ext::make(&image, self.way(), &root, 1024)?;
                 } else {
                     duplicate(&root, &image)?;
                 }

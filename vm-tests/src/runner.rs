@@ -146,7 +146,7 @@ impl<'a> Runner<'a> {
         if !self.live.as_ref().is_some_and(fits) {
             self.live = None;
             let with: &[Scenario] = if scenario.alone() { std::slice::from_ref(scenario) } else { shared };
-            if !self.plan.system.install.is_empty() && self.installed.is_none() && self.dead.is_none() {
+            if self.plan.installs() && self.installed.is_none() && self.dead.is_none() {
                 tell("installing");
                 self.install(shared).map_err(|why| self.died(scenario, format!("installation: {why}")))?;
             }
