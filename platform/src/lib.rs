@@ -9,9 +9,10 @@
 // The libc crate stops naming the C library once any crate of a build switches its `std`
 // feature on, so the programs without std name it here.
 // SAFETY: the block declares nothing.
-#[link(name = "c")]
+#[cfg_attr(not(runit_no_libc), link(name = "c"))]
 unsafe extern "C" {}
 
+mod block;
 mod bytes;
 #[macro_use]
 mod layout;
@@ -24,6 +25,7 @@ mod table;
 mod types;
 mod unix;
 
+pub use block::Block;
 pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::Errno;

@@ -1,4 +1,6 @@
 //! Linux: reboot(2), inotify(7), getdents64(2) and the constants that differ.
+#[cfg(all(runit_no_libc, target_arch = "x86_64"))]
+mod alone;
 mod dir;
 #[path = "unix/flock.rs"]
 mod flock;

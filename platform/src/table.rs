@@ -76,20 +76,8 @@ impl<T: Copy> Table<T> {
     }
 }
 
-impl Table<u8> {
-    /// So many zeros. They take no memory before they are written to.
-    ///
-    /// # Errors
-    /// ENOMEM.
-    pub fn zeros(count: usize) -> Result<Table<u8>> {
-        if count == 0 {
-            return Ok(Table::new());
-        }
-        Ok(Table { rows: map(count)?.cast(), len: count, room: count })
-    }
-}
-
-fn map(bytes: usize) -> Result<*mut libc::c_void> {
+/// New memory, all zeros.
+pub(crate) fn map(bytes: usize) -> Result<*mut libc::c_void> {
     // SAFETY: asks for new anonymous memory, no existing mapping is touched.
     let new = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
     if new == libc::MAP_FAILED { Err(Errno::last()) } else { Ok(new) }

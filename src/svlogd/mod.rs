@@ -35,7 +35,7 @@ use crate::{VERSION, args, cli, msg};
 use context::Context;
 use core::ffi::CStr;
 use directory::Directory;
-use platform::{Args, Ended, Errno, Fd, Instant, Open, Platform, Result, Signal, SignalSet, Table};
+use platform::{Args, Block, Ended, Errno, Fd, Instant, Open, Platform, Result, Signal, SignalSet};
 
 const USAGE: &str = " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...";
 
@@ -89,10 +89,9 @@ enum Phase {
 
 struct Svlogd {
     cx: Context,
-    dirs: Table<Directory>,
-    buffer: Table<u8>,
-    /// One after the other for each directory.
-    outputs: Table<u8>,
+    /// The directories; the input buffer; one output buffer for each directory.
+    memory: Block<Directory>,
+    input: usize,
     share: usize,
     phase: Phase,
 }
@@ -120,22 +119,31 @@ impl Svlogd {
     }
 
     fn new(args: Args, options: Options, home: Fd) -> Result<Svlogd> {
-        let mut dirs = Table::new();
-        let mut at = options.first;
-        while let Some(path) = args.get(at) {
-            dirs.push(Directory::new(path))?;
-            at = at.saturating_add(1);
+        let mut count: usize = 0;
+        while args.get(options.first.saturating_add(count)).is_some() {
+            count = count.saturating_add(1);
         }
         let share = options.buffer.max(OUTPUT);
-        let outputs = share.checked_mul(dirs.rows().len()).ok_or(Errno::NOMEM)?;
         // A byte more than counts of a line, and one for a newline.
         let input = options.buffer.max(INPUT).checked_add(2).ok_or(Errno::NOMEM)?;
-        let (buffer, outputs) = (Table::zeros(input)?, Table::zeros(outputs)?);
-        Ok(Svlogd { cx: Context::new(options, home), dirs, buffer, outputs, share, phase: Phase::Reads })
+        let bytes = share.checked_mul(count).and_then(|outputs| outputs.checked_add(input));
+        let mut memory = Block::new(count, bytes.ok_or(Errno::NOMEM)?)?;
+        for index in 0..count {
+            if let Some(path) = args.get(options.first.saturating_add(index)) {
+                memory.push(Directory::new(path))?;
+            }
+        }
+        Ok(Svlogd { cx: Context::new(options, home), memory, input, share, phase: Phase::Reads })
+    }
+
+    /// The input buffer.
+    fn buffer(&mut self) -> (&mut Context, &mut [u8]) {
+        let (_, bytes) = self.memory.parts();
+        (&mut self.cx, bytes.get_mut(..self.input).unwrap_or_default())
     }
 
     fn is_useless<P: Platform>(&mut self, p: &mut P) -> bool {
-        let useless = !self.dirs.rows().iter().any(|dir| dir.life.is_used());
+        let useless = !self.memory.rows().iter().any(|dir| dir.life.is_used());
         if useless {
             Context::say(p, b"fatal", &[b"no functional log directories."]);
         }
@@ -144,8 +152,9 @@ impl Svlogd {
 
     /// Each directory with its part of the output buffer.
     fn each(&mut self, mut act: impl FnMut(&mut Directory, &mut Context, &mut [u8], &mut [u8])) {
-        let (input, mut outputs) = (self.buffer.rows(), self.outputs.rows());
-        for dir in self.dirs.rows() {
+        let (dirs, bytes) = self.memory.parts();
+        let (input, mut outputs) = bytes.split_at_mut_checked(self.input).unwrap_or_default();
+        for dir in dirs {
             let (output, rest) = outputs.split_at_mut_checked(self.share).unwrap_or_default();
             act(dir, &mut self.cx, input, output);
             outputs = rest;
@@ -206,23 +215,26 @@ impl Svlogd {
             done &= dir.is_done(cx);
         });
         if done {
-            if self.cx.input.taken(self.buffer.rows()) {
-                self.cx.earlier = self.cx.stamp;
+            let (cx, buffer) = self.buffer();
+            if cx.input.taken(buffer) {
+                cx.earlier = cx.stamp;
             }
-            self.dirs.rows().iter_mut().for_each(|dir| dir.lines.restart());
+            self.memory.rows().iter_mut().for_each(|dir| dir.lines.restart());
         }
         done
     }
 
     fn has_room(&mut self) -> bool {
-        !self.cx.input.room(self.buffer.rows()).is_empty()
+        let (cx, buffer) = self.buffer();
+        !cx.input.room(buffer).is_empty()
     }
 
     fn read<P: Platform>(&mut self, p: &mut P) {
-        let buffer = self.buffer.rows();
-        let room = self.cx.input.room(buffer);
+        let phase = self.phase;
+        let (cx, buffer) = self.buffer();
+        let room = cx.input.room(buffer);
         // What follows the line is for whoever reads the descriptor next.
-        let most = if self.phase == Phase::Reads { room.len() } else { room.len().min(1) };
+        let most = if phase == Phase::Reads { room.len() } else { room.len().min(1) };
         let count = match p.read(Fd::STDIN, room.get_mut(..most).unwrap_or_default()) {
             Ok(count) => count,
             Err(Errno::AGAIN | Errno::INTR) => return,
@@ -234,11 +246,11 @@ impl Svlogd {
         if count == 0 {
             return self.finish();
         }
-        if !self.cx.stamper.is_off() {
-            let stamp = self.cx.stamper.stamp(p.wall());
-            platform::copy(stamp, &mut self.cx.stamp);
+        if !cx.stamper.is_off() {
+            let stamp = cx.stamper.stamp(p.wall());
+            platform::copy(stamp, &mut cx.stamp);
         }
-        self.cx.input.fed(buffer, count, self.cx.options.replace.as_ref());
+        cx.input.fed(buffer, count, cx.options.replace.as_ref());
         if let Phase::Finishes(_) = self.phase {
             self.phase = Phase::Finishes(p.now().plus_ms(REST));
             if !self.cx.input.open() {
@@ -249,7 +261,8 @@ impl Svlogd {
 
     /// Nothing more is read.
     fn finish(&mut self) {
-        self.cx.input.finish(self.buffer.rows(), self.cx.options.replace.as_ref());
+        let (cx, buffer) = self.buffer();
+        cx.input.finish(buffer, cx.options.replace.as_ref());
         (self.phase, self.cx.ending) = (Phase::Ends, true);
     }
 
@@ -271,7 +284,7 @@ impl Svlogd {
         }
         if signals.has(Signal::Alarm) {
             self.cx.info(p, &[b"sigalarm received."]);
-            self.dirs.rows().iter_mut().for_each(|dir| dir.alarm = true);
+            self.memory.rows().iter_mut().for_each(|dir| dir.alarm = true);
         }
         if signals.has(Signal::Terminate) {
             self.cx.info(p, &[b"sigterm received."]);
@@ -324,7 +337,7 @@ impl Svlogd {
             Phase::Finishes(until) => Some(until),
             Phase::Reads | Phase::Ends => None,
         };
-        self.dirs.rows().iter().filter_map(Directory::deadline).chain(line).min()
+        self.memory.rows().iter().filter_map(Directory::deadline).chain(line).min()
     }
 
     fn time<P: Platform>(&mut self, p: &mut P, reads: bool) {

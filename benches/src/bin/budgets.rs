@@ -82,6 +82,11 @@ fn file_sizes(wanted: &Wanted, found: &mut Found) {
         sum = sum.zip(ours).map(|(sum, ours)| sum + ours);
     }
     found.add("file residents static", sum, None);
+    // Three times as much if the code for backtraces is back.
+    for name in ["sv", "chpst", "runsvchdir", "utmpset"] {
+        let c = wanted.c.as_ref().and_then(|set| length(set, name));
+        found.add(&format!("file {name} dynamic"), length(&wanted.dynamic, name), c);
+    }
 }
 
 fn memory(wanted: &Wanted, found: &mut Found) {
