@@ -63,7 +63,10 @@ install:
 		'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d' '$(DESTDIR)$(SHAREDIR)/examples/runit'
 	for name in $(PROCESS1); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(SBINDIR)' || exit 1; done
 	for name in $(SUPERVISION) $(COMMANDS); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(BINDIR)' || exit 1; done
-	for name in $(ALIASES); do ln -sf chpst '$(DESTDIR)$(BINDIR)/'"$$name" || exit 1; done
+	for name in $(ALIASES); do \
+		ln -sf chpst '$(DESTDIR)$(BINDIR)/'"$$name" && \
+		ln -sf chpst '$(DESTDIR)$(SHAREDIR)/bash-completion/completions/'"$$name" || exit 1; \
+	done
 	for page in man/*.8; do \
 		name=$${page##*/}; name=$${name%.8}; \
 		case ' $(NAMES) ' in *" $$name "*) case ' $(ALIASES) ' in *" $$name "*) ;; *) continue ;; esac ;; esac; \

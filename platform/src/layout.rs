@@ -2,7 +2,9 @@
 //! compared, when the program is compiled, with each system's headers, whose numbers stand in its file.
 
 /// Size and offsets of a record. They are those of 64-bit machines, which is what the systems are run
-/// on; on others nothing is compared.
+/// on; on others nothing is compared. `ci/cross/headers` reads these lines and asks the headers.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! layout {
     ($record:ty: $size:literal $(, $field:ident $offset:literal)* $(,)?) => {
         #[cfg(target_pointer_width = "64")]

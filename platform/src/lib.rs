@@ -9,7 +9,7 @@
 // The libc crate stops naming the C library once any crate of a build switches its `std`
 // feature on, so the programs without std name it here.
 // SAFETY: the block declares nothing.
-#[link(name = "c")]
+#[cfg_attr(not(runit_no_libc), link(name = "c"))]
 unsafe extern "C" {}
 
 mod block;

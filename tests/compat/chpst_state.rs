@@ -1,5 +1,5 @@
 //! chpst: the other state, the search for the program, pgrphack.
-use crate::tools::{Tools, chpst, fatal, need_root, said};
+use crate::tools::{Tools, chpst, fatal, said};
 use nix::unistd::geteuid;
 use runit_tests::suite::{Case, case};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -43,20 +43,18 @@ pub const CASES: &[Case] = &[
     })
     .since("2.2.0"),
     case("state_root", || {
-        need_root();
         let tools = Tools::new();
         tools.rig.place.dir("root/x");
-        fatal(&tools.run(&["chpst", "-/", "root", "sh"]), "unable to run: sh: file does not exist");
-        let done = tools.run(&["chpst", "-/", "/", "sh", "-c", "pwd"]);
+        fatal(&tools.run_as_root(&["chpst", "-/", "root", "sh"]), "unable to run: sh: file does not exist");
+        let done = tools.run_as_root(&["chpst", "-/", "/", "sh", "-c", "pwd"]);
         said(&done, "/\n");
     }),
     case("state_root_and_directory_inside", || {
-        need_root();
         let tools = Tools::new();
         tools.rig.place.dir("root/x");
-        let done = tools.run(&["chpst", "-/", "root", "-C", "/x", "missing"]);
+        let done = tools.run_as_root(&["chpst", "-/", "root", "-C", "/x", "missing"]);
         fatal(&done, "unable to run: missing: file does not exist");
-        let done = tools.run(&["chpst", "-C", "/etc", "-/", "root", "echo"]);
+        let done = tools.run_as_root(&["chpst", "-C", "/etc", "-/", "root", "echo"]);
         fatal(&done, "unable to change directory: /etc: file does not exist");
     })
     .since("2.2.0"),

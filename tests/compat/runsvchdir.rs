@@ -2,6 +2,7 @@
 use crate::rig::{Rig, program};
 use runit_tests::place::Output;
 use runit_tests::suite::{Case, case, skip};
+use runit_tests::wait::until;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
@@ -274,6 +275,24 @@ pub const CASES: &[Case] = &[
             let texts: Vec<&str> = links.iter().filter_map(|link| link.split(" -> ").nth(1)).collect();
             assert!(texts[0] != texts[1] && texts.iter().all(|text| text.len() == 1), "{links:?}");
         }
+    })
+    .ours(),
+    case("chdir_one_after_the_other", || {
+        const RENAMES: &str = "?rename,?renameat,?renameat2";
+        if Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).output().is_err() {
+            skip("no strace");
+        }
+        let dirs = Dirs::in_a();
+        let mut slow = dirs.rig.place.command("strace");
+        slow.args(["-qq", "-o", "/dev/null", "-e", &format!("trace={RENAMES}")]);
+        slow.args(["-e", &format!("inject={RENAMES}:delay_enter=300000:when=1")]);
+        slow.arg(program("runsvchdir")).arg("b").env("RUNSVDIR", dirs.rig.place.path("w"));
+        let mut slow = dirs.rig.place.start(&mut slow);
+        // It is about to rename what it has made; the other one comes in between.
+        until("the links in the making", || (dirs.links().len() > 2 || slow.ended().is_some()).then_some(()));
+        assert_eq!(dirs.run("c").code, Some(0));
+        assert_eq!(slow.wait().code(), Some(0), "{}", slow.err());
+        assert_eq!(dirs.links(), ["current -> c", "previous -> b"]);
     })
     .ours(),
     case("chdir_lock_that_nobody_gives_up", || {

@@ -46,8 +46,22 @@ impl Tools {
     pub fn command(&self, words: &[&str]) -> Command {
         let path = self.alias(words[0]);
         let mut command = self.rig.place.command(path);
-        command.args(&words[1..]);
+        command.args(&words[1..]).env("PATH", search_path());
         command
+    }
+
+    /// Runs it as root: if that has to be, as the only user of a namespace.
+    pub fn run_as_root(&self, words: &[&str]) -> Output {
+        if geteuid().is_root() {
+            return self.run(words);
+        }
+        let mut command = self.rig.place.command("unshare");
+        command.arg("--map-root-user").arg(self.alias(words[0])).args(&words[1..]).env("PATH", search_path());
+        let done = self.rig.place.run(&mut command);
+        if done.err.starts_with("unshare: ") {
+            skip(done.err.trim());
+        }
+        done
     }
 
     /// Runs a script that finds chpst and the aliases in its PATH.
@@ -58,12 +72,19 @@ impl Tools {
     pub fn shell(&self, script: &str) -> Command {
         let names = ["chpst", "envdir", "envuidgid", "setuidgid", "pgrphack", "setlock", "softlimit"];
         names.iter().for_each(|name| drop(self.alias(name)));
-        let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
         let mut command = self.rig.place.command("sh");
         command.args(["-c", script]);
-        command.env("PATH", format!("{}:{path}", self.rig.place.path("alias").display()));
+        command.env("PATH", format!("{}:{}", self.rig.place.path("alias").display(), search_path()));
         command
     }
+}
+
+/// The directories of PATH that we may look into. One that is not allowed changes what is said of a
+/// program that is missing.
+fn search_path() -> String {
+    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
+    let dirs: Vec<&str> = path.split(':').filter(|dir| std::fs::read_dir(dir).is_ok()).collect();
+    dirs.join(":")
 }
 
 /// Runs chpst with what is behind its name.

@@ -26,6 +26,10 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("switcher", "ln -s other next && mv -f next current || { rm current; ln -s other current; }"),
 ];
 
+/// The locks of fcntl(2), which runit uses where there are no others: a process excludes the rest but
+/// never itself.
+pub(super) const LOCKS_ARE_THE_PROCESS_S: bool = cfg!(target_os = "solaris");
+
 /// The signals that the cases need.
 const CAUGHT: [Signal; 2] = [Signal::Child, Signal::User1];
 

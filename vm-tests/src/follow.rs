@@ -119,6 +119,14 @@ impl Walk<'_> {
                 }
             }
             Step::Type(text) => self.machine.type_in(&format!("{text}\r")).map_err(gone)?,
+            Step::Keys(text) => {
+                for keys in qmp::keys(text) {
+                    self.machine.order(&qmp::press(&keys)).map_err(Fail::Other)?;
+                    // A key is down for a while; the next one must not be pressed meanwhile.
+                    let pause = Duration::from_millis(300);
+                    let _ = self.machine.wait("the next key", pause, |_| None::<()>);
+                }
+            }
             Step::Press(keys) => self.machine.order(&qmp::press(keys)).map_err(gone)?,
             Step::Power => self.machine.order(&qmp::order("system_powerdown")).map_err(gone)?,
             Step::Event(name, reason) => {

@@ -1,7 +1,11 @@
 //! Boots systems under QEMU and walks through scenarios on them: stages 1, 2 and 3, services, requests,
 //! ends. Systems (`systems/NAME/system`) and scenarios (`scenarios/*`) are data.
 
+pub mod accel;
+pub mod checksum;
 pub mod directive;
+pub mod doctor;
+pub mod fetch;
 pub mod follow;
 pub mod image;
 pub mod machine;

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::time::Duration;
 use vm_tests::machine::guarded;
 use vm_tests::options::{Options, USAGE};
-use vm_tests::prepare::{Plan, Unfit, is_c};
+use vm_tests::prepare::{Kind, Plan, Unfit, is_c};
 use vm_tests::report::{Entry, Outcome, Report};
 use vm_tests::runner::{Runner, output, quote};
 use vm_tests::scenario::{self, Scenario};
 use vm_tests::system::{self, System};
+use vm_tests::{accel, doctor, fetch};
 
 /// The exit code of a test that needs something that is not here.
 const MISSING: u8 = 3;
@@ -45,7 +46,8 @@ fn perform(options: &Options) -> Result<ExitCode, Unfit> {
         "run" => run(options),
         "boot" => boot(options),
         "shell" => shell(options),
-        other => Err(Unfit::Wrong(format!("{other}: not yet"))),
+        "fetch" => fetch(options),
+        _ => doctor(),
     }
 }
 
@@ -120,7 +122,7 @@ fn run(options: &Options) -> Result<ExitCode, Unfit> {
         }
         let c = is_c(&plan.bins);
         println!("{name}: {}{}", system.title, if c { ", with C runit" } else { "" });
-        let mut runner = Runner::new(&plan, accel(options, &system), c)?;
+        let mut runner = Runner::new(&plan, accel(options, &plan), c)?;
         report.entries.extend(runner.run(&chosen, tell));
     }
     if options.dry {
@@ -138,12 +140,39 @@ fn run(options: &Options) -> Result<ExitCode, Unfit> {
     }
 }
 
-fn accel<'a>(options: &'a Options, system: &System) -> &'a str {
+fn accel<'a>(options: &'a Options, plan: &Plan) -> &'a str {
     match options.accel.as_str() {
-        "auto" if !system.accel => "tcg",
-        "auto" => "tcg",
+        "auto" if !plan.system.accel => "tcg",
+        "auto" => accel::probe(&plan.system.qemu[0], &plan.kernel(), &output()),
         given => given,
     }
+}
+
+fn fetch(options: &Options) -> Result<ExitCode, Unfit> {
+    let system = system::load(&options.systems[0])?;
+    if system.images.is_empty() {
+        println!("{}: nothing to fetch; {}", system.name, how(&system));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let dir = system::cache()?.join(&system.cache);
+    for image in &system.images {
+        if options.dry {
+            println!("{} -> {}", image.url, dir.join(&image.name).display());
+            continue;
+        }
+        let path = fetch::fetch(image, &dir, &mut |text| println!("{text}")).map_err(Unfit::Missing)?;
+        println!("{}", path.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn how(system: &System) -> &str {
+    system.needs.first().map_or("give --kernel and --root", |(_, how)| how)
+}
+
+fn doctor() -> Result<ExitCode, Unfit> {
+    let fit = doctor::doctor(|line| println!("{line}"))?;
+    Ok(if fit { ExitCode::SUCCESS } else { ExitCode::from(MISSING) })
 }
 
 /// Shows what comes of a scenario, and on a terminal what is under way.
@@ -182,9 +211,9 @@ fn dry(plan: &Plan, chosen: &[Scenario]) -> Result<(), Unfit> {
         own.push(ready.map_err(|word| format!("{}: {} has no word {word}", scenario.name, system.name))?);
     }
     let work = output().join(&system.name);
-    let start = plan.start(&own, &work, "tcg", true)?;
+    let start = plan.start(&own, &work, "tcg", Kind::Dry)?;
     let line: Vec<String> = start.command.iter().map(|word| quote(word)).collect();
-    println!("command: {}\nfiles, by {}:\n{}", line.join(" "), system.inject, start.listing);
+    println!("command: {}\nfiles, by {}:\n{}", line.join(" "), plan.way(), start.listing);
     Ok(())
 }
 
@@ -195,7 +224,7 @@ fn boot(options: &Options) -> Result<ExitCode, Unfit> {
         dry(&plan, &[])?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut runner = Runner::new(&plan, accel(options, &system), false)?;
+    let mut runner = Runner::new(&plan, accel(options, &plan), false)?;
     let (console, age) = runner.boot()?;
     console.iter().for_each(|line| println!("{line}"));
     println!("{}: stage 2 is there after {:.1} s", system.name, age.as_secs_f64());
@@ -205,7 +234,7 @@ fn boot(options: &Options) -> Result<ExitCode, Unfit> {
 fn shell(options: &Options) -> Result<ExitCode, Unfit> {
     let system = system::load(&options.systems[0])?;
     let plan = Plan::new(&system, &options.given, options.dry)?;
-    let mut runner = Runner::new(&plan, accel(options, &system), false)?;
+    let mut runner = Runner::new(&plan, accel(options, &plan), false)?;
     let start = runner.start()?;
     let mut command = guarded(&start.command[0]);
     command.args(&start.command[1..]).args(["-display", "none"]);

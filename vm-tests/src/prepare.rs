@@ -58,6 +58,19 @@ pub struct Start {
     pub listing: String,
 }
 
+/// What a machine is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind<'a> {
+    /// For scenarios, from the system's own root.
+    Fresh,
+    /// For scenarios, from an image that was installed.
+    On(&'a Path),
+    /// To install.
+    Install,
+    /// Not at all: nothing is made but the command line.
+    Dry,
+}
+
 /// The top of the source tree.
 #[must_use]
 pub fn source() -> PathBuf {
@@ -98,6 +111,12 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
+    /// The kernel that is booted directly; empty if there is none.
+    #[must_use]
+    pub fn kernel(&self) -> PathBuf {
+        self.fill("@kernel@", Path::new("")).map(PathBuf::from).unwrap_or_default()
+    }
+
     /// All that is missing, and how to get each.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
@@ -106,9 +125,7 @@ impl<'a> Plan<'a> {
         if ext::tool(qemu).arg("--version").output().is_err() {
             missing.push(format!("{qemu} is not here (Debian: apt-get install {})", package(qemu)));
         }
-        if ["ext4", "ext2"].contains(&self.system.inject.as_str())
-            && ext::tool("debugfs").arg("-V").output().is_err()
-        {
+        if ["ext4", "ext2"].contains(&self.way()) && ext::tool("debugfs").arg("-V").output().is_err() {
             missing.push("debugfs is not here (Debian: apt-get install e2fsprogs)".into());
         }
         if !self.bins.join("runit-init").is_file() {
@@ -151,6 +168,29 @@ impl<'a> Plan<'a> {
 
     fn uses(&self, kind: &str) -> bool {
         self.system.qemu.iter().any(|word| word.contains(&format!("@{kind}@")))
+            || kind == "root" && !self.system.disc.is_empty() && self.given.kernel.is_none()
+    }
+
+    /// Whether there is a root.
+    fn has_root(&self) -> bool {
+        self.given.root.is_some() || !self.system.root.is_empty() || self.given.kernel.is_none()
+    }
+
+    /// How files get in.
+    #[must_use]
+    pub fn way(&self) -> &str {
+        let directory = self.given.root.as_ref().is_some_and(|root| root.is_dir());
+        match self.system.direct_inject.as_str() {
+            "" => &self.system.inject,
+            way if directory => way,
+            _ => &self.system.inject,
+        }
+    }
+
+    /// Whether the root becomes ours by the steps of an installation.
+    #[must_use]
+    pub fn installs(&self) -> bool {
+        !self.system.install.is_empty() && ["tar", "iso"].contains(&self.way()) && self.has_root()
     }
 
     /// Replaces the words that stand for paths.
@@ -229,6 +269,16 @@ impl<'a> Plan<'a> {
         for (name, text) in &self.system.words {
             let _ = writeln!(words, "{}='{}'", name.replace('-', "_"), text.replace('\'', "'\\''"));
         }
+        let missing =
+            scenarios.iter().flat_map(|scenario| &scenario.changes).filter_map(|change| match change {
+                Change::Remove(path) => Some(format!("rm -f {path}\n")),
+                _ => None,
+            });
+        // Where files are not put into images, the system itself unpacks them.
+        let unpack = self.system.word("unpack").unwrap_or_default();
+        let apply = format!("{unpack} || exit\n. /vm/change\nsync\nrunit-init 6\n");
+        tree.put(&format!("{AGENT}/apply"), Node::File(apply.into_bytes(), 0o644));
+        tree.put(&format!("{AGENT}/change"), Node::File(missing.collect::<String>().into_bytes(), 0o644));
         tree.put(&format!("{AGENT}/words"), Node::File(words.into_bytes(), 0o644));
         for scenario in scenarios {
             for change in &scenario.changes {
@@ -238,7 +288,7 @@ impl<'a> Plan<'a> {
                     }
                     Change::Link(path, target) => tree.put(path, Node::Link(target.clone())),
                     // In an archive that is all there is, what is not put in is missing.
-                    Change::Remove(path) if self.system.inject == "initramfs" => {
+                    Change::Remove(path) if self.way() == "initramfs" => {
                         tree.nodes.remove(path);
                     }
                     Change::Remove(path) => tree.put(path, Node::Missing),
@@ -257,25 +307,47 @@ impl<'a> Plan<'a> {
     ///
     /// # Errors
     /// What went wrong.
-    pub fn start(&self, scenarios: &[Scenario], work: &Path, accel: &str, dry: bool) -> Result<Start, Unfit> {
-        let tree = self.tree(scenarios, dry)?;
-        if !dry {
-            self.images(&tree, work)?;
+    pub fn start(
+        &self,
+        scenarios: &[Scenario],
+        work: &Path,
+        accel: &str,
+        kind: Kind,
+    ) -> Result<Start, Unfit> {
+        let tree = self.tree(scenarios, kind == Kind::Dry)?;
+        if kind != Kind::Dry {
+            self.images(&tree, work, kind)?;
         }
         let mut command = Vec::new();
         for word in &self.system.qemu {
             command.push(self.fill(word, work)?);
         }
         command.splice(1..1, ["-accel".to_owned(), accel.to_owned()]);
-        if !self.system.append.is_empty() {
-            command.extend(["-append".into(), self.fill(&self.system.append, work)?]);
+        let mut rest = Vec::new();
+        if self.has_root() {
+            rest.extend(self.system.disc.iter());
+        }
+        let direct = self.given.kernel.is_some() && !self.system.direct.is_empty();
+        if direct {
+            rest.extend(self.system.direct.iter());
+        }
+        for word in rest {
+            command.push(self.fill(word, work)?);
+        }
+        let append = match kind {
+            _ if direct => &self.system.direct_append,
+            Kind::Install if !self.system.install_append.is_empty() => &self.system.install_append,
+            _ => &self.system.append,
+        };
+        if !append.is_empty() {
+            command.extend(["-append".into(), self.fill(append, work)?]);
         }
         command.extend(["-serial".into(), "chardev:console".into()]);
         command.extend(self.system.port.iter().cloned());
         Ok(Start { command, listing: tree.listing() })
     }
 
-    fn images(&self, tree: &Tree, work: &Path) -> Result<(), Unfit> {
+    fn images(&self, tree: &Tree, work: &Path, kind: Kind) -> Result<(), Unfit> {
         let write = |name: &str, bytes: Vec<u8>| {
             let path = work.join(name);
             fs::write(&path, bytes).map_err(|why| Unfit::Wrong(format!("{}: {why}", path.display())))
@@ -293,8 +365,12 @@ impl<'a> Plan<'a> {
             write("initrd", cpio::archive(&early))?;
         }
         let root = self.fill("@root@", work).ok().filter(|root| !root.is_empty()).map(PathBuf::from);
+        let root = if let Kind::On(installed) = kind { Some(installed.to_owned()) } else { root };
         let image = work.join("root.img");
-        match self.system.inject.as_str() {
+        if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.way())) {
+            duplicate(file, &image)?;
+        }
+        match self.way() {
             "initramfs" => {
                 let mut bytes = Vec::new();
                 match &root {
@@ -316,7 +392,7 @@ impl<'a> Plan<'a> {
             "ext4" | "ext2" => {
                 let root = root.ok_or_else(|| Unfit::Missing("no root: give one with --root".into()))?;
                 if root.is_dir() {
-                    ext::make(&image, &self.system.inject, &root, 1024)?;
+                    ext::make(&image, self.way(), &root, 1024)?;
                 } else {
                     duplicate(&root, &image)?;
                 }
@@ -392,13 +468,13 @@ mod tests {
             plan.tree(&[], true).unwrap().nodes["/etc/runit/2"],
             Node::File(b"ps 'x'\n".to_vec(), 0o755)
         );
-        let start = plan.start(&scenarios, Path::new("w"), "tcg", true).unwrap();
+        let start = plan.start(&scenarios, Path::new("w"), "tcg", Kind::Dry).unwrap();
         let line = start.command.join(" ");
         assert!(line.starts_with("q -accel tcg -initrd w/initrd -kernel "), "{line}");
         assert!(line.ends_with("/c/k -serial chardev:console -serial chardev:channel"), "{line}");
         let own = Given { kernel: Some("/mine".into()), ..Given::default() };
         let plan = Plan::new(&system, &own, true).unwrap();
-        let start = plan.start(&[], Path::new("w"), "kvm", true).unwrap();
+        let start = plan.start(&[], Path::new("w"), "kvm", Kind::Dry).unwrap();
         assert!(
             start.command.contains(&"/mine".to_owned()) && start.command.contains(&"a b=/mine".to_owned())
         );

@@ -182,6 +182,30 @@ pub fn press(keys: &[String]) -> String {
     format!(r#"{{"execute":"send-key","arguments":{{"keys":[{list}],"hold-time":200}}}}"#)
 }
 
+/// The keys of an American keyboard for a text, by QEMU's names, with return at the end.
+#[must_use]
+pub fn keys(text: &str) -> Vec<Vec<String>> {
+    let key = |sign: char| -> Vec<String> {
+        let name = match sign {
+            ' ' => "spc",
+            '-' | '_' => "minus",
+            '=' => "equal",
+            '/' => "slash",
+            '.' => "dot",
+            ',' => "comma",
+            ';' | ':' => "semicolon",
+            '"' | '\'' => "apostrophe",
+            sign => return with_shift(sign.is_ascii_uppercase(), &sign.to_ascii_lowercase().to_string()),
+        };
+        with_shift("_:\"".contains(sign), name)
+    };
+    text.chars().map(key).chain([vec!["ret".to_owned()]]).collect()
+}
+
+fn with_shift(shift: bool, name: &str) -> Vec<String> {
+    if shift { vec!["shift".to_owned(), name.to_owned()] } else { vec![name.to_owned()] }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,6 +243,12 @@ mod tests {
         }
         assert!(parse(&"[".repeat(1000)).is_err());
         assert!(message("{}").is_err());
+    }
+
+    #[test]
+    fn a_text_as_keys() {
+        let names: Vec<String> = keys("Set x_1").iter().map(|keys| keys.join("-")).collect();
+        assert_eq!(names, ["shift-s", "e", "t", "spc", "x", "shift-minus", "1", "ret"]);
     }
 
     #[test]

@@ -100,6 +100,19 @@ impl Report {
             }
             text.push('\n');
         }
+        for system in systems {
+            // One reason for all of a system is told once.
+            let own: Vec<&Entry> = self.entries.iter().filter(|entry| entry.system == system).collect();
+            let first = own.first().map(|entry| &entry.outcome);
+            if let (Some(Outcome::Skipped(why)), true) =
+                (first, own.iter().all(|e| Some(&e.outcome) == first))
+            {
+                let start = format!("skipped  {system} ");
+                let others = reasons.lines().filter(|line| !line.starts_with(&start));
+                reasons = others.map(|line| format!("{line}\n")).collect();
+                let _ = writeln!(reasons, "skipped  {system}: {why}");
+            }
+        }
         text + &reasons
     }
 
@@ -200,6 +213,9 @@ mod tests {
         assert!(lines[2].contains("FAILED    1.5 s") && lines[2].ends_with(" -"), "{table}");
         assert!(lines[3].ends_with("DEV-07    1.5 s"));
         assert_eq!(lines[4], "skipped  two boot: no image");
+        let mut all = report();
+        all.entries.pop();
+        assert!(all.table().ends_with("skipped  two: no image\n"));
         assert_eq!(report().line(), "vm-tests: 2 passed, 1 failed, 1 skipped");
     }
 

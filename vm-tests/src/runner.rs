@@ -1,7 +1,7 @@
 //! Runs scenarios on a system, as many as possible on one machine, one after the other.
 use crate::follow::{Left, Pace, follow, up};
 use crate::machine::{Fail, Machine};
-use crate::prepare::{Plan, Start, Unfit, source};
+use crate::prepare::{Kind, Plan, Start, Unfit, source};
 use crate::report::{Entry, Outcome};
 use crate::scenario::Scenario;
 use std::fmt::Write as _;
@@ -33,6 +33,8 @@ pub struct Runner<'a> {
     live: Option<Live>,
     /// Why the machine for all did not boot: the next one would not either.
     dead: Option<String>,
+    /// The image with our files in it, where they had to be installed.
+    installed: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Runner<'_> {
@@ -58,7 +60,17 @@ impl<'a> Runner<'a> {
         fs::create_dir_all(&work).map_err(|why| format!("{}: {why}", work.display()))?;
         let boot = Duration::from_secs(plan.system.limit);
         let pace = Pace { factor: 1.0, boot, most: MOST };
-        Ok(Runner { plan, accel: accel.into(), c, work, pace, machines: 0, live: None, dead: None })
+        Ok(Runner {
+            plan,
+            accel: accel.into(),
+            c,
+            work,
+            pace,
+            machines: 0,
+            live: None,
+            dead: None,
+            installed: None,
+        })
     }
 
     /// Runs them; `tell` hears of each and of what takes long.
@@ -134,13 +146,20 @@ impl<'a> Runner<'a> {
         if !self.live.as_ref().is_some_and(fits) {
             self.live = None;
             let with: &[Scenario] = if scenario.alone() { std::slice::from_ref(scenario) } else { shared };
+            if self.plan.installs() && self.installed.is_none() && self.dead.is_none() {
+                tell("installing");
+                self.install(shared).map_err(|why| self.died(scenario, format!("installation: {why}")))?;
+            }
             self.live = Some(self.machine(with).map_err(|unfit| match unfit {
                 Unfit::Missing(why) | Unfit::Wrong(why) => self.died(scenario, why),
             })?);
         }
         let Some(mut live) = self.live.take() else { return Err("no machine".into()) };
         let pace = self.pace;
-        let result = if scenario.alone() || scenario.boot {
+        let result = if scenario.alone() && self.installed.is_some() {
+            tell("changing");
+            self.change(&mut live)
+        } else if scenario.alone() || scenario.boot {
             Ok(())
         } else if live.state == Left::Booting {
             tell("booting");
@@ -173,6 +192,43 @@ impl<'a> Runner<'a> {
         }
     }
 
+    /// Makes the image with our files in it, by the steps of the system.
+    fn install(&mut self, shared: &[Scenario]) -> Result<(), String> {
+        let system = self.plan.system;
+        let dir = self.work.join("install");
+        fs::create_dir_all(&dir).map_err(|why| format!("{}: {why}", dir.display()))?;
+        let said = |unfit| match unfit {
+            Unfit::Missing(why) | Unfit::Wrong(why) => why,
+        };
+        let start = self.plan.start(shared, &dir, &self.accel, Kind::Install).map_err(said)?;
+        note(&dir, &start);
+        let machine = Machine::start(&start.command, &dir, &system.panics)?;
+        let mut live = Live { machine, state: Left::Booting, dir };
+        let steps = Scenario { name: "install".into(), steps: system.install.clone(), ..Scenario::default() };
+        let steps = steps.for_words(|name| system.word(name)).map_err(|word| format!("no word {word}"))?;
+        let pace = Pace { factor: 1.0, boot: self.pace.boot, most: self.pace.boot };
+        match follow(&mut live.machine, &steps, &[], &pace) {
+            Ok(Left::Over) => {}
+            Ok(_) => return Err("it does not end with power off".into()),
+            Err(fail) => return Err(describe(&fail, &live)),
+        }
+        let image = self.work.join("installed.img");
+        fs::rename(live.dir.join("root.img"), &image).map_err(|why| format!("{}: {why}", image.display()))?;
+        self.installed = Some(image);
+        Ok(())
+    }
+
+    /// Lets a system that runs unpack what a scenario changes, and boot again.
+    fn change(&mut self, live: &mut Live) -> Result<(), Fail> {
+        up(&mut live.machine, &self.pace)?;
+        self.calibrate(live);
+        live.machine.send("apply").map_err(Fail::Other)?;
+        let limit = self.pace.limit(90);
+        live.machine.wait("a restart with the changes", limit, |machine| machine.event("RESET", ""))?;
+        live.machine.console.skip();
+        Ok(())
+    }
+
     /// Notes that the machine for all cannot be had.
     fn died(&mut self, scenario: &Scenario, why: String) -> String {
         if !scenario.alone() {
@@ -197,7 +253,8 @@ impl<'a> Runner<'a> {
         self.machines += 1;
         let dir = self.work.join(format!("machine-{}", self.machines));
         fs::create_dir_all(&dir).map_err(|why| Unfit::Wrong(format!("{}: {why}", dir.display())))?;
-        let start = self.plan.start(scenarios, &dir, &self.accel, false)?;
+        let kind = self.installed.as_deref().map_or(Kind::Fresh, Kind::On);
+        let start = self.plan.start(scenarios, &dir, &self.accel, kind)?;
         note(&dir, &start);
         let machine = Machine::start(&start.command, &dir, &self.plan.system.panics)?;
         Ok(Live { machine, state: Left::Booting, dir })
@@ -224,7 +281,7 @@ impl<'a> Runner<'a> {
     pub fn start(&mut self) -> Result<Start, Unfit> {
         let dir = self.work.join("shell");
         fs::create_dir_all(&dir).map_err(|why| Unfit::Wrong(format!("{}: {why}", dir.display())))?;
-        self.plan.start(&[], &dir, &self.accel, false)
+        self.plan.start(&[], &dir, &self.accel, Kind::Fresh)
     }
 }
 

@@ -19,6 +19,7 @@
 //! | `prompt PATTERN` | the same, but the line need not be finished |
 //! | `never PATTERN` | no line of the console during the scenario |
 //! | `type TEXT` | types it on the console, with return |
+//! | `keys TEXT` | types it on the keyboard, not the serial line, with return |
 //! | `press KEY...`, `power` | keys held together; the power button |
 //! | `event NAME REASON` | an event of QEMU's machine protocol |
 //! | `panic`, `hang` | the system must panic; the step above must be in vain |
@@ -66,6 +67,8 @@ pub enum Step {
     Line(String, bool),
     /// Types.
     Type(String),
+    /// Types on the keyboard.
+    Keys(String),
     /// Keys by QEMU's names.
     Press(Vec<String>),
     /// The power button.
@@ -123,7 +126,11 @@ impl Scenario {
         }
         for step in &mut own.steps {
             match step {
-                Step::Run(_, text) | Step::Says(text, _) | Step::Line(text, _) | Step::Type(text) => {
+                Step::Run(_, text)
+                | Step::Says(text, _)
+                | Step::Line(text, _)
+                | Step::Type(text)
+                | Step::Keys(text) => {
                     *text = fill(text, &word)?;
                 }
                 Step::Event(name, reason) => {
@@ -215,6 +222,7 @@ fn add(scenario: &mut Scenario, line: &Directive) -> Result<(), String> {
         "console" => Step::Line(rest, false),
         "prompt" => Step::Line(rest, true),
         "type" => Step::Type(rest),
+        "keys" => Step::Keys(rest),
         "press" => Step::Press(words()),
         "power" => Step::Power,
         "event" => {

@@ -4,13 +4,16 @@
 //! |---|---|
 //! | `title TEXT`, `note TEXT` | for people |
 //! | `qemu WORDS` | the emulator and its arguments, as many lines as wanted |
+//! | `include FILE` | the lines of another file in `systems` |
+//! | `disc WORDS` | the arguments for the root's disc, where there is a root |
+//! | `direct WORDS`, `direct-append TEXT`, `direct-inject WAY` | instead of `append` and `inject` with `--kernel`, `--root DIR` |
 //! | `append TEXT` | one argument for the kernel's command line, behind `-append` |
 //! | `port WORDS` | the arguments that connect the channel, `-serial chardev:channel` if there are none |
 //! | `accel` | hardware acceleration can be tried |
 //! | `cache NAME` | the folder in the cache for what the system needs |
 //! | `kernel PATH`, `root PATH` | what is booted, unless the command line says otherwise |
 //! | `need PATH HOW` | a file that must be there, and how to get it |
-//! | `image NAME URL SHA256` | what `fetch` fetches into the cache; the checksum may be `-` |
+//! | `image NAME URL SHA256` | what `fetch` fetches into the cache; instead of the checksum, the URL of a list, or `-` |
 //! | `inject WAY` | how files get in: `initramfs`, `ext4`, `ext2`, `ffs`, `tar`, `iso` |
 //! | `target TRIPLE` | for which the programs are compiled |
 //! | `programs DIR` | where they go |
@@ -20,6 +23,7 @@
 //! | `applets PATH` | busybox, with a link for each of its applets beside it |
 //! | `early FROM TO` | goes into an archive of its own, which is unpacked before the root is there |
 //! | `install` | steps, in the block, that turn the vendor's image into one with our files |
+//! | `install-append TEXT` | the kernel's command line meanwhile |
 //! | `boots SECONDS`, `limit SECONDS` | how long a boot takes on a quiet machine, and at most |
 //! | `panic PATTERN`, `never PATTERN` | console lines that are the end, or a failure |
 //! | `word NAME TEXT` | what a scenario's `@NAME@` means here |
@@ -38,6 +42,8 @@ pub struct Image {
     pub url: String,
     /// Its SHA-256, if it is known.
     pub checksum: Option<String>,
+    /// A list of checksums with its own in it.
+    pub list: Option<String>,
 }
 
 /// A system.
@@ -51,6 +57,14 @@ pub struct System {
     pub notes: Vec<String>,
     /// The emulator and its arguments.
     pub qemu: Vec<String>,
+    /// The arguments for the disc.
+    pub disc: Vec<String>,
+    /// The arguments for a kernel that is given.
+    pub direct: Vec<String>,
+    /// Its command line.
+    pub direct_append: String,
+    /// How files get into a root that is given as a directory.
+    pub direct_inject: String,
     /// The kernel's command line.
     pub append: String,
     /// The arguments for the channel.
@@ -81,6 +95,8 @@ pub struct System {
     pub early: Vec<(String, String)>,
     /// How it is installed.
     pub install: Vec<Step>,
+    /// The kernel's command line meanwhile.
+    pub install_append: String,
     /// Seconds of an ordinary boot.
     pub boots: u64,
     /// Seconds of the longest boot.
@@ -129,6 +145,9 @@ impl System {
             "note" => self.notes.push(rest),
             "qemu" => self.qemu.extend(words()),
             "append" => self.append = rest,
+            "disc" => self.disc.extend(words()),
+            "direct" => self.direct.extend(words()),
+            "direct-append" => self.direct_append = rest,
             "port" => self.port.extend(words()),
             "accel" => self.accel = true,
             "cache" => self.cache = rest,
@@ -138,17 +157,22 @@ impl System {
             "image" => {
                 let words: Vec<String> = words().collect();
                 let [name, url, checksum] = &words[..] else { return Err(line.wrong("three words")) };
-                let checksum = Some(checksum.clone()).filter(|text| text != "-");
+                let list = Some(checksum.clone()).filter(|text| text.contains("://"));
+                let checksum = Some(checksum.clone()).filter(|text| text != "-" && list.is_none());
                 if checksum.as_ref().is_some_and(|text| text.len() != 64) {
                     return Err(line.wrong("not a checksum"));
                 }
-                self.images.push(Image { name: name.clone(), url: url.clone(), checksum });
+                self.images.push(Image { name: name.clone(), url: url.clone(), checksum, list });
             }
-            "inject" => {
+            "inject" | "direct-inject" => {
                 if !["initramfs", "ext4", "ext2", "ffs", "tar", "iso"].contains(&rest.as_str()) {
                     return Err(line.wrong("no way to get files in"));
                 }
-                self.inject = rest;
+                if line.word == "inject" {
+                    self.inject = rest;
+                } else {
+                    self.direct_inject = rest;
+                }
             }
             "target" => self.target = rest,
             "programs" => self.programs = rest,
@@ -168,6 +192,7 @@ impl System {
                 let text = format!("scenario install\nabout it\n{}", line.block);
                 self.install = scenario::read(&text)?.remove(0).steps;
             }
+            "install-append" => self.install_append = rest,
             "boots" => self.boots = line.number()?,
             "limit" => self.limit = line.number()?,
             "panic" => self.panics.push(rest),
@@ -231,5 +256,90 @@ pub fn load(name: &str) -> Result<System, String> {
     let path = home().join("systems").join(name).join("system");
     let text =
         fs::read_to_string(&path).map_err(|_| format!("no system {name}; `vm-tests list` names them"))?;
+    let text = include(&text, 0).map_err(|why| format!("{}: {why}", path.display()))?;
     System::read(name, &text).map_err(|why| format!("{}: {why}", path.display()))
+}
+
+/// Puts in what `include` names.
+fn include(text: &str, depth: usize) -> Result<String, String> {
+    let mut all = String::new();
+    for line in text.lines() {
+        match line.strip_prefix("include ") {
+            Some(_) if depth > 3 => return Err("it includes itself".into()),
+            Some(file) => {
+                let path = home().join("systems").join(file.trim());
+                let text = fs::read_to_string(&path).map_err(|why| format!("{}: {why}", path.display()))?;
+                all.push_str(&include(&text, depth + 1)?);
+            }
+            None => {
+                all.push_str(line);
+                all.push('\n');
+            }
+        }
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prepare::{Given, Kind, Plan};
+    use crate::scenario;
+
+    /// Every scenario either has all its words on a system, or a reason why it cannot be.
+    #[test]
+    fn systems_and_scenarios_fit() {
+        let scenarios = scenario::all(&home().join("scenarios")).unwrap();
+        let names = names().unwrap();
+        assert!(names.len() >= 8, "{names:?}");
+        for name in names {
+            let system = load(&name).unwrap();
+            for (other, _) in &system.cannot {
+                assert!(
+                    scenarios.iter().any(|scenario| scenario.name == *other),
+                    "{name}: no scenario {other}"
+                );
+            }
+            let plan = Plan::new(&system, &Given::default(), true).unwrap();
+            let mut own = Vec::new();
+            for scenario in &scenarios {
+                match scenario.for_words(|word| system.word(word)) {
+                    Ok(_) if system.why_not(&scenario.name).is_some() => {}
+                    Ok(ready) => own.push(ready),
+                    Err(word) => {
+                        let why = system.why_not(&scenario.name);
+                        assert!(why.is_some(), "{name}: {} needs @{word}@, or a reason", scenario.name);
+                    }
+                }
+            }
+            // What a scenario changes is seen by its own machine only.
+            own.iter_mut().for_each(|scenario| scenario.changes.clear());
+            let start = plan.start(&own, Path::new("work"), "tcg", Kind::Dry).unwrap();
+            assert!(start.listing.contains("f 755 /service/agent/run"), "{name}: {}", start.listing);
+            assert!(start.listing.contains("/etc/runit/2"), "{name}");
+            assert!(start.command.iter().all(|word| !word.contains('@')), "{name}: {:?}", start.command);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let good = "title t\nqemu q\n";
+        assert!(System::read("x", good).is_ok());
+        for wrong in [
+            "title t",
+            "hello world",
+            "inject cdrom",
+            "image a b",
+            "image a b short",
+            "boots soon",
+            "cannot x",
+        ] {
+            assert!(
+                System::read("x", &format!("{}{wrong}\n", if wrong == "title t" { "" } else { good }))
+                    .is_err(),
+                "{wrong}"
+            );
+        }
+        assert!(include("include no-such-file", 0).is_err() && include("include linux", 9).is_err());
+    }
 }

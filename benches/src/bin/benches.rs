@@ -13,7 +13,7 @@ use runit_tests::place::{Place, Running};
 use runit_tests::wait;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 /// A measurement: the programs, how often; the median, in the unit of its budget.
@@ -46,6 +46,7 @@ const BENCHES: &[(&str, Bench, usize, Rival)] = &[
     ("sv stop of 1000", stop_of_many, 20, Polling),
     ("CPU of 1000 up", cpu_of_many, 5, C),
     ("CPU of a failed start", cpu_of_failure, 5, C),
+    ("chpst added to an exec", added_by_chpst, 300, C),
     ("log plain", |set, count| loggers::svlogd(set, &job(&[], "s0\n", 60, count)).cpu, 100, C),
     ("log plain 400", |set, count| loggers::svlogd(set, &job(&[], "s0\n", 400, count)).cpu, 100, C),
     ("log -t", |set, count| loggers::svlogd(set, &job(&["-t"], "s0\n", 60, count)).cpu, 100, C),
@@ -272,6 +273,24 @@ fn up(set: &Set, count: usize) -> f64 {
 fn status(set: &Set, count: usize) -> f64 {
     let (place, _scan) = one(set);
     median(count, || (), |()| sv(set, &place, &["status", "0"]))
+}
+
+/// What a user, looked up by name, and a few variables cost, in us.
+fn added_by_chpst(set: &Set, count: usize) -> f64 {
+    let place = Place::new();
+    for name in ["A", "B", "C", "D", "E"] {
+        place.file(format!("e/{name}"), "value\n");
+    }
+    // Without rights the same is looked up, and put into the environment.
+    let user = if nix::unistd::geteuid().is_root() { "-u" } else { "-U" };
+    let run = |command: &mut Command| assert!(command.status().is_ok_and(|status| status.success()));
+    let plain = median(count, || Command::new("/bin/true"), |mut command| run(&mut command));
+    let chpst = || {
+        let mut command = Command::new(set.dir.join("chpst"));
+        command.args([user, "daemon", "-e"]).arg(place.path("e")).arg("/bin/true");
+        command
+    };
+    (median(count, chpst, |mut command| run(&mut command)) - plain) * 1000.0
 }
 
 fn many(set: &Set) -> (Place, Running, Vec<String>) {

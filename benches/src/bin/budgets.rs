@@ -86,6 +86,11 @@ fn file_sizes(wanted: &Wanted, found: &mut Found) {
     // Apart from the sum, which is about what every supervised system needs.
     let c = wanted.c.as_ref().and_then(|set| length(set, "svlogd"));
     found.add("file svlogd static", length(&wanted.linked, "svlogd"), c);
+    // Three times as much if the code for backtraces is back.
+    for name in ["sv", "chpst", "runsvchdir", "utmpset"] {
+        let c = wanted.c.as_ref().and_then(|set| length(set, name));
+        found.add(&format!("file {name} dynamic"), length(&wanted.dynamic, name), c);
+    }
 }
 
 fn memory(wanted: &Wanted, found: &mut Found) {

@@ -133,12 +133,12 @@ fn in_these_groups(groups: &[u32]) -> bool {
     if cfg!(target_vendor = "apple") {
         return true;
     }
-    // SAFETY: asks for the number of groups alone.
-    let count = unsafe { libc::getgroups(0, core::ptr::null_mut()) };
-    let mut list: Vec<gid_t> = vec![0; usize::try_from(count).unwrap_or(0)];
-    // SAFETY: the list has room for `count`.
-    let stored = unsafe { libc::getgroups(count, list.as_mut_ptr()) };
-    stored == count && list.iter().all(|gid| groups.contains(gid))
+    // One more, as some systems count the own group apart. If there are still more it fails.
+    let mut list: Vec<gid_t> = vec![0; groups.len().saturating_add(1)];
+    let room = c_int::try_from(list.len()).unwrap_or(c_int::MAX);
+    // SAFETY: the list has room for so many.
+    let stored = unsafe { libc::getgroups(room, list.as_mut_ptr()) };
+    usize::try_from(stored).is_ok_and(|count| list.iter().take(count).all(|gid| groups.contains(gid)))
 }
 
 fn done(result: c_int) -> Result<()> {

@@ -37,7 +37,6 @@ mod system {
     #![allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
     use crate::Result;
     use core::ffi::c_char;
-    use core::mem::{offset_of, size_of};
     use core::ptr;
     use platform::Errno;
 
@@ -45,57 +44,13 @@ mod system {
 
     // <utmpx.h> of each.
     #[cfg(target_os = "freebsd")]
-    const _: () = assert!(
-        size_of::<Record>() == 280
-            && offset_of!(Record, ut_type) == 0
-            && offset_of!(Record, ut_tv) == 8
-            && offset_of!(Record, ut_id) == 24
-            && offset_of!(Record, ut_pid) == 32
-            && offset_of!(Record, ut_user) == 36
-            && offset_of!(Record, ut_line) == 68
-            && offset_of!(Record, ut_host) == 84
-            && libc::DEAD_PROCESS == 7
-            && libc::USER_PROCESS == 4
-    );
+    platform::layout!(libc::utmpx: 280, ut_type 0, ut_tv 8, ut_id 24, ut_pid 32, ut_user 36, ut_line 68, ut_host 84);
     #[cfg(target_os = "netbsd")]
-    const _: () = assert!(
-        size_of::<Record>() == 520
-            && offset_of!(Record, ut_name) == 0
-            && offset_of!(Record, ut_id) == 32
-            && offset_of!(Record, ut_line) == 36
-            && offset_of!(Record, ut_host) == 68
-            && offset_of!(Record, ut_type) == 326
-            && offset_of!(Record, ut_pid) == 328
-            && offset_of!(Record, ut_tv) == 464
-            && libc::DEAD_PROCESS == 8
-            && libc::USER_PROCESS == 7
-    );
+    platform::layout!(libc::utmpx: 520, ut_name 0, ut_id 32, ut_line 36, ut_host 68, ut_type 326, ut_pid 328, ut_tv 464);
     #[cfg(target_os = "macos")]
-    const _: () = assert!(
-        size_of::<Record>() == 640
-            && offset_of!(Record, ut_user) == 0
-            && offset_of!(Record, ut_id) == 256
-            && offset_of!(Record, ut_line) == 260
-            && offset_of!(Record, ut_pid) == 292
-            && offset_of!(Record, ut_type) == 296
-            && offset_of!(Record, ut_tv) == 304
-            && offset_of!(Record, ut_host) == 320
-            && libc::DEAD_PROCESS == 8
-            && libc::USER_PROCESS == 7
-    );
+    platform::layout!(libc::utmpx: 640, ut_user 0, ut_id 256, ut_line 260, ut_pid 292, ut_type 296, ut_tv 304, ut_host 320);
     #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-    const _: () = assert!(
-        size_of::<Record>() == 384
-            && offset_of!(Record, ut_user) == 0
-            && offset_of!(Record, ut_id) == 32
-            && offset_of!(Record, ut_line) == 36
-            && offset_of!(Record, ut_pid) == 68
-            && offset_of!(Record, ut_type) == 72
-            && offset_of!(Record, ut_tv) == 80
-            && offset_of!(Record, ut_host) == 122
-            && libc::DEAD_PROCESS == 8
-            && libc::USER_PROCESS == 7
-    );
+    platform::layout!(libc::utmpx: 384, ut_user 0, ut_id 32, ut_line 36, ut_pid 68, ut_type 72, ut_tv 80, ut_host 122);
 
     pub(super) fn end(line: &[u8], now: u64, history: bool) -> Option<Result<bool>> {
         Some(find(line).and_then(|found| match found {
