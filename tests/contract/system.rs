@@ -35,7 +35,10 @@ const CAUGHT: [Signal; 2] = [Signal::Child, Signal::User1];
 
 pub(super) fn on_the_system(counts: &mut (u32, u32)) {
     let name = format!("contract-{}", std::process::id());
-    let dir = Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+    // The program may have been built on another machine.
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let base = if built.is_dir() { built.to_owned() } else { std::env::temp_dir() };
+    let dir = Temporary(base.join(name));
     let prepared = prepare(&dir.0);
     let mut os = Os::new();
     match (prepared, os.catch(&CAUGHT)) {
