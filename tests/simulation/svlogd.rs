@@ -267,9 +267,7 @@ impl Rules for Svlogd {
             }
             // A look is no sleep.
             Fact::Waits { until: Some(until), .. } if *until <= kernel.now() => {
-                if !self.worked {
-                    self.pace.sleeps(kernel)?;
-                }
+                return if self.worked { Ok(()) } else { self.pace.sleeps(kernel) };
             }
             Fact::Waits { fds, .. } => {
                 let worked = std::mem::take(&mut self.worked);
