@@ -317,7 +317,14 @@ impl<'a> Plan<'a> {
         kind: Kind,
     ) -> Result<Start, Unfit> {
         let dry = [Kind::Dry, Kind::DryInstall].contains(&kind);
-        let tree = self.tree(scenarios, dry)?;
+        let tree = if let Kind::On(_) = kind {
+            // What is there stays: a program that runs and is replaced keeps its file system busy.
+            let mut tree = Tree::default();
+            self.add_scenarios(&mut tree, scenarios);
+            tree
+        } else {
+            self.tree(scenarios, dry)?
+        };
         if !dry {
             self.images(&tree, work, kind)?;
         }
