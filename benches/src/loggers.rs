@@ -163,6 +163,26 @@ pub fn latency(set: &Set, count: usize) -> f64 {
     )
 }
 
+/// Private memory in KiB after a few lines.
+///
+/// # Panics
+/// If they do not get into the file.
+#[must_use]
+pub fn memory(set: &Set) -> Option<u64> {
+    let place = place();
+    let (command, log) = command(set, &place, &Job { options: &["-tt"], config: "", line: 60, megabytes: 0 });
+    let _ = fs::remove_file(log.join("config"));
+    let mut waiting = waiting(command, log, &place);
+    for number in 1..=5 {
+        waiting.input.write_all(&block(60)[..60]).expect("a logger that reads");
+        wait::until("the line", || {
+            (fs::metadata(&waiting.current).ok()?.size() >= number * 86).then_some(())
+        });
+    }
+    crate::tree::at_rest(waiting.running.pid());
+    crate::process::private(waiting.running.pid())
+}
+
 /// System calls per line: `lone` lines one by one, or many at once. `None` without strace(1).
 ///
 /// # Panics

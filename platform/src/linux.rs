@@ -1,25 +1,33 @@
 //! Linux: reboot(2), inotify(7), getdents64(2) and the constants that differ.
+//!
+//! With `--cfg runit_force_poll` it uses what POSIX has instead, as most other systems do, and watches
+//! nothing: so that is tested here too.
 #[cfg(all(runit_no_libc, target_arch = "x86_64"))]
 mod alone;
+#[cfg_attr(runit_force_poll, path = "unix/dir.rs")]
 mod dir;
 #[path = "unix/flock.rs"]
 mod flock;
 #[path = "unix/pipe2.rs"]
 mod pipe2;
-#[path = "unix/ppoll.rs"]
-mod ppoll;
+#[cfg_attr(runit_force_poll, path = "unix/poll.rs")]
+#[cfg_attr(not(runit_force_poll), path = "unix/ppoll.rs")]
+mod poll;
+#[cfg_attr(runit_force_poll, path = "unix/posix.rs")]
+#[cfg_attr(not(runit_force_poll), path = "linux/calls.rs")]
+mod posix;
 mod watch;
 
 use crate::unix::{Os, check, console, signals, spawn};
 use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
-use core::mem::MaybeUninit;
 
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
 pub(crate) use pipe2::pipe;
-pub(crate) use ppoll::poll;
+pub(crate) use poll::poll;
+pub(crate) use posix::{clock, fork, open};
 pub use watch::Native;
 
 // <bits/struct_stat.h>, <bits/types/struct_timespec.h>, <sys/poll.h>.
@@ -34,49 +42,6 @@ layout!(libc::stat: 128, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 8
 #[inline(never)]
 pub(crate) fn number(signal: Signal) -> libc::c_int {
     signals::number(signal, libc::SIGPWR, 0)
-}
-
-/// clock_gettime(2). The vDSO would map three more pages into every supervisor for ever, so the
-/// kernel is asked directly where the C library's and the kernel's records are the same.
-pub(crate) fn clock(which: libc::clockid_t) -> libc::timespec {
-    let mut time = MaybeUninit::<libc::timespec>::zeroed();
-    #[cfg(target_pointer_width = "64")]
-    // SAFETY: the record is the kernel's own on 64-bit systems.
-    unsafe {
-        libc::syscall(libc::SYS_clock_gettime, libc::c_long::from(which), time.as_mut_ptr())
-    };
-    #[cfg(not(target_pointer_width = "64"))]
-    // SAFETY: the record is a local one.
-    unsafe {
-        libc::clock_gettime(which, time.as_mut_ptr())
-    };
-    // SAFETY: all zero, or filled by the kernel.
-    unsafe { time.assume_init() }
-}
-
-/// openat(2) without the C library: musl's open(3) asks for close-on-exec a second time.
-pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
-    // 32-bit kernels need it said; elsewhere it is 0 or the default.
-    let flags = flags | libc::O_LARGEFILE;
-    // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
-    unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, mode) as libc::c_int }
-}
-
-/// fork(2) without what the C library does around it for programs with threads, a tenth of a static
-/// program: handlers of others, locks, and the number of the thread, which exec sets anyhow. Where
-/// the kernel takes clone(2)'s arguments in another order or answers in two registers, the C
-/// library's.
-pub(crate) fn fork() -> libc::c_int {
-    #[cfg(not(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc")))]
-    // SAFETY: a copy of the process, which has one thread, on a copy of its stack.
-    unsafe {
-        libc::syscall(libc::SYS_clone, libc::c_long::from(libc::SIGCHLD), 0, 0, 0, 0) as libc::c_int
-    }
-    #[cfg(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc"))]
-    // SAFETY: a process with one thread forks.
-    unsafe {
-        libc::fork()
-    }
 }
 
 /// ps(1) reads the arguments where they lie (proc(5), cmdline): nothing more to do.

@@ -93,6 +93,8 @@ struct Svlogd {
     memory: Block<Directory>,
     input: usize,
     share: usize,
+    /// Everything that was ready is in the files.
+    done: bool,
     phase: Phase,
 }
 
@@ -133,7 +135,7 @@ impl Svlogd {
                 memory.push(Directory::new(path))?;
             }
         }
-        Ok(Svlogd { cx: Context::new(options, home), memory, input, share, phase: Phase::Reads })
+        Ok(Svlogd { cx: Context::new(options, home), memory, input, share, done: true, phase: Phase::Reads })
     }
 
     /// The input buffer.
@@ -206,7 +208,8 @@ impl Svlogd {
     /// Brings what was read to the directories. `true`: all of it is there.
     fn pump<P: Platform>(&mut self, p: &mut P) -> bool {
         // Byte by byte up to the end of a line: that is one write, and not thousands.
-        if matches!(self.phase, Phase::Finishes(_)) && self.cx.input.open() && self.has_room() {
+        let finishes = matches!(self.phase, Phase::Finishes(_));
+        if finishes && self.done && self.cx.input.open() && self.has_room() {
             return true;
         }
         let mut done = true;
@@ -221,6 +224,7 @@ impl Svlogd {
             }
             self.memory.rows().iter_mut().for_each(|dir| dir.lines.restart());
         }
+        self.done = done;
         done
     }
 

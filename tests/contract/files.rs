@@ -134,8 +134,7 @@ fn lock<P: Files>(p: &mut P) -> Case {
     let second = fine!(p.open(c"lock", Open::Append));
     fine!(p.lock(first));
     fine!(p.lock(first));
-    // The lock of fcntl(2) belongs to the process.
-    if !cfg!(any(target_os = "solaris", target_os = "illumos")) {
+    if !crate::system::LOCKS_ARE_THE_PROCESS_S {
         holds!(p.lock(second).is_err());
         fine!(p.onto(first, Fd(42)));
         p.close(first);

@@ -26,12 +26,19 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("switcher", "ln -s other next && mv -f next current || { rm current; ln -s other current; }"),
 ];
 
+/// The locks of fcntl(2), which runit uses where there are no others: a process excludes the rest but
+/// never itself.
+pub(super) const LOCKS_ARE_THE_PROCESS_S: bool = cfg!(target_os = "solaris");
+
 /// The signals that the cases need.
 const CAUGHT: [Signal; 2] = [Signal::Child, Signal::User1];
 
 pub(super) fn on_the_system(counts: &mut (u32, u32)) {
     let name = format!("contract-{}", std::process::id());
-    let dir = Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name));
+    // The program may have been built on another machine.
+    let built = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let base = if built.is_dir() { built.to_owned() } else { std::env::temp_dir() };
+    let dir = Temporary(base.join(name));
     let prepared = prepare(&dir.0);
     let mut os = Os::new();
     match (prepared, os.catch(&CAUGHT)) {

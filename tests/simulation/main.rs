@@ -34,6 +34,7 @@ mod runit_schedule;
 mod runsv;
 mod runsvdir;
 mod saboteur;
+mod svlogd;
 mod watched;
 
 use saboteur::Lie;
@@ -53,7 +54,7 @@ struct Program {
     lies: &'static [(Lie, &'static str)],
 }
 
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     Program {
         name: "runsv",
         schedules: 20_000,
@@ -106,6 +107,20 @@ const PROGRAMS: [Program; 3] = [
             (Lie::WatchesNothing, "a new service waits"),
             (Lie::SkipsNames, "settled: services"),
             (Lie::KillsStranger, "for a process that is no child"),
+        ],
+    },
+    Program {
+        name: "svlogd",
+        schedules: 400,
+        schedule: svlogd::schedule,
+        lies: &[
+            (Lie::LosesTerm, "TERM lost"),
+            (Lie::LosesReap, "TERM lost"),
+            (Lie::LosesDeadline, "TERM lost"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::StartsTwice, "two processors at once"),
+            (Lie::DropsBytes, "lines are lost"),
+            (Lie::DoublesBytes, "lines are lost, doubled"),
         ],
     },
 ];

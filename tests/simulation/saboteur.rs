@@ -43,6 +43,10 @@ pub(crate) enum Lie {
     SkipsNames,
     /// `kill` reaches another process.
     KillsStranger,
+    /// Of a long write to a file the last byte is not written, and nothing is said.
+    DropsBytes,
+    /// A short write to a file is done twice.
+    DoublesBytes,
 }
 
 /// The platform below, and the lie.
@@ -95,6 +99,13 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         Ok(got)
     }
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
+        if self.lies(Lie::DropsBytes) && fd.0 > 2 && bytes.len() > 500 {
+            let (short, _) = bytes.split_at(bytes.len() - 1);
+            return self.p.write(fd, short).map(|count| count + 1);
+        }
+        if self.lies(Lie::DoublesBytes) && fd.0 > 2 && bytes.len() < 20 {
+            self.p.write(fd, bytes)?;
+        }
         self.p.write(fd, bytes)
     }
     fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {

@@ -4,6 +4,7 @@
 //! the topics are `file`, `memory`, `calls`, `rest`. The exit code is 1 if a limit is exceeded, 3
 //! if something cannot be measured here.
 use benches::budget::{self, Figure, Verdict};
+use benches::loggers;
 use benches::process;
 use benches::tree::{self, Set, System};
 use runit_tests::place::Place;
@@ -82,6 +83,9 @@ fn file_sizes(wanted: &Wanted, found: &mut Found) {
         sum = sum.zip(ours).map(|(sum, ours)| sum + ours);
     }
     found.add("file residents static", sum, None);
+    // Apart from the sum, which is about what every supervised system needs.
+    let c = wanted.c.as_ref().and_then(|set| length(set, "svlogd"));
+    found.add("file svlogd static", length(&wanted.linked, "svlogd"), c);
     // Three times as much if the code for backtraces is back.
     for name in ["sv", "chpst", "runsvchdir", "utmpset"] {
         let c = wanted.c.as_ref().and_then(|set| length(set, name));
@@ -121,6 +125,10 @@ fn memory(wanted: &Wanted, found: &mut Found) {
         process::private(many.pid())
     });
     found.add("runsvdir of 1000 static private", many, None);
+
+    // Dynamic C: there is no other here.
+    let c = wanted.c.as_ref().and_then(|set| least(|| loggers::memory(set)));
+    found.add("svlogd static private", least(|| loggers::memory(&wanted.linked)), c);
 }
 
 /// The least of a few starts: where the kernel puts the stack is drawn by lot, and with it how many

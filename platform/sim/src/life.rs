@@ -46,6 +46,8 @@ pub enum Act {
     Write(i32, Vec<u8>),
     /// Reads a descriptor to its end.
     ReadAll(i32),
+    /// Reads a descriptor to its end and writes to another what it read.
+    CopyAll(i32, i32),
     /// Closes all its descriptors but these.
     CloseAllBut(Vec<i32>),
     /// Leads a session of its own.

@@ -201,6 +201,25 @@ impl Kernel {
                     Err(_) => {}
                 }
             }
+            Act::CopyAll(from, to) => {
+                let read = self.slot(pid, from).and_then(|slot| self.read_open(slot.open, 512));
+                match read {
+                    Ok(bytes) if bytes.is_empty() => {}
+                    Ok(bytes) => {
+                        let Some(process) = self.procs.get_mut(&pid) else { return false };
+                        process.acts.push_front(act);
+                        let slot = self.slot(pid, to);
+                        if slot.and_then(|slot| self.write_open(pid, slot.open, &bytes)) != Ok(bytes.len()) {
+                            self.die(pid, Ended::Exit(1));
+                        }
+                    }
+                    Err(Errno::AGAIN) => {
+                        self.put_back(pid, act, (from, false));
+                        return false;
+                    }
+                    Err(_) => self.die(pid, Ended::Exit(1)),
+                }
+            }
             Act::CloseAllBut(keep) => self.close_all(pid, |fd, _| keep.contains(&fd)),
             Act::Session => self.session(pid),
             Act::Fork(life) => {

@@ -1,0 +1,46 @@
+//! Clock, open and fork without the C library, which does more than is wanted here.
+use core::ffi::CStr;
+use core::mem::MaybeUninit;
+
+/// clock_gettime(2). The vDSO would map three more pages into every supervisor for ever, so the
+/// kernel is asked directly where the C library's and the kernel's records are the same.
+pub(crate) fn clock(which: libc::clockid_t) -> libc::timespec {
+    let mut time = MaybeUninit::<libc::timespec>::zeroed();
+    #[cfg(target_pointer_width = "64")]
+    // SAFETY: the record is the kernel's own on 64-bit systems.
+    unsafe {
+        libc::syscall(libc::SYS_clock_gettime, libc::c_long::from(which), time.as_mut_ptr())
+    };
+    #[cfg(not(target_pointer_width = "64"))]
+    // SAFETY: the record is a local one.
+    unsafe {
+        libc::clock_gettime(which, time.as_mut_ptr())
+    };
+    // SAFETY: all zero, or filled by the kernel.
+    unsafe { time.assume_init() }
+}
+
+/// openat(2) without the C library: musl's open(3) asks for close-on-exec a second time.
+pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
+    // 32-bit kernels need it said; elsewhere it is 0 or the default.
+    let flags = flags | libc::O_LARGEFILE;
+    // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
+    unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, mode) as libc::c_int }
+}
+
+/// fork(2) without what the C library does around it for programs with threads, a tenth of a static
+/// program: handlers of others, locks, and the number of the thread, which exec sets anyhow. Where
+/// the kernel takes clone(2)'s arguments in another order or answers in two registers, the C
+/// library's.
+pub(crate) fn fork() -> libc::c_int {
+    #[cfg(not(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc")))]
+    // SAFETY: a copy of the process, which has one thread, on a copy of its stack.
+    unsafe {
+        libc::syscall(libc::SYS_clone, libc::c_long::from(libc::SIGCHLD), 0, 0, 0, 0) as libc::c_int
+    }
+    #[cfg(any(target_arch = "s390x", target_arch = "sparc64", target_arch = "sparc"))]
+    // SAFETY: a process with one thread forks.
+    unsafe {
+        libc::fork()
+    }
+}

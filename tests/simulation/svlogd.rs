@@ -1,0 +1,306 @@
+//! Schedules and rules for svlogd: a service that writes lines of all lengths, signals, a clock that
+//! is set back, processors that fail, disks that are full and calls that are refused. Every byte
+//! that was read is in the files of each directory once and in order, and all complete lines are
+//! there whenever svlogd waits for more.
+use crate::saboteur::{Lie, Saboteur};
+use crate::watched::{Check, Pace, Report, Rules, no_zombies, watch};
+use platform::{Child, Clock, Events, Fd, Files, Pid, Procs, Signal, Step};
+use platform_sim::tree::ROOT;
+use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, LINUX, Life, Outcome, Random, Sim, Whom, args};
+use std::collections::BTreeMap;
+
+const DIRS: [&str; 2] = ["/log/a", "/log/b"];
+/// When nothing goes wrong any more, and when it is told to end, in milliseconds.
+const CALM: u64 = 20_000;
+const LEAVE: u64 = 200_000;
+
+struct Svlogd {
+    random: Random,
+    /// Everything it read from descriptor 0.
+    read: Vec<u8>,
+    pace: Pace,
+    /// Something was read or written since it last slept.
+    worked: bool,
+    /// TERM was sent.
+    told: bool,
+    /// HUP is among what happens: then not every refusal is harmless.
+    hangs_up: bool,
+}
+
+/// Runs the schedule of a seed.
+pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
+    let mut random = Random::new(seed ^ 0x6c6f_6764);
+    let hangs_up = random.chance(50);
+    let rules = Svlogd {
+        random: Random::new(random.next()),
+        read: Vec::new(),
+        pace: Pace::default(),
+        worked: false,
+        told: false,
+        hangs_up,
+    };
+    let ends = random.chance(40);
+    let lines = writer(&mut random, ends);
+    let mut words = vec!["svlogd", "-v"];
+    if random.chance(50) {
+        words.extend(["-l", "40", "-b", "50"]);
+    }
+    words.extend(DIRS.iter().take(1 + random.below(2) as usize));
+    watch(
+        rules,
+        trace,
+        |world| {
+            let mut sim = Sim::new(seed, Pid(50), LINUX, world);
+            prepare(&mut sim.kernel, &mut random, lines);
+            plan(&mut sim.kernel, &mut random, hangs_up);
+            sim
+        },
+        |sim| {
+            feed(sim);
+            match lie {
+                Lie::None => runit::svlogd::main(sim, args(&words)),
+                lie => runit::svlogd::main(&mut Saboteur::new(sim, lie), args(&words)),
+            }
+        },
+    )
+}
+
+/// The service: what it writes and when. It ends, or stays until svlogd is told to end.
+fn writer(random: &mut Random, ends: bool) -> Life {
+    let mut acts = vec![Act::Pause(5)];
+    let mut number = 0;
+    for _ in 0..10 + random.below(30) {
+        let mut text = Vec::new();
+        for _ in 0..random.below(8) {
+            let length = match random.below(100) {
+                0..60 => random.below(30),
+                60..90 => random.below(120),
+                90..99 => 900 + random.below(300),
+                _ => random.below(20_000),
+            };
+            number += 1;
+            text.extend(format!("{number} ").bytes());
+            text.extend((0..length).map(|at| b'a' + (at % 26) as u8));
+            text.push(b'\n');
+        }
+        // Not every write ends with a line.
+        let cut = if random.chance(40) { random.below(text.len() as u64 + 1) as usize } else { text.len() };
+        let rest = text.split_off(cut);
+        for part in [text, rest].into_iter().filter(|part| !part.is_empty()) {
+            acts.push(Act::Write(1, part));
+            acts.push(Act::Pause(random.below(600)));
+        }
+    }
+    if random.chance(40) {
+        acts.push(Act::Write(1, b"no newline".to_vec()));
+    }
+    acts.push(if ends { Act::Exit(0) } else { Act::Forever });
+    Life::of(&acts)
+}
+
+fn prepare(kernel: &mut Kernel, random: &mut Random, lines: Life) {
+    for dir in ["/bin", "/log", DIRS[0], DIRS[1]] {
+        kernel.directory(dir.as_bytes());
+    }
+    kernel.file(b"/bin/sh", 0o755);
+    kernel.file(b"/bin/writer", 0o755);
+    kernel.programs.insert(b"/bin/writer".to_vec(), lines);
+    for dir in DIRS {
+        let mut config = String::from("n0\n");
+        config += ["s0\n", "s50\n", "s300\n", "s2000\n", ""][random.below(5) as usize];
+        config += ["t1\n", "t3\n", "", ""][random.below(4) as usize];
+        if random.chance(60) {
+            config += "!it\n";
+        }
+        let ino = kernel.file(format!("{dir}/config").as_bytes(), 0o644);
+        kernel.tree.at_mut(ino).node = platform_sim::tree::Node::File(config.into_bytes());
+    }
+}
+
+/// Starts the writer with its end of a pipe and puts the other in the place of descriptor 0.
+fn feed(sim: &mut Sim) {
+    let faults = std::mem::replace(&mut sim.kernel.faults, Faults::NONE);
+    let (read, write) = sim.pipe().expect("a pipe");
+    let steps = [Step::Onto { from: write, to: Fd::STDOUT, why: &[] }];
+    let path = c"/bin/writer";
+    sim.spawn(&Child { prefix: &[], steps: &steps, path, argv: &[path], search: false, why: &[], exit: 111 })
+        .expect("a process");
+    sim.close(write);
+    sim.onto(read, Fd::STDIN).expect("a descriptor");
+    sim.close(read);
+    // The child has its descriptors once it has run.
+    let until = sim.now().plus_ms(2);
+    sim.wait(&[], Some(until));
+    sim.kernel.faults = faults;
+}
+
+fn plan(kernel: &mut Kernel, random: &mut Random, hangs_up: bool) {
+    for _ in 0..random.below(40) {
+        let at = 10 + random.below(CALM - 10);
+        let deed = match random.below(20) {
+            0..=6 => Deed::Signal(Whom::Program, Signal::Alarm),
+            7..=10 if hangs_up => Deed::Signal(Whom::Program, Signal::HangUp),
+            11 => Deed::Signal(Whom::Running("/bin/sh"), Signal::Kill),
+            12 => Deed::Step(random.below(4000) as i64 - 3000),
+            _ => Deed::Faults(faults(random, hangs_up)),
+        };
+        kernel.plan(at, deed);
+    }
+    kernel.plan(CALM, Deed::Faults(Faults::NONE));
+    kernel.plan(LEAVE, Deed::Signal(Whom::Program, Signal::Terminate));
+    if random.chance(20) {
+        kernel.plan(LEAVE + random.below(3000), Deed::Signal(Whom::Program, Signal::Terminate));
+    }
+    if random.chance(15) {
+        // In the midst of trouble.
+        kernel.plan(random.below(CALM), Deed::Signal(Whom::Program, Signal::Terminate));
+    }
+}
+
+fn faults(random: &mut Random, hangs_up: bool) -> Faults {
+    let mut faults = Faults::NONE;
+    let few = |random: &mut Random| 1 + random.below(4) as u32;
+    match random.below(if hangs_up { 8 } else { 12 }) {
+        0..=2 => faults.full = true,
+        3 => faults.fork = few(random),
+        4 => faults.sync = few(random),
+        5 => faults.rename = few(random),
+        6 => faults.short_write = few(random),
+        7 => faults.short_read = 50,
+        8 => faults.open = few(random),
+        9 => faults.stat = few(random),
+        10 => faults.fchdir = few(random),
+        _ => faults.read_dir = few(random),
+    }
+    faults.spurious = if random.chance(20) { 20 } else { 0 };
+    faults.stall = if random.chance(10) { 2 } else { 0 };
+    faults
+}
+
+impl Svlogd {
+    /// What the files of a directory have, in the order of their labels.
+    fn contents(kernel: &Kernel, dir: &str) -> Vec<u8> {
+        let Ok(ino) = kernel.tree.existing(ROOT, dir.as_bytes(), true) else { return Vec::new() };
+        let Ok(names) = kernel.tree.names(ino) else { return Vec::new() };
+        let mut files: BTreeMap<Vec<u8>, &[u8]> = BTreeMap::new();
+        for (name, file) in names {
+            let marked = kernel.tree.at(*file).mode == 0o744;
+            let label = match name.as_slice() {
+                b"current" => b"current".to_vec(),
+                [b'@', .., b'.', b's' | b'u'] => name[..25].to_vec(),
+                // Whole, and what it was made of is gone or about to go.
+                [b'@', .., b'.', b't'] if marked => name[..25].to_vec(),
+                _ => continue,
+            };
+            if let Some(bytes) = kernel.tree.contents(ino, name) {
+                files.insert(label, bytes);
+            }
+        }
+        files.values().copied().collect::<Vec<_>>().concat()
+    }
+
+    fn used(kernel: &Kernel, dir: &str) -> bool {
+        kernel.tree.existing(ROOT, format!("{dir}/lock").as_bytes(), true).is_ok()
+    }
+
+    /// Complete lines are in the files before it waits for more.
+    fn kept_up(&self, kernel: &Kernel) -> Check {
+        let complete = self.read.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        for dir in DIRS.iter().filter(|dir| Svlogd::used(kernel, dir)) {
+            let found = Svlogd::contents(kernel, dir);
+            if !found.starts_with(&self.read[..complete]) || !self.read.starts_with(&found) {
+                return Err(differs(&found, &self.read, &format!("{dir}: it waits for more")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn differs(found: &[u8], wanted: &[u8], what: &str) -> String {
+    let at = found.iter().zip(wanted).position(|(one, other)| one != other);
+    let at = at.unwrap_or(found.len().min(wanted.len()));
+    let part = |bytes: &[u8]| bytes[at..bytes.len().min(at + 40)].escape_ascii().to_string();
+    format!(
+        "{what}, lines are lost, doubled or mixed up: {} of {} bytes, at {at} \"{}\" for \"{}\"",
+        found.len(),
+        wanted.len(),
+        part(found),
+        part(wanted)
+    )
+}
+
+impl Rules for Svlogd {
+    fn life(&mut self, _: &mut Kernel, exec: &Exec<'_>) -> Life {
+        if exec.path != b"/bin/sh" {
+            return Life::exits(0, 0);
+        }
+        let pause = Act::Pause(self.random.below(300));
+        Life::of(&match self.random.below(10) {
+            0 => vec![pause, Act::Exit(1)],
+            1 => vec![Act::Write(1, b"half of it".to_vec()), pause, Act::Raise(Signal::Kill)],
+            _ => vec![pause, Act::CopyAll(0, 1), Act::Write(5, b"state".to_vec()), Act::Exit(0)],
+        })
+    }
+
+    fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
+        match fact {
+            Fact::Read { fd: Fd::STDIN, bytes } => {
+                self.read.extend(*bytes);
+                self.worked = true;
+            }
+            Fact::Wrote { .. } => self.worked = true,
+            Fact::Done { deed: Deed::Signal(Whom::Program, Signal::Terminate), .. } => self.told = true,
+            Fact::Spawned { child, .. } if child.path == c"/bin/sh" => {
+                for dir in DIRS {
+                    let ino = kernel.tree.existing(ROOT, dir.as_bytes(), true).ok();
+                    let here = kernel.others().filter(|other| {
+                        Some(other.directory) == ino
+                            && other.ended.is_none()
+                            && other.parent == kernel.own().0
+                    });
+                    if here.count() > 1 {
+                        return Err(format!("{dir}: two processors at once"));
+                    }
+                }
+            }
+            // A look is no sleep.
+            Fact::Waits { until: Some(until), .. } if *until <= kernel.now() => {}
+            Fact::Waits { fds, .. } => {
+                let worked = std::mem::take(&mut self.worked);
+                if !worked {
+                    self.pace.sleeps(kernel)?;
+                }
+                no_zombies(kernel)?;
+                if worked && fds.first() == Some(&Fd::STDIN) {
+                    self.kept_up(kernel)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, kernel: &mut Kernel, outcome: &Outcome) -> Check {
+        if *outcome != Outcome::Returned(0) {
+            let told = if self.told { "TERM lost: " } else { "" };
+            return Err(format!("{told}it does not end: {outcome:?}"));
+        }
+        let mut wanted = self.read.clone();
+        if wanted.last().is_some_and(|byte| *byte != b'\n') {
+            wanted.push(b'\n');
+        }
+        for dir in DIRS.iter().filter(|dir| Svlogd::used(kernel, dir)) {
+            let found = Svlogd::contents(kernel, dir);
+            if found != wanted {
+                return Err(differs(&found, &wanted, &format!("{dir}: at the end")));
+            }
+            let current = kernel.tree.existing(ROOT, format!("{dir}/current").as_bytes(), true);
+            let clean = current.is_ok_and(|ino| kernel.tree.at(ino).mode == 0o744);
+            // A second TERM does not wait for the disk.
+            if !clean && kernel.faults == Faults::NONE && !self.hangs_up {
+                return Err(format!("{dir}: current is not closed properly"));
+            }
+        }
+        Ok(())
+    }
+}
