@@ -105,6 +105,10 @@ pub trait Files {
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()>;
     /// fchmod(2).
     fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()>;
+    /// pread(2) of a regular file; fewer bytes than there is room for only at its end.
+    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize>;
+    /// truncate(2), to less.
+    fn cut(&mut self, path: &CStr, size: u64) -> Result<()>;
     /// unlink(2).
     fn remove(&mut self, path: &CStr) -> Result<()>;
     /// fsync(2).

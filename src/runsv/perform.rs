@@ -92,7 +92,7 @@ impl<'a> Runsv<'a> {
     /// Sets up the supervise directories. A client that can open `ok` finds the rest there.
     pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
         self.main.lock(p)?;
-        if let Some(log) = &self.log {
+        if let Some(log) = &mut self.log {
             log.lock(p)?;
         }
         self.main.open_control(p)?;
@@ -111,10 +111,8 @@ impl<'a> Runsv<'a> {
     fn announce<P: Platform>(&mut self, p: &mut P) {
         for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
             let Some(supervise) = supervise else { continue };
-            match self.machine.status(who, supervise.since) {
-                Some(status) if status.want == Want::Up => supervise.announce(p, self.dir, status),
-                Some(status) => drop(supervise.save(p, self.dir, status)),
-                None => {}
+            if let Some(status) = self.machine.status(who, supervise.since) {
+                supervise.announce(p, self.dir, status);
             }
         }
     }

@@ -3,7 +3,7 @@ use super::Fatal;
 use super::service::Who;
 use crate::fixed::Text;
 use crate::msg;
-use crate::status::Status;
+use crate::status::{Status, Want};
 use core::ffi::CStr;
 use platform::{Errno, Fd, Files, Kind, Open, Pid, Platform, Stamp};
 
@@ -40,6 +40,8 @@ const LINK: usize = 256;
 pub(super) struct Supervise {
     names: &'static Names,
     pub(super) control: Fd,
+    /// The directory was made just now.
+    new: bool,
     /// The date of the status.
     pub(super) since: Stamp,
     /// What the files say, as far as writing them succeeded.
@@ -56,11 +58,20 @@ impl Supervise {
             Who::Main => &MAIN,
             Who::Log => &LOG,
         };
-        Supervise { names, control: Fd(-1), since, pid: None, line: None, record: None, reported: None }
+        Supervise {
+            names,
+            control: Fd(-1),
+            new: false,
+            since,
+            pid: None,
+            line: None,
+            record: None,
+            reported: None,
+        }
     }
 
     /// Creates the directory, also where a dangling link leads to, and takes the lock.
-    pub(super) fn lock<P: Files>(&self, p: &mut P) -> Result<(), Fatal<'static>> {
+    pub(super) fn lock<P: Files>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
         let names = self.names;
         let mut link = [0; LINK];
         match p.readlink(names.directory, &mut link) {
@@ -70,11 +81,11 @@ impl Supervise {
             Ok(len) => {
                 let target = link.get(..len).unwrap_or_default();
                 let place = if target.first() == Some(&b'/') { b"" } else { names.place };
-                let _ = p.mkdir(Text::<{ LINK + 8 }>::of(&[place, target]).as_c(), 0o700);
+                self.new = p.mkdir(Text::<{ LINK + 8 }>::of(&[place, target]).as_c(), 0o700).is_ok();
             }
             Err(Errno::INVAL | Errno::NOENT) => {
                 // Whether it worked shows when the lock is opened.
-                let _ = p.mkdir(names.directory, 0o700);
+                self.new = p.mkdir(names.directory, 0o700).is_ok();
             }
             Err(errno) => return Err(Fatal(names.say(Say::ReadLink), errno)),
         }
@@ -106,9 +117,14 @@ impl Supervise {
         Ok(())
     }
 
-    /// Writes `status` alone, for a service that is about to be started: the other two follow then,
-    /// and who asks a supervisor reads this one.
+    /// Says how things stand before anybody can ask. Of a service that is about to be started `status`
+    /// alone is written: that is what one reads who finds a supervisor there, and the other two, if
+    /// they are not there for the first time, follow at once.
     pub(super) fn announce<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) {
+        if self.new || status.want != Want::Up {
+            self.save(p, dir, status);
+            return;
+        }
         let mut file = File { p, dir, place: self.names.place, quiet: false };
         if file.replace(b"status", &status.encode()) {
             self.record = Some(status);

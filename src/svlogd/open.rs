@@ -81,6 +81,11 @@ impl Directory {
             Ok(_) | Err(Errno::NOENT) => return Ok(()),
             Err(errno) => return Err(self.refused(p, cx, b"unable to stat current", errno)),
         }
+        match cut_line(p) {
+            Ok(0) => return Ok(()),
+            Ok(_) => {}
+            Err(errno) => Context::trouble(p, b"warning", b"unable to end current", self.path, errno),
+        }
         let renamed = self.free_name(p, b'u').and_then(|name| {
             p.rename(c"current", c_name(&name).as_c())?;
             Ok(name)
@@ -123,6 +128,43 @@ impl Directory {
             }
         }
     }
+}
+
+/// A line without end is looked for in this much of a file, which is more than is written at once.
+const TAIL: u64 = 65_536;
+
+/// What is left of the line in which svlogd was killed goes: the rest of it was not written, and what
+/// comes next is no part of it. The size of `current` after that.
+fn cut_line<P: Platform>(p: &mut P) -> Result<u64> {
+    let fd = p.open(c"current", Open::Read)?;
+    let end = last_end(p, fd);
+    p.close(fd);
+    match end? {
+        (size, Some(end)) if end < size => p.cut(c"current", end).map(|()| end),
+        (size, _) => Ok(size),
+    }
+}
+
+/// The size, and where the last line ends; a file that is one line has its end at the beginning.
+fn last_end<P: Platform>(p: &mut P, fd: Fd) -> Result<(u64, Option<u64>)> {
+    let size = p.meta(fd)?.size;
+    let mut part = [0; 512];
+    let mut to = size;
+    while to > 0 {
+        let from = to.saturating_sub(part.len() as u64);
+        let count = usize::try_from(to.saturating_sub(from)).unwrap_or(0);
+        let part = part.get_mut(..count).unwrap_or_default();
+        let got = p.read_at(fd, from, part)?;
+        let newline = part.get(..got).unwrap_or_default().iter().rposition(|byte| *byte == b'\n');
+        if let Some(at) = newline {
+            return Ok((size, Some(from.saturating_add(at as u64).saturating_add(1))));
+        }
+        if size.saturating_sub(from) > TAIL {
+            return Ok((size, None));
+        }
+        to = from;
+    }
+    Ok((size, Some(0)))
 }
 
 /// Reads `config`, with one byte more behind it; `false`: there is none.

@@ -54,6 +54,23 @@ pub const CASES: &[Case] = &[
         let old = logs.old('u');
         assert_eq!((logs.text(&old[0]).as_str(), logs.mode(&old[0])), ("old\n", Some(0o640)));
     }),
+    // What was not written to its end when svlogd was killed is no line.
+    case("svlogd_unclean_current_torn", || {
+        for (left, kept) in [
+            ("old\ntorn", Some("old\n".to_owned())),
+            ("torn", None),
+            (&format!("old\n{}", "x".repeat(3000)), Some("old\n".to_owned())),
+            (&"x".repeat(70_000), Some("x".repeat(70_000))),
+        ] {
+            let logs = Logs::new("");
+            logs.file("current", left);
+            logs.chmod("current", 0o644);
+            assert_eq!(logs.logged(&[], "x\n"), "x\n");
+            let old = logs.old('u');
+            assert_eq!(old.first().map(|name| logs.text(name)), kept);
+        }
+    })
+    .ours(),
     case("svlogd_unclean_current_prunes", || {
         let logs = Logs::new("n1\n");
         for label in ["@400000004000000000000000.s", "@400000004000000100000000.s", "@400000004000000100000000.t"] {

@@ -19,6 +19,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("chdir", chdir),
         ("close", close),
         ("meta", meta),
+        ("parts", parts),
         ("remove", remove),
         ("datagrams", datagrams),
     ]
@@ -285,6 +286,27 @@ fn meta<P: Files>(p: &mut P) -> Case {
     same!(p.meta(fd), Err(Errno::BADF));
     same!(p.set_mode(fd, 0o600), Err(Errno::BADF));
     same!(p.sync(fd), Err(Errno::BADF));
+    Ok(())
+}
+
+fn parts<P: Files>(p: &mut P) -> Case {
+    write(p, c"file", Open::Truncate, b"0123456789")?;
+    let fd = fine!(p.open(c"file", Open::Read));
+    let mut four = [0; 4];
+    same!(p.read_at(fd, 3, &mut four), Ok(4));
+    same!(&four, b"3456");
+    same!(p.read_at(fd, 8, &mut four), Ok(2));
+    same!(p.read_at(fd, 10, &mut four), Ok(0));
+    same!(p.read_at(fd, 11, &mut four), Ok(0));
+    // Reading goes on where it was.
+    same!(p.read(fd, &mut four), Ok(4));
+    same!(&four, b"0123");
+    p.close(fd);
+    fine!(p.cut(c"file", 6));
+    same!(contents(p, c"file")?, b"012345".to_vec());
+    fine!(p.cut(c"file", 0));
+    same!(fine!(p.stat(c"file")).size, 0);
+    same!(p.cut(c"none", 0), Err(Errno::NOENT));
     Ok(())
 }
 

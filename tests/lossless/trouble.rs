@@ -18,6 +18,10 @@ use std::time::{Duration, Instant};
 
 /// The file system of the logs.
 const SIZE: &str = "size=64m";
+/// All keep everything. Two rotate after 2,000 bytes, one of them with a processor; the third gets large
+/// writes.
+const DIRECTORIES: [(&str, &str); 3] =
+    [("plain", "s2000\nn0\n"), ("worked", "s2000\nn0\n!cat\n"), ("bulk", "s4000000\nn0\n")];
 /// What one kill of svlogd may cost: what it had read and not yet written.
 const BUFFER: u64 = 192 * 1024;
 /// The shortest line is this long.
@@ -85,8 +89,7 @@ fn stage(dir: &Path, kind: Lines) -> Stage {
     fs::create_dir_all(&logs).expect("mkdir");
     let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", SIZE, "none"]).arg(&logs).status();
     assert!(mounted.is_ok_and(|status| status.success()), "mount");
-    // Both rotate after 2,000 bytes and keep all; one has a processor.
-    for (name, config) in [("plain", "s2000\nn0\n"), ("worked", "s2000\nn0\n!cat\n")] {
+    for (name, config) in DIRECTORIES {
         fs::create_dir(logs.join(name)).expect("mkdir");
         fs::write(logs.join(name).join("config"), config).expect("config");
     }
@@ -96,7 +99,8 @@ fn stage(dir: &Path, kind: Lines) -> Stage {
     script(&dir.join("service/run"), &format!("exec {own} write {kind} {0}/stop {0}/done", dir.display()));
     let svlogd = Programs::get().path("svlogd");
     let svlogd = svlogd.display();
-    script(&dir.join("service/log/run"), &format!("cd {} && exec {svlogd} -tt plain worked", logs.display()));
+    let names = DIRECTORIES.map(|(name, _)| name).join(" ");
+    script(&dir.join("service/log/run"), &format!("cd {} && exec {svlogd} -tt {names}", logs.display()));
     let runsv = Command::new(Programs::get().path("runsv")).arg(dir.join("service")).spawn().expect("runsv");
     Stage { dir: dir.to_owned(), runsv }
 }
@@ -105,7 +109,7 @@ fn part(dir: &Path, time: Duration, deadly: bool, mut random: Random) -> Result<
     let kind = if deadly { Lines::Whole } else { Lines::All };
     let mut stage = stage(dir, kind);
     let logs = dir.join("logs");
-    let mut harvests = ["plain", "worked"].map(|name| Harvest::new(logs.join(name), kind));
+    let mut harvests = DIRECTORIES.map(|(name, _)| Harvest::new(logs.join(name), kind));
     let mut done = [0_u32; KINDS.len()];
     let mut kills = 0;
     let mut ballast: Option<Instant> = None;

@@ -111,7 +111,7 @@ const PROGRAMS: [Program; 4] = [
     },
     Program {
         name: "svlogd",
-        schedules: 400,
+        schedules: 2_000,
         schedule: svlogd::schedule,
         lies: &[
             (Lie::LosesTerm, "TERM lost"),

@@ -139,6 +139,12 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
         self.p.set_mode(fd, mode)
     }
+    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
+        self.p.read_at(fd, offset, into)
+    }
+    fn cut(&mut self, path: &CStr, size: u64) -> Result<()> {
+        self.p.cut(path, size)
+    }
     fn remove(&mut self, path: &CStr) -> Result<()> {
         self.p.remove(path)
     }

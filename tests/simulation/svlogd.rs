@@ -148,6 +148,7 @@ fn plan(kernel: &mut Kernel, random: &mut Random, hangs_up: bool) {
     }
     kernel.plan(CALM, Deed::Faults(Faults::NONE));
     kernel.plan(LEAVE, Deed::Signal(Whom::Program, Signal::Terminate));
+    kernel.plan(LEAVE + 30_000, Deed::Mark(0));
     if random.chance(20) {
         kernel.plan(LEAVE + random.below(3000), Deed::Signal(Whom::Program, Signal::Terminate));
     }
@@ -250,6 +251,7 @@ impl Rules for Svlogd {
             }
             Fact::Wrote { .. } => self.worked = true,
             Fact::Done { deed: Deed::Signal(Whom::Program, Signal::Terminate), .. } => self.told = true,
+            Fact::Done { deed: Deed::Mark(_), .. } => return Err("TERM lost: it still runs".into()),
             Fact::Spawned { child, .. } if child.path == c"/bin/sh" => {
                 for dir in DIRS {
                     let ino = kernel.tree.existing(ROOT, dir.as_bytes(), true).ok();
@@ -264,7 +266,9 @@ impl Rules for Svlogd {
                 }
             }
             // A look is no sleep.
-            Fact::Waits { until: Some(until), .. } if *until <= kernel.now() => {}
+            Fact::Waits { until: Some(until), .. } if *until <= kernel.now() => {
+                return if self.worked { Ok(()) } else { self.pace.sleeps(kernel) };
+            }
             Fact::Waits { fds, .. } => {
                 let worked = std::mem::take(&mut self.worked);
                 if !worked {

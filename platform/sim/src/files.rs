@@ -290,6 +290,23 @@ impl Files for Sim {
         Ok(())
     }
 
+    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
+        let Node::File(bytes) = &self.kernel.tree.at(ino).node else { return Err(Errno::BADF) };
+        let rest = usize::try_from(offset).ok().and_then(|from| bytes.get(from..)).unwrap_or_default();
+        Ok(platform::copy(rest, into))
+    }
+
+    fn cut(&mut self, path: &CStr, size: u64) -> Result<()> {
+        self.kernel.call();
+        let ino = self.kernel.tree.existing(self.kernel.here(), path.to_bytes(), true)?;
+        let Node::File(bytes) = &mut self.kernel.tree.at_mut(ino).node else { return Err(Errno::INVAL) };
+        bytes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
     fn remove(&mut self, path: &CStr) -> Result<()> {
         self.kernel.call();
         let (here, now) = (self.kernel.here(), self.kernel.stamp());

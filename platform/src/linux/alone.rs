@@ -75,6 +75,7 @@ calls! {
     "poll" SYS_poll;
     // The size of the kernel's signal set comes last.
     "ppoll" SYS_ppoll "mov r8d, 8";
+    "pread" SYS_pread64;
     "read" SYS_read;
     "readlink" SYS_readlink;
     // The numbers that keep it from happening by accident come first (<linux/reboot.h>).
@@ -88,6 +89,7 @@ calls! {
     "stat" SYS_stat;
     "statfs" SYS_statfs;
     "sync" SYS_sync;
+    "truncate" SYS_truncate;
     "unlink" SYS_unlink;
     // No usage is asked for.
     "waitpid" SYS_wait4 "xor ecx, ecx";

@@ -1,7 +1,7 @@
 //! Files, FIFOs, directories, clocks.
 #![allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
 use super::{Os, check, check_size};
-use crate::{Clock, Fd, Files, Instant, Kind, Meta, Open, Result, Stamp, system};
+use crate::{Clock, Errno, Fd, Files, Instant, Kind, Meta, Open, Result, Stamp, system};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
@@ -92,6 +92,18 @@ impl Files for Os {
     fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
         // SAFETY: numbers are passed.
         check(unsafe { libc::fchmod(fd.0, mode as libc::mode_t) }).map(drop)
+    }
+
+    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
+        let offset = libc::off_t::try_from(offset).map_err(|_| Errno::INVAL)?;
+        // SAFETY: pointer and length are those of the slice.
+        check_size(unsafe { libc::pread(fd.0, into.as_mut_ptr().cast(), into.len(), offset) })
+    }
+
+    fn cut(&mut self, path: &CStr, size: u64) -> Result<()> {
+        let size = libc::off_t::try_from(size).map_err(|_| Errno::INVAL)?;
+        // SAFETY: `path` is a string.
+        check(unsafe { libc::truncate(path.as_ptr(), size) }).map(drop)
     }
 
     fn remove(&mut self, path: &CStr) -> Result<()> {
