@@ -2,6 +2,7 @@
 use crate::rig::Rig;
 use nix::sys::signal::Signal;
 use runit_tests::place::{Output, Running};
+use runit_tests::programs::Programs;
 use runit_tests::wait::{until, until_equal};
 use std::fs::{self, File};
 use std::io::Write;
@@ -169,6 +170,15 @@ impl Live<'_> {
     }
 
     pub fn signal(&mut self, signal: Signal) -> &mut Self {
+        // C runit sleeps through one that comes while it is at work (DEV-62).
+        if !Programs::get().ours() {
+            let stat = format!("/proc/{}/stat", self.running.pid());
+            until("a svlogd that sleeps", || {
+                let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+                let state = stat.rsplit_once(") ").map(|(_, rest)| rest.as_bytes()[0]);
+                (state != Some(b'R') && state != Some(b'D')).then_some(())
+            });
+        }
         self.running.signal(signal);
         self
     }
