@@ -48,9 +48,9 @@ check:
 check-all:
 	@ci/check all
 
-# All scenarios on the virtual machines that can be had from Debian's packages.
+# All scenarios on the machines that can be made of Debian's packages.
 check-vm:
-	@ci/check all vm
+	@ci/check all vm vm-typed vm-aarch64
 
 bench:
 	@ci/c-runit

@@ -7,7 +7,7 @@ use vm_tests::options::{Options, USAGE};
 use vm_tests::prepare::{Kind, Plan, Unfit, is_c};
 use vm_tests::report::{Entry, Outcome, Report};
 use vm_tests::runner::{Runner, output, quote};
-use vm_tests::scenario::{self, Scenario};
+use vm_tests::scenario::{self, Change, Scenario};
 use vm_tests::system::{self, System};
 use vm_tests::{accel, doctor, fetch};
 
@@ -198,22 +198,43 @@ fn tell(what: &str, entry: Option<&Entry>) {
 /// Prints how each machine would be started.
 fn dry(plan: &Plan, chosen: &[Scenario]) -> Result<(), Unfit> {
     let system = plan.system;
-    println!("{}: {}", system.name, system.title);
-    system.notes.iter().for_each(|note| println!("note: {note}"));
-    plan.missing().iter().for_each(|what| println!("missing: {what}"));
-    let mut own = Vec::new();
+    let mut text = format!("{}: {}\n", system.name, system.title);
+    system.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+    plan.missing().iter().for_each(|what| text += &format!("missing: {what}\n"));
+    let (mut shared, mut changes) = (Vec::new(), String::new());
     for scenario in chosen {
         if let Some(why) = system.why_not(&scenario.name) {
-            println!("cannot: {}: {why}", scenario.name);
+            text += &format!("cannot: {}: {why}\n", scenario.name);
             continue;
         }
         let ready = scenario.for_words(|name| system.word(name));
-        own.push(ready.map_err(|word| format!("{}: {} has no word {word}", scenario.name, system.name))?);
+        let ready = ready.map_err(|word| format!("{}: {} has no word {word}", scenario.name, system.name))?;
+        for change in &ready.changes {
+            changes += &match change {
+                Change::File(path, mode, text) => format!("{}: {mode:o} {path}\n{text}", ready.name),
+                Change::Link(path, target) => format!("{}: {path} -> {target}\n", ready.name),
+                Change::Remove(path) => format!("{}: without {path}\n", ready.name),
+            };
+        }
+        if !ready.alone() {
+            shared.push(ready);
+        }
     }
     let work = output().join(&system.name);
-    let start = plan.start(&own, &work, "tcg", Kind::Dry)?;
-    let line: Vec<String> = start.command.iter().map(|word| quote(word)).collect();
-    println!("command: {}\nfiles, by {}:\n{}", line.join(" "), plan.way(), start.listing);
+    let mut kinds = vec![("command", Kind::Dry)];
+    if plan.installs() && !system.install_append.is_empty() {
+        kinds.insert(0, ("installation", Kind::DryInstall));
+    }
+    let mut listing = String::new();
+    for (name, kind) in kinds {
+        let start = plan.start(&shared, &work, "tcg", kind)?;
+        let line: Vec<String> = start.command.iter().map(|word| quote(word)).collect();
+        text += &format!("{name}: {}\n", line.join(" "));
+        listing = start.listing;
+    }
+    text += &format!("files, by {}:\n{listing}changes of scenarios:\n{changes}\n", plan.way());
+    // Whoever reads it may have read enough.
+    let _ = std::io::stdout().write_all(text.as_bytes());
     Ok(())
 }
 

@@ -69,6 +69,8 @@ pub enum Kind<'a> {
     Install,
     /// Not at all: nothing is made but the command line.
     Dry,
+    /// The same for an installation.
+    DryInstall,
 }
 
 /// The top of the source tree.
@@ -314,8 +316,16 @@ impl<'a> Plan<'a> {
         accel: &str,
         kind: Kind,
     ) -> Result<Start, Unfit> {
-        let tree = self.tree(scenarios, kind == Kind::Dry)?;
-        if kind != Kind::Dry {
+        let dry = [Kind::Dry, Kind::DryInstall].contains(&kind);
+        let tree = if let Kind::On(_) = kind {
+            // What is there stays: a program that runs and is replaced keeps its file system busy.
+            let mut tree = Tree::default();
+            self.add_scenarios(&mut tree, scenarios);
+            tree
+        } else {
+            self.tree(scenarios, dry)?
+        };
+        if !dry {
             self.images(&tree, work, kind)?;
         }
         let mut command = Vec::new();
@@ -336,7 +346,9 @@ impl<'a> Plan<'a> {
         }
         let append = match kind {
             _ if direct => &self.system.direct_append,
-            Kind::Install if !self.system.install_append.is_empty() => &self.system.install_append,
+            Kind::Install | Kind::DryInstall if !self.system.install_append.is_empty() => {
+                &self.system.install_append
+            }
             _ => &self.system.append,
         };
         if !append.is_empty() {

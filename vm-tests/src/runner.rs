@@ -134,7 +134,13 @@ impl<'a> Runner<'a> {
     ) -> Result<(), String> {
         if scenario.alone() {
             self.live = None;
-        } else if let Some(why) = &self.dead {
+        }
+        // Those with a machine of their own may fare better, unless nothing is installed.
+        let dead = self
+            .dead
+            .as_ref()
+            .filter(|_| !scenario.alone() || self.plan.installs() && self.installed.is_none());
+        if let Some(why) = dead {
             return Err(format!("the machine did not boot: {why}"));
         }
         // Those that want to see a boot can have the one that is under way.
@@ -231,7 +237,7 @@ impl<'a> Runner<'a> {
 
     /// Notes that the machine for all cannot be had.
     fn died(&mut self, scenario: &Scenario, why: String) -> String {
-        if !scenario.alone() {
+        if !scenario.alone() || self.plan.installs() && self.installed.is_none() {
             self.dead = Some(why.clone());
         }
         why
