@@ -74,7 +74,7 @@ impl Machine {
     /// # Errors
     /// A text that says what is wrong.
     pub fn start(words: &[String], dir: &Path, panics: &[String]) -> Result<Machine, String> {
-        let sockets = Sockets::new();
+        let sockets = Sockets::new(dir);
         let mut command = guarded(&words[0]);
         command.args(&words[1..]).args(["-display", "none", "-monitor", "none", "-S"]);
         command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", sockets.path("qmp").display()));
@@ -316,11 +316,18 @@ struct Sockets {
 }
 
 impl Sockets {
-    fn new() -> Sockets {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("vm-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
+    /// Below `work`, where nothing is left behind, unless that makes the names too long for sockets.
+    fn new(work: &Path) -> Sockets {
+        const LONGEST: usize = 100;
+        let name = format!("s{}", std::process::id());
+        let near = work.join(&name);
+        let dir = if near.join("channel").as_os_str().len() < LONGEST {
+            near
+        } else {
+            use std::sync::atomic::{AtomicUsize, Ordering};
+            static NEXT: AtomicUsize = AtomicUsize::new(0);
+            std::env::temp_dir().join(format!("vm-{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+        };
         let _ = fs::create_dir(&dir);
         Sockets { dir }
     }
