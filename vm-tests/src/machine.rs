@@ -57,6 +57,8 @@ pub struct Machine {
     pub console: Stream,
     /// The second serial line, on which the agent of the system listens.
     pub channel: Stream,
+    /// Hears each line of the console, with the machine's age.
+    pub watch: Option<fn(Duration, &str)>,
     panics: Vec<String>,
     panicked: Option<String>,
     checked: usize,
@@ -121,6 +123,7 @@ impl Machine {
             start: Instant::now(),
             console: Stream::default(),
             channel: Stream::default(),
+            watch: None,
             panics: panics.to_vec(),
             panicked: None,
             checked: 0,
@@ -238,6 +241,10 @@ impl Machine {
                 self.last = None;
                 self.log(0, &bytes);
                 self.console.add(&bytes);
+                if let Some(watch) = self.watch {
+                    let age = self.age();
+                    self.console.since(self.checked).iter().for_each(|line| watch(age, line));
+                }
                 if self.panicked.is_none() {
                     let found = self.console.like(&self.panics, self.checked).map(str::to_owned);
                     self.panicked = found;
