@@ -73,6 +73,12 @@ impl Config {
         text.get(self.prefix.0..self.prefix.1).unwrap_or_default()
     }
 
+    /// What of the text is needed.
+    #[must_use]
+    pub fn kept<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        text.get(..self.length).unwrap_or_default()
+    }
+
     /// The processor.
     #[must_use]
     pub fn processor<'t>(&self, text: &'t [u8]) -> Option<&'t CStr> {
@@ -266,6 +272,8 @@ mod tests {
     fn texts() {
         let (config, text, _) = read("p one\n# p\n!cat  x\np\n!\nptwo \n");
         assert_eq!(config.prefix(&text), b"two ");
+        assert_eq!(config.prefix(config.kept(&text)), b"two ", "the rest is not needed");
+        assert_eq!(config.processor(config.kept(&text)), Some(c"cat  x"));
         assert_eq!(config.processor(&text), Some(c"cat  x"));
         let (config, text, _) = read("s5\n");
         assert_eq!((config.prefix(&text), config.processor(&text)), (b"".as_slice(), None));

@@ -107,24 +107,37 @@ impl Directory {
     fn read_config<P: Platform>(&mut self, p: &mut P, cx: &Context) {
         self.config = Config::default();
         self.text.clear();
-        match read(p, &mut self.text) {
-            Ok(true) => {
-                let path = self.path;
-                cx.info(p, &[b"read: ", path.to_bytes(), b"/config"]);
-                self.config = compact(self.text.rows(), |wrong| match wrong {
-                    Wrong::Address(rest) => {
-                        Context::say(p, b"warning", &[b"unable to scan ip address: ", rest]);
-                    }
-                    Wrong::Port(rest) => {
-                        Context::say(p, b"warning", &[b"unable to scan port number: ", rest]);
-                    }
-                });
+        let complain = |p: &mut P, wrong: Wrong<'_>| match wrong {
+            Wrong::Address(rest) => {
+                Context::say(p, b"warning", &[b"unable to scan ip address: ", rest]);
             }
-            Ok(false) => {}
+            Wrong::Port(rest) => {
+                Context::say(p, b"warning", &[b"unable to scan port number: ", rest]);
+            }
+        };
+        let mut small = [0; SMALL];
+        let path = self.path.to_bytes();
+        match read(p, &mut small, &mut self.text) {
+            Ok(Size::Missing) => {}
+            Ok(Size::Small(count)) => {
+                cx.info(p, &[b"read: ", path, b"/config"]);
+                let text = small.get_mut(..count).unwrap_or_default();
+                let config = compact(text, |wrong| complain(p, wrong));
+                // Of one with numbers alone nothing is to be kept.
+                let mut kept = config.kept(text).iter();
+                match kept.try_for_each(|byte| self.text.push(*byte)) {
+                    Ok(()) => self.config = config,
+                    Err(errno) => Context::trouble(p, b"warning", UNREADABLE, self.path, errno),
+                }
+            }
+            Ok(Size::Large) => {
+                cx.info(p, &[b"read: ", path, b"/config"]);
+                self.config = compact(self.text.rows(), |wrong| complain(p, wrong));
+            }
             // DEV-67: then all is as if it were not there.
             Err(errno) => {
-                Context::trouble(p, b"warning", b"unable to read config", self.path, errno);
-                cx.info(p, &[b"read: ", self.path.to_bytes(), b"/config"]);
+                Context::trouble(p, b"warning", UNREADABLE, self.path, errno);
+                cx.info(p, &[b"read: ", path, b"/config"]);
             }
         }
     }
@@ -167,27 +180,49 @@ fn last_end<P: Platform>(p: &mut P, fd: Fd) -> Result<(u64, Option<u64>)> {
     Ok((size, Some(0)))
 }
 
-/// Reads `config`, with one byte more behind it; `false`: there is none.
-fn read<P: Platform>(p: &mut P, into: &mut platform::Table<u8>) -> Result<bool> {
+const UNREADABLE: &[u8] = b"unable to read config";
+
+/// A config of fewer bytes is read without asking for memory; most are.
+const SMALL: usize = 256;
+
+/// How much was read.
+enum Size {
+    /// There is no config.
+    Missing,
+    /// So much, on the stack.
+    Small(usize),
+    /// More, in the table.
+    Large,
+}
+
+/// Reads `config`, with one byte more behind it.
+fn read<P: Platform>(p: &mut P, small: &mut [u8; SMALL], into: &mut platform::Table<u8>) -> Result<Size> {
     let fd = match p.open(c"config", Open::Read) {
         Ok(fd) => fd,
-        Err(Errno::NOENT) => return Ok(false),
+        Err(Errno::NOENT) => return Ok(Size::Missing),
         Err(errno) => return Err(errno),
     };
-    let mut part = [0; 256];
+    let mut at = 0;
+    let mut large = false;
     let done = loop {
-        match p.read(fd, &mut part) {
-            Ok(0) => break into.push(0),
-            Ok(count) => {
-                let part = part.get(..count).unwrap_or_default();
-                if let Err(errno) = part.iter().try_for_each(|byte| into.push(*byte)) {
-                    break Err(errno);
-                }
+        match p.read(fd, small.get_mut(at..).unwrap_or_default()) {
+            Ok(0) if large => {
+                let rest = small.get(..at).unwrap_or_default().iter().chain(&[0]);
+                break { rest }.try_for_each(|byte| into.push(*byte)).map(|()| Size::Large);
             }
+            Ok(0) => break Ok(Size::Small(at.saturating_add(1))),
+            Ok(count) => at = at.saturating_add(count),
             Err(Errno::INTR) => {}
             Err(errno) => break Err(errno),
         }
+        if at >= SMALL {
+            large = true;
+            if let Err(errno) = small.iter().try_for_each(|byte| into.push(*byte)) {
+                break Err(errno);
+            }
+            at = 0;
+        }
     };
     p.close(fd);
-    done.map(|()| true)
+    done
 }
