@@ -2,9 +2,10 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
+use vm_tests::binaries::is_c;
 use vm_tests::machine::guarded;
 use vm_tests::options::{Options, USAGE};
-use vm_tests::prepare::{Kind, Plan, Unfit, is_c};
+use vm_tests::prepare::{Kind, Plan, Unfit};
 use vm_tests::report::{Entry, Outcome, Report};
 use vm_tests::runner::{Runner, output, quote};
 use vm_tests::scenario::{self, Change, Scenario};
