@@ -124,6 +124,7 @@ pub fn cat(job: &Job) -> Cost {
 }
 
 /// svlogd at rest, with a pipe into it.
+#[derive(Debug)]
 struct Waiting {
     running: Running,
     input: File,
@@ -136,6 +137,36 @@ fn waiting(mut command: Command, log: PathBuf, place: &Place) -> Waiting {
     let current = log.join("current");
     wait::until("current", || current.exists().then_some(()));
     Waiting { running, input: File::from(write), current }
+}
+
+/// svlogd with nothing to do, as long as this lives.
+#[derive(Debug)]
+pub struct Idle {
+    waiting: Waiting,
+    _place: Place,
+}
+
+impl Idle {
+    /// Its number.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        self.waiting.running.pid()
+    }
+}
+
+/// svlogd that has written a line and waits for more.
+///
+/// # Panics
+/// If it does not get there.
+#[must_use]
+pub fn idle(set: &Set) -> Idle {
+    let place = place();
+    let (command, log) = command(set, &place, &Job { options: &[], config: "", line: 60, megabytes: 0 });
+    let mut waiting = waiting(command, log, &place);
+    waiting.input.write_all(&block(60)[..60]).expect("a logger that reads");
+    wait::until("the line", || (fs::metadata(&waiting.current).ok()?.size() == 60).then_some(()));
+    crate::tree::at_rest(waiting.running.pid());
+    Idle { waiting, _place: place }
 }
 
 /// Milliseconds from the write of a lone line to its being in the file; the median.

@@ -123,6 +123,7 @@ fn run(options: &Options) -> Result<ExitCode, Unfit> {
         let c = is_c(&plan.bins);
         println!("{name}: {}{}", system.title, if c { ", with C runit" } else { "" });
         let mut runner = Runner::new(&plan, accel(options, &plan), c)?;
+        runner.watch = watcher(options);
         report.entries.extend(runner.run(&chosen, tell));
     }
     if options.dry {
@@ -195,6 +196,19 @@ fn tell(what: &str, entry: Option<&Entry>) {
     let _ = std::io::stdout().flush();
 }
 
+/// Who is told of each line of a console: all of it, or on a terminal the last one, to show that it goes
+/// on.
+fn watcher(options: &Options) -> Option<fn(Duration, &str)> {
+    if options.verbose {
+        return Some(|age, line| println!("{:8.3} {line}", age.as_secs_f64()));
+    }
+    std::io::stdout().is_terminal().then_some(|age: Duration, line: &str| {
+        let line: String = line.chars().take(68).collect();
+        print!("\r\x1b[K{:6.1} {line}", age.as_secs_f64());
+        let _ = std::io::stdout().flush();
+    })
+}
+
 /// Prints how each machine would be started.
 fn dry(plan: &Plan, chosen: &[Scenario]) -> Result<(), Unfit> {
     let system = plan.system;
@@ -246,8 +260,8 @@ fn boot(options: &Options) -> Result<ExitCode, Unfit> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut runner = Runner::new(&plan, accel(options, &plan), false)?;
-    let (console, age) = runner.boot()?;
-    console.iter().for_each(|line| println!("{line}"));
+    runner.watch = Some(|age, line| println!("{:8.3} {line}", age.as_secs_f64()));
+    let (_, age) = runner.boot()?;
     println!("{}: stage 2 is there after {:.1} s", system.name, age.as_secs_f64());
     Ok(ExitCode::SUCCESS)
 }

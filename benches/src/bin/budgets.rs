@@ -165,8 +165,10 @@ fn rest(wanted: &Wanted, found: &mut Found) {
     let system = System::boot(&wanted.linked, &upper);
     let scan = tree::runsvdir(&wanted.linked, &lower, 3, false);
     let supervisors = process::children(scan.pid());
+    let logger = loggers::idle(&wanted.linked);
     let mut who: Vec<(&str, i32)> = supervisors.iter().map(|pid| ("runsv", *pid)).collect();
     who.push(("runsvdir", scan.pid()));
+    who.push(("svlogd", logger.pid()));
     who.extend(system.as_ref().map(|system| ("runit", system.pid)));
     who.iter().for_each(|(_, pid)| tree::settled(*pid));
     let before: Vec<_> = who.iter().map(|(_, pid)| process::sleeps(*pid)).collect();
@@ -175,7 +177,7 @@ fn rest(wanted: &Wanted, found: &mut Found) {
     while let Some(left) = end.checked_duration_since(Instant::now()) {
         std::thread::park_timeout(left);
     }
-    for name in ["runit", "runsvdir", "runsv"] {
+    for name in ["runit", "runsvdir", "runsv", "svlogd"] {
         let wakes = who.iter().zip(&before).filter(|((who, _), _)| *who == name);
         let wakes: Vec<_> =
             wakes.map(|((_, pid), before)| Some(process::sleeps(*pid)? - (*before)?)).collect();
