@@ -40,6 +40,8 @@ pub(super) struct Directory {
     pub(super) made: Option<Name>,
     /// It is being opened, and `current` not yet.
     pub(super) opening: bool,
+    /// Device and inode of the file that was left in the midst of trouble, perhaps within a line.
+    pub(super) left: Option<(u64, u64)>,
     /// It is looked for since it vanished.
     pub(super) lost: bool,
     /// It was said that the file or the directory is gone.
@@ -68,6 +70,7 @@ impl Directory {
             waiting: 0,
             made: None,
             opening: false,
+            left: None,
             lost: false,
             warned: false,
             writes: 0,

@@ -108,7 +108,7 @@ impl Directory {
             Err(errno) => self.pausing(p, b"unable to create new current", errno),
         };
         if event == Event::Done {
-            (self.opening, self.warned, self.lost) = (false, false, false);
+            (self.opening, self.warned, self.lost, self.left) = (false, false, false, None);
             let _ = cx.go_home(p);
         }
         event
@@ -238,8 +238,11 @@ impl Directory {
 
     /// The same in trouble: the file counts as finished only if it is on disk.
     pub(super) fn leave<P: Platform>(&mut self, p: &mut P, cx: &Context) -> Event {
-        if self.current != NONE && p.sync(self.current).is_ok() {
-            let _ = p.set_mode(self.current, 0o744);
+        if self.current != NONE {
+            self.left = p.meta(self.current).ok().map(|found| (found.device, found.inode));
+            if p.sync(self.current).is_ok() {
+                let _ = p.set_mode(self.current, 0o744);
+            }
         }
         self.shut(p, cx)
     }

@@ -2,6 +2,7 @@
 //! ends. Systems (`systems/NAME/system`) and scenarios (`scenarios/*`) are data.
 
 pub mod accel;
+pub mod binaries;
 pub mod checksum;
 pub mod directive;
 pub mod doctor;

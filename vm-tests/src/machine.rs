@@ -57,6 +57,8 @@ pub struct Machine {
     pub console: Stream,
     /// The second serial line, on which the agent of the system listens.
     pub channel: Stream,
+    /// Hears each line of the console, with the machine's age.
+    pub watch: Option<fn(Duration, &str)>,
     panics: Vec<String>,
     panicked: Option<String>,
     checked: usize,
@@ -74,7 +76,7 @@ impl Machine {
     /// # Errors
     /// A text that says what is wrong.
     pub fn start(words: &[String], dir: &Path, panics: &[String]) -> Result<Machine, String> {
-        let sockets = Sockets::new();
+        let sockets = Sockets::new(dir);
         let mut command = guarded(&words[0]);
         command.args(&words[1..]).args(["-display", "none", "-monitor", "none", "-S"]);
         command.arg("-qmp").arg(format!("unix:{},server=on,wait=off", sockets.path("qmp").display()));
@@ -121,6 +123,7 @@ impl Machine {
             start: Instant::now(),
             console: Stream::default(),
             channel: Stream::default(),
+            watch: None,
             panics: panics.to_vec(),
             panicked: None,
             checked: 0,
@@ -238,6 +241,10 @@ impl Machine {
                 self.last = None;
                 self.log(0, &bytes);
                 self.console.add(&bytes);
+                if let Some(watch) = self.watch {
+                    let age = self.age();
+                    self.console.since(self.checked).iter().for_each(|line| watch(age, line));
+                }
                 if self.panicked.is_none() {
                     let found = self.console.like(&self.panics, self.checked).map(str::to_owned);
                     self.panicked = found;
@@ -316,11 +323,18 @@ struct Sockets {
 }
 
 impl Sockets {
-    fn new() -> Sockets {
-        use std::sync::atomic::{AtomicUsize, Ordering};
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let name = format!("vm-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let dir = std::env::temp_dir().join(name);
+    /// Below `work`, where nothing is left behind, unless that makes the names too long for sockets.
+    fn new(work: &Path) -> Sockets {
+        const LONGEST: usize = 100;
+        let name = format!("s{}", std::process::id());
+        let near = work.join(&name);
+        let dir = if near.join("channel").as_os_str().len() < LONGEST {
+            near
+        } else {
+            use std::sync::atomic::{AtomicUsize, Ordering};
+            static NEXT: AtomicUsize = AtomicUsize::new(0);
+            std::env::temp_dir().join(format!("vm-{name}-{}", NEXT.fetch_add(1, Ordering::Relaxed)))
+        };
         let _ = fs::create_dir(&dir);
         Sockets { dir }
     }

@@ -2,9 +2,10 @@
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
+use vm_tests::binaries::is_c;
 use vm_tests::machine::guarded;
 use vm_tests::options::{Options, USAGE};
-use vm_tests::prepare::{Kind, Plan, Unfit, is_c};
+use vm_tests::prepare::{Kind, Plan, Unfit};
 use vm_tests::report::{Entry, Outcome, Report};
 use vm_tests::runner::{Runner, output, quote};
 use vm_tests::scenario::{self, Change, Scenario};
@@ -123,6 +124,7 @@ fn run(options: &Options) -> Result<ExitCode, Unfit> {
         let c = is_c(&plan.bins);
         println!("{name}: {}{}", system.title, if c { ", with C runit" } else { "" });
         let mut runner = Runner::new(&plan, accel(options, &plan), c)?;
+        runner.watch = watcher(options);
         report.entries.extend(runner.run(&chosen, tell));
     }
     if options.dry {
@@ -195,6 +197,19 @@ fn tell(what: &str, entry: Option<&Entry>) {
     let _ = std::io::stdout().flush();
 }
 
+/// Who is told of each line of a console: all of it, or on a terminal the last one, to show that it goes
+/// on.
+fn watcher(options: &Options) -> Option<fn(Duration, &str)> {
+    if options.verbose {
+        return Some(|age, line| println!("{:8.3} {line}", age.as_secs_f64()));
+    }
+    std::io::stdout().is_terminal().then_some(|age: Duration, line: &str| {
+        let line: String = line.chars().take(68).collect();
+        print!("\r\x1b[K{:6.1} {line}", age.as_secs_f64());
+        let _ = std::io::stdout().flush();
+    })
+}
+
 /// Prints how each machine would be started.
 fn dry(plan: &Plan, chosen: &[Scenario]) -> Result<(), Unfit> {
     let system = plan.system;
@@ -246,8 +261,8 @@ fn boot(options: &Options) -> Result<ExitCode, Unfit> {
         return Ok(ExitCode::SUCCESS);
     }
     let mut runner = Runner::new(&plan, accel(options, &plan), false)?;
-    let (console, age) = runner.boot()?;
-    console.iter().for_each(|line| println!("{line}"));
+    runner.watch = Some(|age, line| println!("{:8.3} {line}", age.as_secs_f64()));
+    let (_, age) = runner.boot()?;
     println!("{}: stage 2 is there after {:.1} s", system.name, age.as_secs_f64());
     Ok(ExitCode::SUCCESS)
 }

@@ -93,6 +93,12 @@ impl Stream {
         self.finished.len()
     }
 
+    /// The lines from number `from` on.
+    #[must_use]
+    pub fn since(&self, from: usize) -> &[String] {
+        self.finished.get(from..).unwrap_or_default()
+    }
+
     /// The first line from number `from` on that is like one of the patterns.
     #[must_use]
     pub fn like<'a>(&'a self, patterns: &[String], from: usize) -> Option<&'a str> {

@@ -1,4 +1,5 @@
 //! From a system's description and what the command line says to a machine that can be started.
+use crate::binaries::applets;
 use crate::directive::fill;
 use crate::image::{Node, Tree, build, cpio, ext, tar};
 use crate::scenario::{Change, Scenario, Step};
@@ -151,6 +152,16 @@ impl<'a> Plan<'a> {
                 }
                 _ => {}
             }
+        }
+        let takes =
+            |word: &str| self.system.qemu.iter().chain(&self.system.direct).any(|text| text.contains(word));
+        if self.given.kernel.is_some() && !takes("@kernel@") {
+            missing
+                .push("no way to enter a kernel: this system boots from its disc, without --kernel".into());
+        }
+        if self.given.root.as_ref().is_some_and(|root| root.is_dir()) && ["tar", "iso"].contains(&self.way())
+        {
+            missing.push("no way to make its file system here: --root has to be an image".into());
         }
         for (path, how) in &self.system.needs {
             let covered = |given: &Option<PathBuf>, own: &String| given.is_some() && own == path;
@@ -382,6 +393,10 @@ impl<'a> Plan<'a> {
         if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.way())) {
             duplicate(file, &image)?;
         }
+        // A second disc that is part of the machine is there even if all is on the first.
+        if self.system.disc.iter().any(|word| word.contains("@disc@")) {
+            write("disc", tar::archive(tree)?)?;
+        }
         match self.way() {
             "initramfs" => {
                 let mut bytes = Vec::new();
@@ -430,23 +445,6 @@ fn duplicate(from: &Path, to: &Path) -> Result<(), Unfit> {
     fs::copy(from, to).map(drop).map_err(|why| Unfit::Wrong(format!("{}: {why}", from.display())))
 }
 
-/// The names of busybox's applets, which stand in it one after the other. To ask it would take a
-/// machine of its kind.
-#[must_use]
-pub fn applets(busybox: &[u8]) -> Vec<String> {
-    const FIRST: &[u8] = b"[\0[[\0";
-    let Some(at) = busybox.windows(FIRST.len()).position(|window| window == FIRST) else { return Vec::new() };
-    let names = busybox[at..].split(|byte| *byte == 0).take_while(|name| !name.is_empty());
-    names.map(|name| String::from_utf8_lossy(name).into_owned()).filter(|name| name != "busybox").collect()
-}
-
-/// Whether these programs are C runit's: they carry the marks of its revision control.
-#[must_use]
-pub fn is_c(bins: &Path) -> bool {
-    let bytes = fs::read(bins.join("sv")).unwrap_or_default();
-    bytes.windows(5).any(|window| window == b"$Id: ")
-}
-
 /// Debian's package for an emulator.
 fn package(qemu: &str) -> &'static str {
     if qemu.ends_with("x86_64") || qemu.ends_with("i386") { "qemu-system-x86" } else { "qemu-system-arm" }
@@ -455,13 +453,6 @@ fn package(qemu: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn applets_are_found() {
-        let found = applets(b"xx\0[\0[[\0acpid\0busybox\0zcat\0\0/var");
-        assert_eq!(found, ["[", "[[", "acpid", "zcat"]);
-        assert!(applets(b"none").is_empty());
-    }
 
     #[test]
     fn what_scenarios_need_goes_in() {

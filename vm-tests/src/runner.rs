@@ -30,6 +30,8 @@ pub struct Runner<'a> {
     work: PathBuf,
     pace: Pace,
     machines: usize,
+    /// Hears each line of a console.
+    pub watch: Option<fn(Duration, &str)>,
     live: Option<Live>,
     /// Why the machine for all did not boot: the next one would not either.
     dead: Option<String>,
@@ -67,6 +69,7 @@ impl<'a> Runner<'a> {
             work,
             pace,
             machines: 0,
+            watch: None,
             live: None,
             dead: None,
             installed: None,
@@ -208,7 +211,8 @@ impl<'a> Runner<'a> {
         };
         let start = self.plan.start(shared, &dir, &self.accel, Kind::Install).map_err(said)?;
         note(&dir, &start);
-        let machine = Machine::start(&start.command, &dir, &system.panics)?;
+        let mut machine = Machine::start(&start.command, &dir, &system.panics)?;
+        machine.watch = self.watch;
         let mut live = Live { machine, state: Left::Booting, dir };
         let steps = Scenario { name: "install".into(), steps: system.install.clone(), ..Scenario::default() };
         let steps = steps.for_words(|name| system.word(name)).map_err(|word| format!("no word {word}"))?;
@@ -262,7 +266,8 @@ impl<'a> Runner<'a> {
         let kind = self.installed.as_deref().map_or(Kind::Fresh, Kind::On);
         let start = self.plan.start(scenarios, &dir, &self.accel, kind)?;
         note(&dir, &start);
-        let machine = Machine::start(&start.command, &dir, &self.plan.system.panics)?;
+        let mut machine = Machine::start(&start.command, &dir, &self.plan.system.panics)?;
+        machine.watch = self.watch;
         Ok(Live { machine, state: Left::Booting, dir })
     }
 
