@@ -163,7 +163,7 @@ impl<'a> Plan<'a> {
         {
             missing.push("no way to make its file system here: --root has to be an image".into());
         }
-        for (path, how) in &self.system.needs {
+        for (path, how) in self.system.needs.iter().filter(|_| self.has_root()) {
             let covered = |given: &Option<PathBuf>, own: &String| given.is_some() && own == path;
             if covered(&self.given.kernel, &self.system.kernel)
                 || covered(&self.given.root, &self.system.root)
@@ -186,7 +186,9 @@ impl<'a> Plan<'a> {
 
     /// Whether there is a root.
     fn has_root(&self) -> bool {
-        self.given.root.is_some() || !self.system.root.is_empty() || self.given.kernel.is_none()
+        // A kernel that is given alone has its root in it.
+        let alone = self.given.kernel.is_some() && !self.system.direct.is_empty();
+        self.given.root.is_some() || !alone
     }
 
     /// How files get in.
@@ -387,7 +389,8 @@ impl<'a> Plan<'a> {
             }
             write("initrd", cpio::archive(&early))?;
         }
-        let root = self.fill("@root@", work).ok().filter(|root| !root.is_empty()).map(PathBuf::from);
+        let root = self.fill("@root@", work).ok().filter(|root| self.has_root() && !root.is_empty());
+        let root = root.map(PathBuf::from);
         let root = if let Kind::On(installed) = kind { Some(installed.to_owned()) } else { root };
         let image = work.join("root.img");
         if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.way())) {
@@ -475,7 +478,13 @@ mod tests {
         let line = start.command.join(" ");
         assert!(line.starts_with("q -accel tcg -initrd w/initrd -kernel "), "{line}");
         assert!(line.ends_with("/c/k -serial chardev:console -serial chardev:channel"), "{line}");
+        let alone = System::read("t", &format!("{text}disc -drive x\nroot /r\ndirect -D\n")).unwrap();
         let own = Given { kernel: Some("/mine".into()), ..Given::default() };
+        for (given, wanted) in [(&own, (false, true)), (&Given::default(), (true, false))] {
+            let start = Plan::new(&alone, given, true).unwrap().start(&[], Path::new("w"), "tcg", Kind::Dry);
+            let command = start.unwrap().command;
+            assert_eq!((command.contains(&"-drive".into()), command.contains(&"-D".into())), wanted);
+        }
         let plan = Plan::new(&system, &own, true).unwrap();
         let start = plan.start(&[], Path::new("w"), "kvm", Kind::Dry).unwrap();
         assert!(
