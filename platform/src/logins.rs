@@ -16,11 +16,15 @@ impl Field {
     }
 }
 
-/// The type of a record, a number of 16 bits, and three of the values it can have.
+/// The type of a record, a number of 16 bits, and some of the values it can have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kind {
     /// Where it is.
     pub at: usize,
+    /// Another run level: the system goes down.
+    pub level: u16,
+    /// The system came up.
+    pub boot: u16,
     /// A getty that waits for a name.
     pub login: u16,
     /// Somebody who is logged in.
@@ -39,6 +43,8 @@ pub struct Layout {
     pub kind: Option<Kind>,
     /// The terminal.
     pub line: Field,
+    /// The terminal's short name, where there is one.
+    pub id: Option<Field>,
     /// The user; nobody if it is empty.
     pub user: Field,
     /// Where the user comes from.
@@ -47,7 +53,7 @@ pub struct Layout {
     pub seconds: Field,
 }
 
-const SYSTEM_V: Option<Kind> = Some(Kind { at: 0, login: 6, user: 7, dead: 8 });
+const SYSTEM_V: Option<Kind> = Some(Kind { at: 0, level: 1, boot: 2, login: 6, user: 7, dead: 8 });
 
 impl Layout {
     /// utmp(5) of the GNU C library on most machines: times are of 32 bits whatever the machine.
@@ -57,6 +63,7 @@ impl Layout {
         size: 384,
         kind: SYSTEM_V,
         line: Field::new(8, 32),
+        id: Some(Field::new(40, 4)),
         user: Field::new(44, 32),
         host: Field::new(76, 256),
         seconds: Field::new(340, 4),
@@ -70,6 +77,7 @@ impl Layout {
         size: 304,
         kind: None,
         line: Field::new(0, 8),
+        id: None,
         user: Field::new(8, 32),
         host: Field::new(40, 256),
         seconds: Field::new(296, 8),
@@ -80,6 +88,7 @@ impl Layout {
         size: 40,
         kind: None,
         line: Field::new(0, 8),
+        id: None,
         user: Field::new(8, 8),
         host: Field::new(16, 16),
         seconds: Field::new(32, 8),
@@ -119,7 +128,9 @@ mod tests {
         for layout in [Layout::GNU, Layout::GNU_64, Layout::OPENBSD, Layout::NETBSD] {
             let kind = layout.kind.map(|kind| Field::new(kind.at, 2));
             let mut end = kind.map_or(0, |kind| kind.at + kind.len);
-            for field in [layout.line, layout.user, layout.host, layout.seconds] {
+            let fields =
+                [Some(layout.line), layout.id, Some(layout.user), Some(layout.host), Some(layout.seconds)];
+            for field in fields.into_iter().flatten() {
                 assert!(field.at >= end, "{layout:?}");
                 end = field.at + field.len;
             }
@@ -136,6 +147,7 @@ mod tests {
         let layout = LOGINS.unwrap().layout;
         assert_eq!(layout.size, size_of::<Record>());
         assert_eq!(layout.line.at, offset_of!(Record, ut_line));
+        assert_eq!(layout.id.unwrap().at, offset_of!(Record, ut_id));
         assert_eq!(layout.user.at, offset_of!(Record, ut_user));
         assert_eq!(layout.host.at, offset_of!(Record, ut_host));
         assert_eq!(layout.seconds.at, offset_of!(Record, ut_tv));

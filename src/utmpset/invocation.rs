@@ -1,4 +1,5 @@
 //! The command line.
+use super::Moment;
 use crate::args::{Opt, Options};
 
 /// The usage text behind the program's name.
@@ -10,6 +11,8 @@ Write down that nobody is logged in on line any more, such as tty1.
 
   -w  note it in the history of logins as well, if there is one
   -V  show the version and the usage, and fail
+  --boot, --shutdown
+      note that the system came up or goes down instead, where stages have to
   --help, --version
 ";
 
@@ -23,6 +26,8 @@ pub enum Request<'a> {
         /// In the history too.
         history: bool,
     },
+    /// Note what happens to the system.
+    Note(Moment),
     /// Complain about a letter, if there is one, and show the usage.
     Usage(Option<u8>),
     /// `-V`: version and usage, both on descriptor 2.
@@ -45,6 +50,8 @@ impl<'a> Request<'a> {
                 Opt::Illegal(letter) | Opt::Missing(letter) => return Request::Usage(Some(letter)),
                 Opt::Long(b"version") => return Request::Version,
                 Opt::Long(b"help") => return Request::Help,
+                Opt::Long(b"boot") => return Request::Note(Moment::Boot),
+                Opt::Long(b"shutdown") => return Request::Note(Moment::Shutdown),
                 Opt::Long(_) => {}
             }
         }
@@ -72,6 +79,8 @@ mod tests {
         assert_eq!(of(&["utmpset", "-wV"]), Request::ShortVersion);
         assert_eq!(of(&["utmpset", "--version"]), Request::Version);
         assert_eq!(of(&["utmpset", "-w", "--help"]), Request::Help);
+        assert_eq!(of(&["utmpset", "--boot"]), Request::Note(Moment::Boot));
+        assert_eq!(of(&["utmpset", "--shutdown", "x"]), Request::Note(Moment::Shutdown));
         assert!(HELP.lines().all(|line| line.len() < 80));
     }
 }

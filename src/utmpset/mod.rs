@@ -4,4 +4,4 @@ mod invocation;
 mod record;
 
 pub use invocation::{HELP, Request, USAGE};
-pub use record::{Entry, find, record};
+pub use record::{Entry, Moment, find, record};

@@ -1,5 +1,5 @@
 //! Records of logins, as bytes.
-use platform::{Field, Layout};
+use platform::{Field, Layout, LoginKind as Kind};
 
 /// A record that was found: where it is in the file, and what comes in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -17,7 +17,52 @@ impl Entry {
         };
         clear(record, layout.user);
         clear(record, layout.host);
-        stamp(record, layout, now);
+        stamp(record, layout, |kind| kind.dead, now);
+    }
+}
+
+/// What happens to the whole system.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+    /// It came up.
+    Boot,
+    /// It goes down.
+    Shutdown,
+}
+
+impl Moment {
+    const fn kind(self, kind: Kind) -> u16 {
+        match self {
+            Moment::Boot => kind.boot,
+            Moment::Shutdown => kind.level,
+        }
+    }
+
+    /// Makes a record of it. Where records have types, `release` says which kernel it was.
+    pub fn record(self, layout: &Layout, into: &mut [u8], release: &[u8], now: u64) {
+        into.fill(0);
+        let user: &[u8] = match self {
+            Moment::Boot => b"reboot",
+            Moment::Shutdown => b"shutdown",
+        };
+        put(into, layout.line, b"~");
+        put(into, layout.user, user);
+        if let Some(id) = layout.id {
+            put(into, id, b"~~");
+            put(into, layout.host, release);
+        }
+        stamp(into, layout, |kind| self.kind(kind), now);
+    }
+
+    /// Where its record goes in the file of those who are logged in: that of the last time, or the
+    /// end. `None` where such records have no type and so no place there.
+    #[must_use]
+    pub fn place(self, layout: &Layout, file: &[u8]) -> Option<usize> {
+        let kind = layout.kind?;
+        let records = file.chunks_exact(layout.size);
+        let whole = records.len();
+        let mut records = records.map(|record| kind_of(record, kind));
+        records.position(|found| found == Some(self.kind(kind))).unwrap_or(whole).checked_mul(layout.size)
     }
 }
 
@@ -37,15 +82,19 @@ pub fn record(layout: &Layout, into: &mut [u8], line: &[u8], now: u64) {
     if let Some(field) = slice(into, layout.line) {
         field.iter_mut().zip(line).for_each(|(to, from)| *to = *from);
     }
-    stamp(into, layout, now);
+    stamp(into, layout, |kind| kind.dead, now);
+}
+
+fn kind_of(record: &[u8], kind: Kind) -> Option<u16> {
+    let bytes = record.get(kind.at..).and_then(|rest| rest.first_chunk()).copied();
+    bytes.map(u16::from_ne_bytes)
 }
 
 fn is_login(layout: &Layout, record: &[u8]) -> bool {
     let named = record.get(layout.user.at).is_some_and(|first| *first != 0);
     named
         && layout.kind.is_none_or(|kind| {
-            let bytes = record.get(kind.at..).and_then(|rest| rest.first_chunk()).copied();
-            let found = bytes.map(u16::from_ne_bytes);
+            let found = kind_of(record, kind);
             found == Some(kind.login) || found == Some(kind.user)
         })
 }
@@ -60,9 +109,9 @@ fn on(layout: &Layout, record: &[u8], line: &[u8]) -> bool {
     }
 }
 
-fn stamp(record: &mut [u8], layout: &Layout, now: u64) {
+fn stamp(record: &mut [u8], layout: &Layout, choose: impl FnOnce(Kind) -> u16, now: u64) {
     if let Some(kind) = layout.kind {
-        put(record, Field { at: kind.at, len: 2 }, &kind.dead.to_ne_bytes());
+        put(record, Field { at: kind.at, len: 2 }, &choose(kind).to_ne_bytes());
     }
     if layout.seconds.len == 4 {
         // Unsigned, they last until 2106.
@@ -166,6 +215,36 @@ mod tests {
             for cut in [0, 1, layout.size - 1] {
                 assert_eq!(find(layout, &file[..cut], &long), None);
             }
+        }
+    }
+
+    #[test]
+    fn up_and_down() {
+        for (moment, kind, user) in
+            [(Moment::Boot, 2, b"reboot".as_slice()), (Moment::Shutdown, 1, b"shutdown")]
+        {
+            for layout in &LAYOUTS {
+                let mut made = vec![0xee; layout.size];
+                moment.record(layout, &mut made, b"host", NOW);
+                let mut expected = entry(layout, kind, b"~", user, 0);
+                match layout.id {
+                    Some(id) => put(&mut expected, id, b"~~"),
+                    None => clear(&mut expected, layout.host),
+                }
+                let seconds = if layout.seconds.len == 4 {
+                    (NOW as u32).to_ne_bytes().to_vec()
+                } else {
+                    NOW.to_ne_bytes().to_vec()
+                };
+                put(&mut expected, layout.seconds, &seconds);
+                assert!(made == expected);
+            }
+            let layout = &Layout::GNU;
+            let file = [entry(layout, 7, b"tty1", b"me", 0), entry(layout, kind, b"~", user, 0)].concat();
+            assert_eq!(moment.place(layout, &file), Some(layout.size));
+            assert_eq!(moment.place(layout, &file[..layout.size + 9]), Some(layout.size));
+            assert_eq!(moment.place(layout, b""), Some(0));
+            assert_eq!(moment.place(&Layout::OPENBSD, b""), None);
         }
     }
 

@@ -195,6 +195,43 @@ pub const CASES: &[Case] = &[
         let (line, rest) = done.err.split_once('\n').unwrap();
         assert!(!line.is_empty() && rest.starts_with("usage: ") && done.code == Some(1), "{done:?}");
     }),
+    case("utmp_boot_and_shutdown", || {
+        let logins = Logins::of(&[OTHER]);
+        logins.rig.place.file("log/wtmp", "");
+        logins.does(&["--boot"]);
+        logins.does(&["--shutdown"]);
+        // Once more: in the place of the last one.
+        logins.does(&["--boot"]);
+        let release = nix::sys::utsname::uname().expect("uname");
+        let release: &'static str = release.release().to_str().expect("text").to_owned().leak();
+        let of = |kind, user| Record { kind, line: "~", user, host: release, time: NOW, rest: 0 };
+        let layout = logins.layout;
+        let id = layout.id.expect("a short name");
+        let with_id = |record: &Record, found: &[u8]| {
+            let record = Record { time: seconds(&layout, found), ..record.clone() };
+            let mut bytes = record.bytes(&layout);
+            bytes[id.at..id.at + 2].copy_from_slice(b"~~");
+            assert!((now() - 60..=now()).contains(&record.time));
+            bytes
+        };
+        let (up, down) = (of(2, "reboot"), of(1, "shutdown"));
+        let wtmp = logins.wtmp();
+        let found: Vec<&[u8]> = wtmp.chunks(layout.size).collect();
+        assert_eq!(found.len(), 3);
+        for (found, record) in found.iter().zip([&up, &down, &up]) {
+            assert!(*found == with_id(record, found), "{found:?}");
+        }
+        let utmp = logins.utmp();
+        let present: Vec<&[u8]> = utmp.chunks(layout.size).collect();
+        assert_eq!(present.len(), 3);
+        assert!(present[0] == OTHER.bytes(&layout));
+        assert!(present[1] == with_id(&up, present[1]) && present[2] == with_id(&down, present[2]));
+        // What nobody keeps is not begun.
+        let logins = Logins::of(&[]);
+        logins.does(&["--boot"]);
+        assert!(logins.wtmp().is_empty() && logins.utmp().len() == layout.size);
+    })
+    .ours(),
     case("utmp_logs_out", || {
         let logins = Logins::of(&[BOOT, USER, OTHER]);
         logins.does(&["tty1"]);

@@ -11,6 +11,28 @@ pub fn end(line: &[u8], now: u64, history: bool) -> Option<Result<bool>> {
     system::end(line, now, history)
 }
 
+/// Notes that the system came up, or goes down, where that is not a record of a file that
+/// [`platform::LOGINS`] knows.
+///
+/// # Errors
+/// Those of pututxline(3).
+pub fn note(boot: bool, now: u64) -> Result<()> {
+    #[cfg(target_os = "netbsd")]
+    return system::note(boot, now);
+    #[cfg(not(target_os = "netbsd"))]
+    {
+        let _ = (boot, now);
+        Ok(())
+    }
+}
+
+/// The kernel's release (uname(3)).
+#[must_use]
+pub fn release() -> Vec<u8> {
+    use std::os::unix::ffi::OsStrExt;
+    nix::sys::utsname::uname().map_or(Vec::new(), |name| name.release().as_bytes().to_vec())
+}
+
 #[cfg(not(any(
     target_os = "freebsd",
     target_os = "dragonfly",
@@ -136,5 +158,27 @@ mod system {
     #[cfg(any(target_os = "freebsd", target_os = "macos"))]
     fn remember(_: &mut Record) -> Result<()> {
         Ok(())
+    }
+
+    /// init(8): a record without a user, its line says what happened.
+    #[cfg(target_os = "netbsd")]
+    pub(super) fn note(boot: bool, now: u64) -> Result<()> {
+        // <utmpx.h>; not in the libc crate.
+        const BOOT_TIME: u16 = 2;
+        const DOWN_TIME: u16 = 11;
+        let (kind, line): (u16, &[u8]) =
+            if boot { (BOOT_TIME, b"system boot") } else { (DOWN_TIME, b"system down") };
+        // SAFETY: the record holds numbers only.
+        let mut record: Record = unsafe { core::mem::zeroed() };
+        record.ut_line.iter_mut().zip(line).for_each(|(to, from)| *to = *from as c_char);
+        record.ut_type = kind as _;
+        record.ut_tv.tv_sec = now as _;
+        // SAFETY: the record is a local one.
+        if unsafe { libc::pututxline(ptr::from_ref(&record)) }.is_null() {
+            return Err(Errno::last());
+        }
+        // SAFETY: no arguments.
+        unsafe { libc::endutxent() };
+        remember(&mut record)
     }
 }

@@ -6,7 +6,7 @@ mod present;
 use platform::{Args, Errno, LOGINS, Logins};
 use platform_host::{console, logins};
 use runit::args::basename;
-use runit::utmpset::{HELP, Request, USAGE};
+use runit::utmpset::{HELP, Moment, Request, USAGE};
 use std::ffi::CStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -17,13 +17,8 @@ fn main(args: Args) -> u8 {
     let usage: [&[u8]; 4] = [b"usage: ", argv0, USAGE.as_bytes(), b"\n\n"];
     let version: [&[u8]; 3] = [b"utmpset ", runit::VERSION.as_bytes(), b"\n"];
     match Request::of(|at| args.get(at).map(CStr::to_bytes)) {
-        Request::Logout { line, history } => match logout(line, history) {
-            Ok(()) => 0,
-            Err(text) => {
-                console::complain(&[b"utmpset: ", &text, b"\n"]);
-                111
-            }
-        },
+        Request::Logout { line, history } => done(logout(line, history)),
+        Request::Note(moment) => done(note(moment)),
         Request::Version => {
             console::tell(&version);
             0
@@ -48,6 +43,16 @@ fn main(args: Args) -> u8 {
     }
 }
 
+fn done(result: Result<(), Text>) -> u8 {
+    match result {
+        Ok(()) => 0,
+        Err(text) => {
+            console::complain(&[b"utmpset: ", &text, b"\n"]);
+            111
+        }
+    }
+}
+
 /// The text of a failure, without the program's name.
 type Text = Vec<u8>;
 
@@ -56,9 +61,27 @@ fn text(parts: &[&[u8]], why: Errno) -> Text {
     [&parts.concat(), b": ".as_slice(), why.text()].concat()
 }
 
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Where native init does it, or what it starts, a stage has nothing to note.
+fn note(moment: Moment) -> Result<(), Text> {
+    let now = now();
+    let by_library = logins::note(moment == Moment::Boot, now);
+    let Some(logins) = LOGINS else {
+        return Err(b"fatal: this system notes its start and its end itself".to_vec());
+    };
+    let mut record = vec![0; logins.layout.size];
+    moment.record(&logins.layout, &mut record, &logins::release(), now);
+    present::note(&logins, moment, &record)?;
+    history::append(&logins, &record, &[b"warning: unable to write ", logins.wtmp.to_bytes()])?;
+    by_library.map_err(|why| text(&[b"warning: unable to write utmpx"], why))
+}
+
 /// Some systems have files, some have functions of the C library, one has both.
 fn logout(line: &[u8], history: bool) -> Result<(), Text> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let now = now();
     let in_files = || LOGINS.map(|logins| in_files(&logins, line, now, history));
     match logins::end(line, now, history) {
         None => in_files().unwrap_or_else(|| Err(text(&[b"fatal: unable to open utmp"], Errno::NOSYS))),

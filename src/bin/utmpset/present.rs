@@ -2,7 +2,7 @@
 use crate::{Text, text};
 use platform::Logins;
 use platform_host::{files, locks};
-use runit::utmpset::find;
+use runit::utmpset::{Moment, find};
 
 /// Takes the user of a line out.
 pub fn end(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
@@ -19,4 +19,21 @@ pub fn end(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
     entry.end(layout, &mut file, now);
     let record = file.get(entry.at..).and_then(|rest| rest.get(..layout.size)).unwrap_or_default();
     files::write_at(&fd, record, entry.at as u64).map_err(failed)
+}
+
+/// Puts the record of a moment in the place of the last one, where it has a place.
+pub fn note(logins: &Logins, moment: Moment, record: &[u8]) -> Result<(), Text> {
+    let Logins { layout, utmp, .. } = logins;
+    if layout.kind.is_none() {
+        return Ok(());
+    }
+    let path = utmp.to_bytes();
+    let fd = files::open_update(utmp).map_err(|why| text(&[b"fatal: unable to open ", path], why))?;
+    locks::lock_both(&fd).map_err(|why| text(&[b"fatal: unable to lock: ", path], why))?;
+    let failed = |why| text(&[b"warning: unable to write ", path], why);
+    let file = files::read_all(&fd).map_err(failed)?;
+    match moment.place(layout, &file) {
+        Some(at) => files::write_at(&fd, record, at as u64).map_err(failed),
+        None => Ok(()),
+    }
 }

@@ -12,6 +12,7 @@ pub const LOGIN: Target =
 const SMALL: Layout = Layout {
     size: 24,
     line: Field { at: 2, len: 6 },
+    id: None,
     user: Field { at: 8, len: 4 },
     host: Field { at: 12, len: 4 },
     seconds: Field { at: 16, len: 4 },
