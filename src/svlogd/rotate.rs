@@ -148,8 +148,8 @@ impl Directory {
             };
             let bytes = name.to_bytes();
             let kind = survey.see(bytes, self.processor.busy(), self.made);
-            let name = c_name(bytes);
             if kind == Kind::Leftover && !complete(p, bytes) && clean {
+                let name = c_name(bytes);
                 if let Err(errno) = p.remove(name.as_c()) {
                     let text: &[u8] = b"unable to unlink processor leftover";
                     Context::trouble(p, b"warning", text, name.as_c(), errno);

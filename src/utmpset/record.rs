@@ -79,9 +79,7 @@ pub fn find(layout: &Layout, file: &[u8], line: &[u8]) -> Option<Entry> {
 /// A new record: on this line nobody is there since `now`. What is longer than the field is cut.
 pub fn record(layout: &Layout, into: &mut [u8], line: &[u8], now: u64) {
     into.fill(0);
-    if let Some(field) = slice(into, layout.line) {
-        field.iter_mut().zip(line).for_each(|(to, from)| *to = *from);
-    }
+    put(into, layout.line, line);
     stamp(into, layout, |kind| kind.dead, now);
 }
 

@@ -1,5 +1,5 @@
 //! The numbered lines: what is written, and whether it is what was read.
-use crate::random::Random;
+use platform_sim::Random;
 use std::fs;
 use std::io::Write;
 use std::os::fd::AsFd;
@@ -21,7 +21,7 @@ pub(crate) enum Kind {
 
 /// The text of a line: its number and as much more as the number decides.
 pub(crate) fn line(number: u64, kind: Kind, into: &mut Vec<u8>) {
-    let mut random = Random(number);
+    let mut random = Random::new(number);
     let more = match random.below(1000) {
         0..900 => random.below(80),
         900..980 => random.below(400),

@@ -8,7 +8,6 @@
 //! the second part takes a third of that.
 mod harvest;
 mod lines;
-mod random;
 mod trouble;
 
 use runit_tests::place::Place;

@@ -1,10 +1,10 @@
 //! The troubles, in namespaces where a file system of our own can be mounted.
 use crate::harvest::{Harvest, listing};
 use crate::lines::Kind as Lines;
-use crate::random::Random;
 use crate::seconds;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use platform_sim::Random;
 use runit_tests::place::write_fifo;
 use runit_tests::programs::Programs;
 use runit_tests::status::Status;
@@ -34,7 +34,7 @@ pub(crate) fn main(place: PathBuf) -> ExitCode {
     for (name, time, deadly) in
         [("signals and a full disk", seconds(), false), ("kill -9 of svlogd", seconds() / 3, true)]
     {
-        match part(&place.join(name.replace(' ', "-")), time, deadly, Random(seed)) {
+        match part(&place.join(name.replace(' ', "-")), time, deadly, Random::new(seed)) {
             Ok(said) => {
                 passed += 1;
                 println!("ok       {name}: {said}");

@@ -76,16 +76,13 @@ fn length(set: &Set, name: &str) -> Option<u64> {
 
 fn file_sizes(wanted: &Wanted, found: &mut Found) {
     let mut sum = Some(0);
-    for name in ["runit", "runit-init", "runsvdir", "runsv"] {
+    for name in ["runit", "runit-init", "runsvdir", "runsv", "svlogd"] {
         let ours = length(&wanted.linked, name);
         let c = wanted.c.as_ref().and_then(|set| length(set, name));
         found.add(&format!("file {name} static"), ours, c);
         sum = sum.zip(ours).map(|(sum, ours)| sum + ours);
     }
     found.add("file residents static", sum, None);
-    // Apart from the sum, which is about what every supervised system needs.
-    let c = wanted.c.as_ref().and_then(|set| length(set, "svlogd"));
-    found.add("file svlogd static", length(&wanted.linked, "svlogd"), c);
     // Three times as much if the code for backtraces is back.
     for name in ["sv", "chpst", "runsvchdir", "utmpset"] {
         let c = wanted.c.as_ref().and_then(|set| length(set, name));
