@@ -60,16 +60,20 @@ pub(crate) fn is_local(path: &CStr) -> bool {
 /// <sys/signal.h>; not in the libc crate.
 const SIGPWR: libc::c_int = 32;
 
-/// init(8): where the root has no /dev/console, MAKEDEV mounts a file system in memory on /dev and
-/// makes there what init needs.
+/// init(8): where the root has no /dev/console, MAKEDEV mounts a file system in memory on the directory
+/// it is run in (MAKEDEV(8), `-M`), which has to be /dev, and makes there what init needs.
 fn make_devices() {
     // SAFETY: a string is passed.
     let there = |path: &CStr| unsafe { libc::access(path.as_ptr(), libc::F_OK) } == 0;
     if there(c"/dev/console") {
         return;
     }
-    let script = if there(c"/dev/MAKEDEV") { c"/dev/MAKEDEV" } else { c"/etc/MAKEDEV" };
     let made = spawn::fork(|| {
+        // SAFETY: a string is passed.
+        if check(unsafe { libc::chdir(c"/dev".as_ptr()) }).is_err() {
+            return 111; // Never on the root itself.
+        }
+        let script = if there(c"./MAKEDEV") { c"./MAKEDEV" } else { c"/etc/MAKEDEV" };
         spawn::exec(c"/bin/sh", &[c"sh", script, c"-MM", c"init"], false);
         111
     });

@@ -2,7 +2,7 @@
 use super::About;
 
 pub(super) const ABOUT: About = About {
-    chosen: "/sbin/init, then /sbin/oinit and /sbin/init.bak; or asked for after boot -a",
+    chosen: "/sbin/init, then /sbin/oinit, /sbin/init.bak, /rescue/init; or asked for after boot -a",
     restart: "reboot(2) with RB_AUTOBOOT; the kernel syncs",
     halt: "reboot(2) with RB_HALT",
     power_off: "reboot(2) with RB_POWERDOWN; halts where that is refused",
