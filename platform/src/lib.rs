@@ -115,6 +115,8 @@ pub trait Files {
     fn sync(&mut self, fd: Fd) -> Result<()>;
     /// A blocking pipe: read end, write end.
     fn pipe(&mut self) -> Result<(Fd, Fd)>;
+    /// How many bytes of a pipe nobody has read yet (ioctl(2), FIONREAD).
+    fn unread(&mut self, fd: Fd) -> Result<usize>;
     /// dup2(2): makes `to` the same open file as `from`, inherited by children.
     fn onto(&mut self, from: Fd, to: Fd) -> Result<()>;
     /// Makes reads (and writes) of a descriptor return EAGAIN instead of waiting.

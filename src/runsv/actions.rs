@@ -23,6 +23,8 @@ pub enum Action {
     Write(Who),
     /// Close the end of the log pipe that services write to.
     ClosePipe,
+    /// Is anything in the log pipe? Answered by `PipeHolds`.
+    LookAtPipe,
     /// Replace the log pipe by a new one; answered by `PipeOpened`.
     OpenPipe,
     /// End with code 0.

@@ -24,6 +24,19 @@ pub enum Event {
     FinishIsThere(bool),
     /// The answer to `OpenPipe`.
     PipeOpened(bool),
+    /// The answer to `LookAtPipe`.
+    PipeHolds(bool),
+}
+
+/// What is left for a log service that drains its pipe.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(super) enum Last {
+    /// It runs. If it ends before it has read all, it gets one more start.
+    Open,
+    /// It ended; for the answer to `LookAtPipe`.
+    Asked,
+    /// It had its last start, or was not meant to run.
+    Had,
 }
 
 /// The pipe from service to log service.
@@ -33,7 +46,7 @@ pub(super) enum LogPipe {
     Open,
     /// The writing end is closed: the log service drains what is left and ends; then the
     /// supervisor ends too.
-    Draining,
+    Draining(Last),
     /// The exit was taken back: a new pipe is needed, not before this moment.
     Wanted(Option<Instant>),
 }
@@ -101,6 +114,13 @@ impl Machine {
                     out.add(Action::Write(Who::Log));
                 }
             }
+            Event::PipeHolds(holds) => {
+                self.pipe = LogPipe::Draining(Last::Had);
+                if let (Some(log), true) = (&mut self.log, holds) {
+                    log.once = true;
+                    log.hurry();
+                }
+            }
             Event::PipeOpened(false) => self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY))),
         }
         if self.terminate && self.main.listens() {
@@ -133,10 +153,12 @@ impl Machine {
             }
             (Some(log), LogPipe::Open) => {
                 if leaving {
-                    self.pipe = LogPipe::Draining;
                     self.log_want = log.want;
+                    let runs = log.pid.is_some();
+                    let wanted = matches!(log.want, Want::Up);
+                    self.pipe = LogPipe::Draining(if runs && wanted { Last::Open } else { Last::Had });
                     // A log service that waits for its restart still gets what is in the pipe.
-                    log.once = log.pid.is_none() && matches!(log.want, Want::Up);
+                    log.once = wanted && !runs;
                     log.want = Want::Exit;
                     if log.once {
                         log.hurry();
@@ -146,7 +168,7 @@ impl Machine {
                 }
                 self.drain(now, out);
             }
-            (Some(log), LogPipe::Draining) => {
+            (Some(log), LogPipe::Draining(_)) => {
                 // What is in the old pipe goes down with it unless somebody reads it: a log service
                 // that could not be started yet comes first.
                 if matches!(self.main.want, Want::Exit) || log.once {
@@ -166,12 +188,21 @@ impl Machine {
     /// Starts the log service if it is due, and ends when it is not needed any more.
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         let Some(log) = &mut self.log else { return };
-        let draining = matches!(self.pipe, LogPipe::Draining);
-        if draining && log.is_down() && !log.once {
-            self.exited = true;
-            out.add(Action::Exit);
-        } else {
-            log.start_if_due(now, out);
+        let over = log.is_down() && !log.once;
+        match self.pipe {
+            // Unless somebody wants it down by now.
+            LogPipe::Draining(Last::Open) if over && matches!(log.want, Want::Exit) => {
+                self.pipe = LogPipe::Draining(Last::Asked);
+                out.add(Action::LookAtPipe);
+            }
+            LogPipe::Draining(Last::Open | Last::Had) if over => {
+                self.exited = true;
+                out.add(Action::Exit);
+            }
+            LogPipe::Draining(Last::Asked) => {}
+            LogPipe::Draining(Last::Open | Last::Had) | LogPipe::Open | LogPipe::Wanted(_) => {
+                log.start_if_due(now, out);
+            }
         }
     }
 
@@ -182,7 +213,7 @@ impl Machine {
                 self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY)));
                 out.add(Action::OpenPipe);
             }
-            LogPipe::Open | LogPipe::Draining => {}
+            LogPipe::Open | LogPipe::Draining(_) => {}
         }
     }
 

@@ -234,6 +234,10 @@ impl<'a> Runsv<'a> {
                 }
                 None
             }
+            Action::LookAtPipe => {
+                let unread = self.pipe.map_or(Ok(0), |(read, _)| p.unread(read));
+                Some(Event::PipeHolds(unread.is_ok_and(|count| count > 0)))
+            }
             Action::OpenPipe => Some(Event::PipeOpened(self.open_pipe(p))),
             Action::Exit => None,
         }

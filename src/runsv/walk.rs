@@ -114,6 +114,10 @@ impl World {
                 world.write_end = false;
                 vec![(world, None)]
             }
+            Action::LookAtPipe => {
+                assert!(!world.log && !world.write_end, "asked too early: {world:?}");
+                [true, false].map(|holds| (world, Some(Event::PipeHolds(holds)))).to_vec()
+            }
             Action::OpenPipe => {
                 let opened = World { write_end: true, ..world };
                 vec![(opened, Some(Event::PipeOpened(true))), (world, Some(Event::PipeOpened(false)))]

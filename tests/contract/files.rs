@@ -106,7 +106,9 @@ fn fifo_fills_up<P: Files>(p: &mut P) -> Case {
 
 fn pipe<P: Platform>(p: &mut P) -> Case {
     let (read, write) = fine!(p.pipe());
+    same!(p.unread(read), Ok(0));
     same!(p.write(write, b"hello"), Ok(5));
+    same!(p.unread(read), Ok(5));
     let mut bytes = [0; 16];
     same!(p.read(read, &mut bytes), Ok(5));
     fine!(p.nonblocking(read));
@@ -118,11 +120,14 @@ fn pipe<P: Platform>(p: &mut P) -> Case {
     fine!(p.onto(second, copy));
     p.close(second);
     same!(p.write(copy, b"!"), Ok(1));
-    same!(p.read(read, &mut bytes), Ok(1));
     p.close(copy);
+    same!(p.unread(read), Ok(1));
+    same!(p.read(read, &mut bytes), Ok(1));
+    same!(p.unread(read), Ok(0));
     same!(p.read(read, &mut bytes), Ok(0));
     holds!(p.wait(&[Fd(-1), read], None).is_ready(1));
     p.close(read);
+    same!(p.unread(read), Err(Errno::BADF));
     let (read, write) = fine!(p.pipe());
     p.close(read);
     same!(p.write(write, b"x"), Err(Errno::PIPE));

@@ -62,6 +62,7 @@ fn outside() -> ExitCode {
     }
     wait::set_patience(seconds() * 2 + Duration::from_secs(300));
     let output = place.run(&mut command);
-    print!("{}{}", output.out, output.err);
+    // What it found stands last, below what the programs said.
+    print!("{}{}", output.err, output.out);
     if output.code == Some(0) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -317,6 +317,23 @@ fn found_log_pipe() -> Check {
     same("bytes lost", &story.sim.kernel.lost, &0)
 }
 
+/// Found by the lossless suite: what was in the pipe went down with it when the log service was told
+/// to end just before its supervisor was.
+fn found_log_told_to_end() -> Check {
+    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
+    let busy = Life::of(&[Act::Pause(2_500)]);
+    // In the second story it never reads: it has one more start, not many.
+    for (last, lost) in [(Life::of(&[Act::ReadAll(0)]), 0), (Life::exits(10, 0), 11)] {
+        let lives = [write.clone(), busy.clone(), last];
+        let mut story = Story::new(9, LINUX, &[("./run", &lives)]).plan(&[letter(2_000, b'x')]);
+        same("end", &story.runsv(true), &Outcome::Returned(0))?;
+        same("starts", &story.times("start ./run").len(), &3)?;
+        story.sim.kernel.program_ended();
+        same("bytes lost", &story.sim.kernel.lost, &lost)?;
+    }
+    Ok(())
+}
+
 /// Found by the simulation: a scan directory that went away while its changes were told left
 /// runsvdir awake.
 fn found_busy_without_directory() -> Check {
@@ -352,7 +369,7 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 15] = [
+pub(crate) const STORIES: [(&str, Tell); 16] = [
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
     ("DEV-06 pauses are timers", dev_06),
@@ -364,6 +381,7 @@ pub(crate) const STORIES: [(&str, Tell); 15] = [
     ("DEV-30 the pause is a timer", dev_30),
     ("DEV-38 after a failed fork", dev_38),
     ("the log service gets what was written", found_log_pipe),
+    ("a log service that ends too early", found_log_told_to_end),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", no_console),

@@ -156,6 +156,9 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         self.pipes.extend([ends.0, ends.1]);
         Ok(ends)
     }
+    fn unread(&mut self, fd: Fd) -> Result<usize> {
+        self.p.unread(fd)
+    }
     fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
         self.p.onto(from, to)
     }

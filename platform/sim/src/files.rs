@@ -338,6 +338,15 @@ impl Files for Sim {
         self.kernel.failed("pipe", result)
     }
 
+    fn unread(&mut self, fd: Fd) -> Result<usize> {
+        self.kernel.call();
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        match self.kernel.opens[slot.open].object {
+            Object::ReadEnd(pipe, _) | Object::WriteEnd(pipe) => Ok(self.kernel.pipes[pipe].bytes.len()),
+            Object::Inode(_) | Object::Socket | Object::Watch(_) => Err(Errno(libc::ENOTTY)),
+        }
+    }
+
     fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, from.0)?;

@@ -120,6 +120,13 @@ impl Files for Os {
         system::pipe(0)
     }
 
+    fn unread(&mut self, fd: Fd) -> Result<usize> {
+        let mut count: libc::c_int = 0;
+        // SAFETY: FIONREAD writes one int.
+        check(unsafe { libc::ioctl(fd.0, libc::FIONREAD as _, &raw mut count) })?;
+        Ok(usize::try_from(count).unwrap_or(0))
+    }
+
     fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
         super::spawn::onto(from, to)
     }
