@@ -47,15 +47,18 @@ fn own_signals() {
     system::reset_signals();
 }
 
+/// [`exec`] or [`exec_found`].
+type Exec = fn(&CStr, &[&CStr]) -> Errno;
+
 /// The child's life up to exec; the result is its exit code.
-pub(super) fn become_program(child: &Child<'_>) -> u8 {
+pub(super) fn become_program(child: &Child<'_>, exec: Exec) -> u8 {
     for step in child.steps {
         if let Err((why, errno)) = perform(step, child) {
             complain(child.prefix, why, errno);
             return child.exit;
         }
     }
-    let errno = exec(child.path, child.argv, child.search);
+    let errno = exec(child.path, child.argv);
     complain(child.prefix, child.why, errno);
     child.exit
 }
@@ -147,15 +150,17 @@ unsafe extern "C" {
     pub(crate) static mut environ: *const *const c_char;
 }
 
-/// execve(2), with a search in `PATH` if asked; returns only with the reason why not.
-pub(crate) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
-    let mut args = [ptr::null(); MAX_ARGS + 1];
-    for (slot, arg) in args.iter_mut().zip(argv.iter().take(MAX_ARGS)) {
-        *slot = arg.as_ptr();
+/// execve(2); returns only with the reason why not.
+pub(crate) fn exec(path: &CStr, argv: &[&CStr]) -> Errno {
+    execve(path.as_ptr(), &pointers(argv))
+}
+
+/// The same; a name without a slash is looked up in `PATH`.
+pub(super) fn exec_found(path: &CStr, argv: &[&CStr]) -> Errno {
+    if path.to_bytes().contains(&b'/') {
+        return exec(path, argv);
     }
-    if !search || path.to_bytes().contains(&b'/') {
-        return execve(path.as_ptr(), &args);
-    }
+    let args = pointers(argv);
     let list = variable(c"PATH").unwrap_or(b"/bin:/usr/bin");
     let mut worst = Errno::NOENT;
     for place in list.split(|byte| *byte == b':') {
@@ -178,6 +183,15 @@ pub(crate) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
         }
     }
     worst
+}
+
+/// execve(2)'s list, with its null at the end.
+fn pointers(argv: &[&CStr]) -> [*const c_char; MAX_ARGS + 1] {
+    let mut args = [ptr::null(); MAX_ARGS + 1];
+    for (slot, arg) in args.iter_mut().zip(argv.iter().take(MAX_ARGS)) {
+        *slot = arg.as_ptr();
+    }
+    args
 }
 
 fn execve(path: *const c_char, args: &[*const c_char; MAX_ARGS + 1]) -> Errno {
