@@ -1,6 +1,6 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::{Os, check, console, events, files};
-use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, SIGNALS, Step, system};
+use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, SIGNALS, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -14,6 +14,17 @@ pub(super) static PIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
 /// Forks. Signals are held back until the child has left the handlers of its parent: their
 /// self-pipe is the parent's too.
 pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
+    match split() {
+        // SAFETY: leaves the child without running anything of its parent's.
+        Ok(Pid(0)) => unsafe { libc::_exit(child().into()) },
+        other => other,
+    }
+}
+
+/// Returns twice, with the number 0 in the child.
+// Once for all that fork.
+#[inline(never)]
+fn split() -> Result<Pid> {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: fills a local set.
@@ -27,11 +38,7 @@ pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
     }
     // SAFETY: filled by the call above.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    match pid {
-        // SAFETY: leaves the child without running anything of its parent's.
-        Ok(0) => unsafe { libc::_exit(child().into()) },
-        other => other.map(Pid),
-    }
+    pid.map(Pid)
 }
 
 fn own_signals() {
@@ -157,7 +164,7 @@ pub(crate) fn exec(path: &CStr, argv: &[&CStr]) -> Errno {
 
 /// The same; a name without a slash is looked up in `PATH`.
 pub(super) fn exec_found(path: &CStr, argv: &[&CStr]) -> Errno {
-    if path.to_bytes().contains(&b'/') {
+    if path.to_bytes().iter().any(|byte| *byte == b'/') {
         return exec(path, argv);
     }
     let args = pointers(argv);
@@ -166,15 +173,13 @@ pub(super) fn exec_found(path: &CStr, argv: &[&CStr]) -> Errno {
     for place in list.split(|byte| *byte == b':') {
         let place = if place.is_empty() { b".".as_slice() } else { place };
         let mut name = [0; 4096];
-        let parts = [place, b"/", path.to_bytes_with_nul()];
-        let mut room = name.iter_mut();
-        let fits = parts.iter().flat_map(|part| part.iter()).all(|byte| match room.next() {
-            Some(slot) => {
-                *slot = *byte;
-                true
-            }
-            None => false,
-        });
+        let mut rest = name.as_mut_slice();
+        let mut fits = true;
+        for part in [place, b"/", path.to_bytes_with_nul()] {
+            let count = copy(part, rest);
+            fits &= count == part.len();
+            rest = rest.get_mut(count..).unwrap_or_default();
+        }
         let errno = if fits { execve(name.as_ptr().cast(), &args) } else { Errno::NAMETOOLONG };
         match errno {
             Errno::NOENT | Errno::NOTDIR => {}
