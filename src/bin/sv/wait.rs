@@ -200,29 +200,31 @@ impl<'c> Waiting<'c> {
         let open = || entries.iter().filter(|entry| !entry.done);
         let wakes = open().flat_map(|entry| [Some(entry.next), self.limit(&entry.service)]);
         let Some(next) = wakes.flatten().min() else { return false };
-        let watched: Option<BorrowedFd<'_>> = watch.and_then(Watch::fd);
-        let checks = open().filter_map(|entry| entry.service.check.fd());
-        let fds: Vec<BorrowedFd<'_>> = watched.into_iter().chain(checks).collect();
-        let mut ready = notice::wait(&fds, next.saturating_duration_since(Instant::now())).into_iter();
+        let mut fds: Vec<BorrowedFd<'_>> = watch.map_or(Vec::new(), Watch::fds);
+        let watched = fds.len();
+        fds.extend(open().filter_map(|entry| entry.service.check.fd()));
+        let ready = notice::wait(&fds, next.saturating_duration_since(Instant::now()));
+        let (told, ready) = ready.split_at_checked(watched).unwrap_or_default();
+        let told = told.contains(&true);
+        let mut ready = ready.iter();
         let now = Instant::now();
-        let told = watched.is_some() && ready.next() == Some(true);
         for entry in entries.iter_mut().filter(|entry| !entry.done) {
-            if entry.service.check.fd().is_some() && ready.next() == Some(true) {
+            if entry.service.check.fd().is_some() && ready.next() == Some(&true) {
                 entry.service.check.ended();
                 entry.next = now;
             }
         }
         if let Some(watch) = watch.filter(|_| told) {
             watch.notices("status", "ok", |notice| {
-                let (place, gone) = match notice {
+                let (place, early) = match notice {
                     Notice::Renamed(place) => (Some(place), false),
-                    Notice::ReaderGone(place) => (Some(place), true),
+                    Notice::ReaderGone(place) | Notice::Changed(place) => (Some(place), true),
                     Notice::Lost => (None, true),
                 };
                 for entry in entries.iter_mut() {
                     if place.is_none() || entry.service.place == place {
                         entry.next = now;
-                        if gone {
+                        if early {
                             entry.pause = SOON;
                         }
                     }
