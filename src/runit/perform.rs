@@ -70,6 +70,8 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
     }
 
+    // Apart from the machine both are smaller.
+    #[inline(never)]
     fn perform(&mut self, action: Action) -> Option<Event> {
         match action {
             Action::Catch => return Some(self.catch()),
@@ -246,6 +248,8 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
     }
 
+    // See `perform`.
+    #[inline(never)]
     fn say(&mut self, message: Message) {
         let text: &[u8] = match message {
             Message::Booting => b"runit ",
