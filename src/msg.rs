@@ -24,5 +24,5 @@ pub fn say(p: &mut impl Files, parts: &[&[u8]]) {
 /// The same with `: ` and the reason at the end.
 pub fn say_why(p: &mut impl Files, parts: &[&[u8]], errno: Errno) {
     let line = Text::<ROOM>::of(parts);
-    say(p, &[line.bytes(), b": ", errno.text()]);
+    say(p, &[line.bytes(), b": ", errno.text().bytes()]);
 }

@@ -2,6 +2,8 @@
 
 pub mod budget;
 pub mod loggers;
+pub mod metrics;
 pub mod process;
+pub mod report;
 pub mod times;
 pub mod tree;

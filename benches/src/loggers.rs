@@ -1,5 +1,5 @@
 //! svlogd, and `cat` beside it: what it costs to get lines from a pipe into a file.
-use crate::tree::Set;
+use crate::tree::{Set, place};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::time::TimeValLike;
@@ -35,11 +35,6 @@ pub struct Cost {
     pub wall: f64,
 }
 
-/// Not on a disc, where there is a choice.
-fn place() -> Place {
-    Place::below("/dev/shm")
-}
-
 /// A megabyte of lines.
 fn block(line: usize) -> Vec<u8> {
     let mut text = Vec::with_capacity(1 << 20);
@@ -64,27 +59,21 @@ fn children() -> f64 {
     (usage.user_time().num_microseconds() + usage.system_time().num_microseconds()) as f64 / 1e6
 }
 
-/// Feeds a child and waits for its end. The median of three.
-fn feed(job: &Job, mut start: impl FnMut() -> Child) -> Cost {
+/// Feeds a child and waits for its end.
+fn feed(job: &Job, start: impl FnOnce() -> Child) -> Cost {
     let text = block(job.line);
     let bytes = (text.len() * job.megabytes) as f64;
-    let mut costs: Vec<Cost> = (0..3)
-        .map(|_| {
-            let before = (children(), Instant::now());
-            let mut child = start();
-            let mut input = child.stdin.take().expect("a pipe");
-            for _ in 0..job.megabytes {
-                input.write_all(&text).expect("a logger that reads");
-            }
-            drop(input);
-            assert!(child.wait().expect("wait").success(), "the logger fails");
-            let gigabytes = bytes / 1e9;
-            let wall = before.1.elapsed().as_secs_f64() / gigabytes;
-            Cost { cpu: (children() - before.0) / gigabytes, wall }
-        })
-        .collect();
-    costs.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
-    costs[1]
+    let before = (children(), Instant::now());
+    let mut child = start();
+    let mut input = child.stdin.take().expect("a pipe");
+    for _ in 0..job.megabytes {
+        input.write_all(&text).expect("a logger that reads");
+    }
+    drop(input);
+    assert!(child.wait().expect("wait").success(), "the logger fails");
+    let gigabytes = bytes / 1e9;
+    let wall = before.1.elapsed().as_secs_f64() / gigabytes;
+    Cost { cpu: (children() - before.0) / gigabytes, wall }
 }
 
 fn command(set: &Set, place: &Place, job: &Job) -> (Command, PathBuf) {
@@ -169,19 +158,19 @@ pub fn idle(set: &Set) -> Idle {
     Idle { waiting, _place: place }
 }
 
-/// Milliseconds from the write of a lone line to its being in the file; the median.
+/// Milliseconds from the write of a lone line to its being in the file.
 ///
 /// # Panics
 /// If it does not get there.
 #[must_use]
-pub fn latency(set: &Set, count: usize) -> f64 {
+pub fn latency(set: &Set, count: usize) -> Vec<f64> {
     let place = place();
     let (command, log) = command(set, &place, &Job { options: &[], config: "", line: 60, megabytes: 0 });
     let mut waiting = waiting(command, log, &place);
     let line = &block(60)[..60];
     let mut size = 0;
     let svlogd = waiting.running.pid();
-    crate::times::median(
+    crate::times::samples(
         count,
         || crate::times::spin("rest", || crate::process::asleep(svlogd).then_some(())),
         |()| {

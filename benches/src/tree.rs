@@ -6,6 +6,7 @@ use runit_tests::status::Status;
 use runit_tests::wait;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// A directory of programs: ours of some linkage, or C runit's.
@@ -22,6 +23,13 @@ impl Set {
     pub fn new(dir: &str) -> Set {
         let dir = Path::new(dir).canonicalize().unwrap_or_else(|why| panic!("{dir}: {why}"));
         Set { dir }
+    }
+
+    /// The first of the programs that are measured here that is not there.
+    #[must_use]
+    pub fn lacks(&self) -> Option<&'static str> {
+        let all = ["runit", "runsvdir", "runsv", "svlogd", "sv", "chpst"];
+        all.into_iter().find(|name| !self.dir.join(name).is_file())
     }
 
     /// A command in the place that finds these programs first.
@@ -123,13 +131,24 @@ pub fn up(service: &Path) -> Pid {
     wait::until("a service up", || running(service))
 }
 
-/// A scan directory with this many services, which are down or up, and a runsvdir on it; all their
-/// supervisors are at work when this returns.
+/// A place in memory if programs can be run from there: a disc would be measured along, and
+/// supervise directories belong in memory.
 #[must_use]
-pub fn runsvdir(set: &Set, place: &Place, count: usize, down: bool) -> Running {
+pub fn place() -> Place {
+    static IN_MEMORY: OnceLock<bool> = OnceLock::new();
+    let in_memory = IN_MEMORY.get_or_init(|| {
+        let place = Place::below("/dev/shm");
+        let script = place.script("try", "exit 0");
+        place.command(script).status().is_ok_and(|status| status.success())
+    });
+    if *in_memory { Place::below("/dev/shm") } else { Place::new() }
+}
+
+/// Makes a scan directory with this many services, which are down or up.
+pub fn services(place: &Place, count: usize, down: bool) -> Vec<PathBuf> {
     place.dir("service");
-    let names: Vec<PathBuf> = (0..count).map(|number| place.path(format!("service/{number}"))).collect();
     place.script("run", LIVES);
+    let names: Vec<PathBuf> = (0..count).map(|number| place.path(format!("service/{number}"))).collect();
     for name in &names {
         std::fs::create_dir(name).expect("a service");
         std::os::unix::fs::symlink(place.path("run"), name.join("run")).expect("a link");
@@ -137,12 +156,36 @@ pub fn runsvdir(set: &Set, place: &Place, count: usize, down: bool) -> Running {
             std::fs::write(name.join("down"), "").expect("a file");
         }
     }
-    let running = place.start(set.command(place, "runsvdir").arg("service"));
-    for name in &names {
-        wait::until("all services", || {
-            let status = Status::read(name)?;
-            (down || status.pid != 0).then_some(())
-        });
+    names
+}
+
+/// Waits until all of them have a supervisor and are down or up.
+///
+/// # Errors
+/// How many have, when there was nothing new for a long time.
+pub fn all_there(names: &[PathBuf], down: bool) -> Result<(), String> {
+    const LONG: Duration = Duration::from_secs(15);
+    let there = |name: &PathBuf| Status::read(name).is_some_and(|status| down || status.pid != 0);
+    for (number, name) in names.iter().enumerate() {
+        if wait::within(LONG, || there(name).then_some(())).is_none() {
+            // One may be missing and later ones there.
+            let count =
+                number + names.get(number..).unwrap_or_default().iter().filter(|name| there(name)).count();
+            return Err(format!("only {count} of {} services are supervised", names.len()));
+        }
     }
+    Ok(())
+}
+
+/// A runsvdir with this many services, which are down or up; all their supervisors are at work
+/// when this returns.
+///
+/// # Panics
+/// If they do not get there.
+#[must_use]
+pub fn runsvdir(set: &Set, place: &Place, count: usize, down: bool) -> Running {
+    let names = services(place, count, down);
+    let running = place.start(set.command(place, "runsvdir").arg("service"));
+    all_there(&names, down).unwrap_or_else(|why| panic!("{why}"));
     running
 }

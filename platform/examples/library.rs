@@ -98,7 +98,8 @@ fn fills_and_differences(count: &mut Count) {
 /// What has more in it than a jump into the kernel.
 fn system(os: &mut Os, count: &mut Count) {
     count.check(
-        os.read(platform::Fd(99), &mut [0]).is_err_and(|errno| errno.text() == b"file descriptor not open"),
+        os.read(platform::Fd(99), &mut [0])
+            .is_err_and(|errno| errno.text().bytes() == b"file descriptor not open"),
     );
     count.check(os.kill(Target::One(platform::Pid(i32::MAX)), Signal::Kill).is_err());
     count.check(os.stat(c"/").is_ok_and(|meta| meta.kind == platform::Kind::Directory));

@@ -1,5 +1,5 @@
 //! Error numbers and their texts, which are runit's own and the same on every system.
-use libc::c_int;
+use crate::letters;
 
 /// A number from `<errno.h>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -55,58 +55,75 @@ impl Errno {
 
     /// runit's text for it.
     #[must_use]
-    pub fn text(self) -> &'static [u8] {
-        if self.0 == 0 {
-            return b"no error";
-        }
-        let mut rest = TEXTS;
-        while let [low, length, tail @ ..] = rest {
-            let Some((text, next)) = tail.split_at_checked(usize::from(*length)) else { break };
-            if i32::from(*low) == self.0 {
-                return text;
-            }
-            rest = next;
-        }
-        b"unknown error"
+    pub fn text(self) -> Reason {
+        let row = NUMBERS.iter().position(|number| i32::from(*number) == self.0);
+        let (bytes, len) = letters::unpack(&TEXTS, row.unwrap_or(NUMBERS.len()));
+        Reason { bytes, len }
     }
 }
 
-/// For each error its number, the length of its text, and the text: a table of references would be
-/// twice as large. (Every system that is supported numbers its errors below 256; another one does
-/// not compile.)
+/// Why something failed, in words.
+pub struct Reason {
+    bytes: [u8; Reason::ROOM],
+    len: usize,
+}
+
+impl Reason {
+    /// For the longest text.
+    const ROOM: usize = 36;
+
+    /// The words.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+/// The first text, of the number 0.
+const NONE: &str = "no error";
+/// The last text, of all numbers without one.
+const UNKNOWN: &str = "unknown error";
+
+/// The numbers with a text, and the texts in the same order. (Every system that is supported numbers
+/// its errors below 256; another one does not compile.)
 macro_rules! texts {
-    ($($(#[$there:meta])? $name:ident $text:literal)*) => {{
-        const LENGTH: usize = {
-            let mut length = 0;
-            $($(#[$there])? { length += 2 + $text.len(); })*
-            length
+    ($($(#[$there:meta])? $name:ident $text:literal)*) => {
+        const ROWS: usize = {
+            let mut rows = 1;
+            $($(#[$there])? { let _ = $text; rows += 1; })*
+            rows
         };
-        const PACKED: [u8; LENGTH] = {
-            let mut packed = [0; LENGTH];
-            let mut at = 0;
-            $($(#[$there])? { at = pack(&mut packed, at, libc::$name, $text.as_bytes()); })*
-            assert!(at == LENGTH);
-            packed
+        const LETTERS: usize = {
+            let mut letters = NONE.len() + 1 + UNKNOWN.len() + 1;
+            $($(#[$there])? {
+                assert!($text.len() <= Reason::ROOM);
+                letters += $text.len() + 1;
+            })*
+            letters
         };
-        &PACKED
-    }};
+        static NUMBERS: [u8; ROWS] = {
+            let (mut numbers, mut row) = ([0; ROWS], 1);
+            $($(#[$there])? {
+                assert!(0 < libc::$name && libc::$name < 256);
+                numbers[row] = libc::$name as u8;
+                row += 1;
+            })*
+            assert!(row == ROWS);
+            numbers
+        };
+        static TEXTS: [u8; letters::bytes(LETTERS)] = {
+            let mut texts = [0; letters::bytes(LETTERS)];
+            let mut at = letters::pack(&mut texts, 0, NONE.as_bytes());
+            $($(#[$there])? { at = letters::pack(&mut texts, at, $text.as_bytes()); })*
+            assert!(letters::pack(&mut texts, at, UNKNOWN.as_bytes()) == LETTERS);
+            texts
+        };
+    };
 }
 
-const fn pack(packed: &mut [u8], at: usize, number: c_int, text: &[u8]) -> usize {
-    assert!(0 < number && number < 256 && text.len() < 256);
-    packed[at] = number as u8;
-    packed[at + 1] = text.len() as u8;
-    let mut index = 0;
-    while index < text.len() {
-        packed[at + 2 + index] = text[index];
-        index += 1;
-    }
-    at + 2 + index
-}
-
-/// Searched in this order: where two names share a number the first text counts. Errors that only
-/// some systems have are missing; `docs/undocumented-behaviour.md` lists them.
-const TEXTS: &[u8] = texts! {
+// Searched in this order: where two names share a number the first text counts. Errors that only
+// some systems have are missing; `docs/undocumented-behaviour.md` lists them.
+texts! {
     EINTR "interrupted system call"
     ENOMEM "out of memory"
     ENOENT "file does not exist"
@@ -194,8 +211,8 @@ const TEXTS: &[u8] = texts! {
     ENOLINK "link severed"
     #[cfg(not(target_os = "openbsd"))]
     EMULTIHOP "multihop attempted"
-};
-// The static residents measure 20 bytes a row; ENONET, EADV, ESRMNT, ECOMM and EREMCHG are
+}
+// The static residents measure 13 bytes a row; ENONET, EADV, ESRMNT, ECOMM and EREMCHG are
 // Linux's alone and come from no call that runit makes.
 
 #[cfg(test)]
@@ -217,7 +234,7 @@ mod tests {
             (256 + libc::EINTR, "unknown error"),
             (100_000, "unknown error"),
         ] {
-            assert_eq!(Errno(number).text(), text.as_bytes(), "{number}");
+            assert_eq!(Errno(number).text().bytes(), text.as_bytes(), "{number}");
         }
     }
 }

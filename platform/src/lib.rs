@@ -19,6 +19,7 @@ mod layout;
 
 mod entry;
 mod errno;
+mod letters;
 mod logins;
 mod resource;
 mod table;
@@ -28,7 +29,7 @@ mod unix;
 pub use block::Block;
 pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
-pub use errno::Errno;
+pub use errno::{Errno, Reason};
 pub use logins::{Field, Kind as LoginKind, LOGINS, Layout, Logins};
 pub use resource::Resource;
 pub use table::Table;

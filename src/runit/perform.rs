@@ -277,7 +277,7 @@ impl<'p, P: Platform> Performer<'p, P> {
 
     fn tell_why(&mut self, [a, b, c]: [&[u8]; 3], errno: Errno) {
         self.p.console();
-        msg::say(self.p, &[RUNIT, a, b, c, b": ", errno.text()]);
+        msg::say(self.p, &[RUNIT, a, b, c, b": ", errno.text().bytes()]);
     }
 }
 

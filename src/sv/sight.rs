@@ -59,7 +59,7 @@ impl Trouble {
         out.put_all(name);
         out.put_all(&[b": ", what]);
         if let Some(errno) = errno {
-            out.put_all(&[b": ", errno.text()]);
+            out.put_all(&[b": ", errno.text().bytes()]);
         }
     }
 }

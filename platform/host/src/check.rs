@@ -131,7 +131,7 @@ mod tests {
 
     fn passes(name: &str, text: &str) -> bool {
         let (_script, path) = Script::new(name, text, 0o755);
-        let mut run = Running::start(&path, &path, &mut |errno| errno.text().to_vec()).unwrap();
+        let mut run = Running::start(&path, &path, &mut |errno| errno.text().bytes().to_vec()).unwrap();
         finish(&mut run)
     }
 

@@ -55,7 +55,7 @@ impl Kernel {
     }
 
     fn complain(&mut self, pid: i32, birth: &Birth, why: &[u8], errno: Errno) {
-        self.say(pid, &[&birth.prefix, why, b": ", errno.text(), b"\n"]);
+        self.say(pid, &[&birth.prefix, why, b": ", errno.text().bytes(), b"\n"]);
     }
 
     /// From fork to exec.

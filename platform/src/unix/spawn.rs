@@ -104,7 +104,7 @@ fn complain(prefix: &[&[u8]], why: &[&[u8]], errno: Errno) {
     let mut line = Line::new();
     prefix.iter().chain(why).for_each(|part| line.add(part));
     line.add(b": ");
-    line.add(errno.text());
+    line.add(errno.text().bytes());
     line.add(b"\n");
     line.flush();
 }

@@ -57,7 +57,7 @@ impl Environment {
                 Ok(None) => {}
                 Err(Errno::ISDIR) if !strict => {
                     if verbose {
-                        warn(&[&parts.concat(), b": ", Errno::ISDIR.text()]);
+                        warn(&[&parts.concat(), b": ", Errno::ISDIR.text().bytes()]);
                     }
                 }
                 Err(why) => return Err(Fatal::new(&parts, why)),

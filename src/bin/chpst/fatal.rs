@@ -9,7 +9,7 @@ pub struct Fatal(Vec<u8>);
 impl Fatal {
     /// The parts, and the reason.
     pub fn new(parts: &[&[u8]], why: Errno) -> Fatal {
-        Fatal([&parts.concat(), b": ".as_slice(), why.text()].concat())
+        Fatal([&parts.concat(), b": ".as_slice(), why.text().bytes()].concat())
     }
 
     /// The parts alone.

@@ -54,7 +54,7 @@ type Text = Vec<u8>;
 
 /// Parts and a reason.
 fn text(parts: &[&[u8]], why: Errno) -> Text {
-    [&parts.concat(), b": ".as_slice(), why.text()].concat()
+    [&parts.concat(), b": ".as_slice(), why.text().bytes()].concat()
 }
 
 /// Does it all: what is current afterwards, and whether it was before.

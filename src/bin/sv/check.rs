@@ -65,7 +65,7 @@ impl Check {
             Ok(false) => return true,
             Ok(true) => {
                 let mut unable = |errno: platform::Errno| {
-                    [b"warning: unable to run ", name, b"/check: ", errno.text(), b"\n"].concat()
+                    [b"warning: unable to run ", name, b"/check: ", errno.text().bytes(), b"\n"].concat()
                 };
                 match Running::start(c"check", c"./check", &mut unable) {
                     Ok(program) => {
@@ -77,14 +77,20 @@ impl Check {
                             b"warning: unable to fork for ",
                             name,
                             b"/check: ",
-                            errno.text(),
+                            errno.text().bytes(),
                             b"\n",
                         ]);
                     }
                 }
             }
             Err(errno) => {
-                console.complain(&[b"warning: unable to stat ", name, b"/check: ", errno.text(), b"\n"]);
+                console.complain(&[
+                    b"warning: unable to stat ",
+                    name,
+                    b"/check: ",
+                    errno.text().bytes(),
+                    b"\n",
+                ]);
             }
         }
         self.fail(*record, now, LONGEST);
@@ -131,7 +137,7 @@ impl Check {
                     b"warning: unable to wait for child ",
                     name,
                     b"/check: ",
-                    errno.text(),
+                    errno.text().bytes(),
                     b"\n",
                 ]);
                 self.fail(under, now, took);

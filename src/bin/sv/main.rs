@@ -65,7 +65,7 @@ fn main(args: platform::Args) -> u8 {
     match done {
         Ok(tally) => tally.code(mode),
         Err(fatal) => {
-            console.complain(&[b"fatal: ", fatal.what, b": ", fatal.errno.text(), b"\n"]);
+            console.complain(&[b"fatal: ", fatal.what, b": ", fatal.errno.text().bytes(), b"\n"]);
             mode.fatal_code()
         }
     }

@@ -99,7 +99,7 @@ pub fn show(console: &mut Console, record: &Record, name: &[u8], now: Stamp) -> 
             true
         }
         Err(errno) => {
-            console.complain(&[b"warning: unable to stat ", name, b"/down: ", errno.text(), b"\n"]);
+            console.complain(&[b"warning: unable to stat ", name, b"/down: ", errno.text().bytes(), b"\n"]);
             false
         }
     }

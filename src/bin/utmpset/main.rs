@@ -58,7 +58,7 @@ type Text = Vec<u8>;
 
 /// Parts and a reason.
 fn text(parts: &[&[u8]], why: Errno) -> Text {
-    [&parts.concat(), b": ".as_slice(), why.text()].concat()
+    [&parts.concat(), b": ".as_slice(), why.text().bytes()].concat()
 }
 
 fn now() -> u64 {
