@@ -34,10 +34,12 @@ pub(crate) const fn pack(into: &mut [u8], mut at: usize, text: &[u8]) -> usize {
 pub(crate) fn unpack<const N: usize>(packed: &[u8], mut number: usize) -> ([u8; N], usize) {
     let (mut text, mut len, mut bit) = ([0; N], 0, 0);
     loop {
-        let byte = |index| u16::from(packed.get(index).copied().unwrap_or(0));
-        let word = byte(bit / 8) | byte(bit / 8 + 1) << 8;
-        let letter = usize::from(word >> (bit % 8) & 31);
-        bit += BITS;
+        let mut letter = 0;
+        for place in 0..BITS {
+            let byte = packed.get(bit / 8).copied().unwrap_or(0);
+            letter |= usize::from(byte >> (bit % 8) & 1) << place;
+            bit += 1;
+        }
         match (ALPHABET.get(letter.wrapping_sub(1)), number) {
             (None, 0) => return (text, len),
             // What is asked for beyond the last text ends as well: there are ends only.
