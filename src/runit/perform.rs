@@ -70,6 +70,8 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
     }
 
+    // Apart from the machine both are smaller.
+    #[inline(never)]
     fn perform(&mut self, action: Action) -> Option<Event> {
         match action {
             Action::Catch => return Some(self.catch()),
@@ -246,25 +248,35 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
     }
 
+    // See `perform`.
+    #[inline(never)]
     fn say(&mut self, message: Message) {
-        let (text, name): (&[u8], &[u8]) = match message {
-            Message::Booting => (b"runit ", crate::VERSION.as_bytes()),
-            Message::BootedBefore => (b"warning: the system is up, skipping stage 1...", b""),
-            Message::Failed(stage) => (b"warning: child failed: ", path(Program::Stage(stage)).to_bytes()),
-            Message::Crashed(program) => (b"warning: child crashed: ", path(program).to_bytes()),
-            Message::Leave(program) => (b"leave stage: ", path(program).to_bytes()),
-            Message::Skipping => (b"warning: skipping stage 2...", b""),
-            Message::Killing => (b"warning: killing all processes in stage 2...", b""),
-            Message::Restarting => (b"warning: restarting.", b""),
-            Message::CtrlAltDel => (b"ctrl-alt-del request...", b""),
-            Message::SendingKill => (b"warning: stage 2 not terminated, sending sigkill...", b""),
-            Message::Noted(program) => (b"request noted, waiting for ", path(program).to_bytes()),
-            Message::Stopping => (b"warning: stopping already.", b""),
-            Message::KillAll => (b"sending KILL signal to all processes...", b""),
-            Message::Ending(How::Restart | How::PowerCycle) => (b"system reboot.", b""),
-            Message::Ending(How::Halt) => (b"system halt.", b""),
-            Message::Ending(How::PowerOff) => (b"power off...", b""),
-            Message::Forbidden => (b"no permission to end the system, exiting.", b""),
+        let text: &[u8] = match message {
+            Message::Booting => b"runit ",
+            Message::BootedBefore => b"warning: the system is up, skipping stage 1...",
+            Message::Failed(_) => b"warning: child failed: ",
+            Message::Crashed(_) => b"warning: child crashed: ",
+            Message::Leave(_) => b"leave stage: ",
+            Message::Skipping => b"warning: skipping stage 2...",
+            Message::Killing => b"warning: killing all processes in stage 2...",
+            Message::Restarting => b"warning: restarting.",
+            Message::CtrlAltDel => b"ctrl-alt-del request...",
+            Message::SendingKill => b"warning: stage 2 not terminated, sending sigkill...",
+            Message::Noted(_) => b"request noted, waiting for ",
+            Message::Stopping => b"warning: stopping already.",
+            Message::KillAll => b"sending KILL signal to all processes...",
+            Message::Ending(How::Restart | How::PowerCycle) => b"system reboot.",
+            Message::Ending(How::Halt) => b"system halt.",
+            Message::Ending(How::PowerOff) => b"power off...",
+            Message::Forbidden => b"no permission to end the system, exiting.",
+        };
+        let name = match message {
+            Message::Booting => crate::VERSION.as_bytes(),
+            Message::Failed(stage) => path(Program::Stage(stage)).to_bytes(),
+            Message::Crashed(program) | Message::Leave(program) | Message::Noted(program) => {
+                path(program).to_bytes()
+            }
+            _ => b"",
         };
         let end: &[u8] = match message {
             Message::Booting => b": booting.",

@@ -12,6 +12,8 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     // First of all, and never by the arguments: kernels hand process 1 stray words.
     if p.own_pid() == INIT {
         let errno = p.exec(paths::RUNIT, &[c"runit"]);
+        // Most kernels open no descriptor, and what follows is their panic.
+        p.console();
         say_why(p, &[b"init: fatal: unable to start runit"], errno);
         return 111;
     }

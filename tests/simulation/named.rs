@@ -2,7 +2,7 @@
 use crate::runit_schedule::{NATIVE, directory, text};
 use crate::runsv::{self, DIR};
 use crate::watched::Check;
-use platform::{Clock, How, Pid, Request, Signal};
+use platform::{Clock, Files, How, Pid, Request, Signal};
 use platform_sim::tree::Node;
 use platform_sim::{
     Act, Deed, End, Exec, Fact, Faults, Kernel, LINUX, Life, Machine, Outcome, PowerCall, Sim, Whom, World,
@@ -40,6 +40,7 @@ impl World for Diarist {
             Fact::Waits { .. } => "sleep".into(),
             Fact::Reaped { .. } => "reap".into(),
             Fact::Armed => "armed".into(),
+            Fact::Said { text, .. } => format!("say {}", String::from_utf8_lossy(text).trim_end()),
             Fact::Failed { what, .. } => format!("failed {what}"),
             Fact::Done { deed: Deed::Mark(number), .. } => format!("mark {number}"),
             _ => return Ok(()),
@@ -140,6 +141,20 @@ fn boot(machine: Machine, deeds: &[(u64, Deed)]) -> (Story, Outcome) {
     let mut story = Story::new(1, machine, lives).plan(deeds);
     let outcome = story.runit();
     (story, outcome)
+}
+
+/// The BSDs and illumos start process 1 without descriptors: its last words must find the console.
+fn init_without_runit() -> Check {
+    let mut story = Story::new(1, NATIVE, &[]);
+    let outcome = story.sim.run(|sim| {
+        for fd in [platform::Fd::STDIN, platform::Fd::STDOUT, platform::Fd::STDERR] {
+            sim.close(fd);
+        }
+        runit::runit_init::main(sim, args(&["/sbin/runit-init", "-s"]))
+    });
+    same("end", &outcome, &Outcome::Returned(111))?;
+    let fatal = "say init: fatal: unable to start runit: file does not exist";
+    same("words on the console", &story.times(fatal).len(), &1)
 }
 
 /// DEV-02: power off falls back to halt, then waits.
@@ -369,7 +384,8 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 16] = [
+pub(crate) const STORIES: [(&str, Tell); 17] = [
+    ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
     ("DEV-06 pauses are timers", dev_06),

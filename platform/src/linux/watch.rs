@@ -21,6 +21,7 @@ const IN_PARENT: u32 =
 /// The inotify instance and what is watched with it.
 pub struct Native {
     fd: Option<Fd>,
+    /// 0 for none, as below: the kernel counts from 1.
     dir: i32,
     /// Watch descriptor and hash of the name that matters there.
     links: [(i32, u32); LINKS],
@@ -28,7 +29,7 @@ pub struct Native {
 
 impl Native {
     pub(crate) const fn new() -> Native {
-        Native { fd: None, dir: -1, links: [(-1, 0); LINKS] }
+        Native { fd: None, dir: 0, links: [(0, 0); LINKS] }
     }
 
     fn descriptors(&self) -> impl Iterator<Item = i32> + '_ {
@@ -84,7 +85,7 @@ impl Watch for Os {
         let old = core::mem::replace(&mut self.native, Native::new());
         self.native.fd = Some(fd);
         self.native.dir = add(fd, path, IN_DIR);
-        let mut links = [(-1, 0); LINKS];
+        let mut links = [(0, 0); LINKS];
         links::walk(self, path, |slot, parent, name| {
             let wd = add(fd, parent, IN_PARENT);
             if let Some(slot) = links.get_mut(slot) {
@@ -93,13 +94,13 @@ impl Watch for Os {
         });
         self.native.links = links;
         // Where nothing moved the kernel gave the same descriptors again, and all of them stay.
-        for old in old.descriptors().filter(|old| *old >= 0) {
+        for old in old.descriptors().filter(|old| *old > 0) {
             if self.native.descriptors().all(|new| new != old) {
                 // SAFETY: numbers are passed. It fails where the kernel was faster.
                 unsafe { libc::inotify_rm_watch(fd.0, old) };
             }
         }
-        self.native.dir >= 0 && !remote(path)
+        self.native.dir > 0 && !remote(path)
     }
 
     fn watch_fd(&self) -> Option<Fd> {

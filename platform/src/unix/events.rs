@@ -75,7 +75,8 @@ impl Events for Os {
         match found {
             Ok(0) | Err(Errno::INTR) => {}
             Ok(_) => {
-                for (bit, slot) in polled.iter().skip(1).enumerate() {
+                let others = polled.get(1..).unwrap_or_default();
+                for (bit, slot) in others.iter().enumerate() {
                     if slot.revents != 0 {
                         wake.ready |= 1 << bit;
                     }

@@ -9,8 +9,12 @@ impl Procs for Os {
         Pid(unsafe { libc::getpid() })
     }
 
+    // Each program starts its children in one place: chosen there, the search is not in those
+    // that need none.
+    #[inline(always)]
     fn spawn(&mut self, child: &Child<'_>) -> Result<Pid> {
-        spawn::fork(|| spawn::become_program(child))
+        let exec = if child.search { spawn::exec_found } else { spawn::exec };
+        spawn::fork(|| spawn::become_program(child, exec))
     }
 
     fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid> {
@@ -18,7 +22,7 @@ impl Procs for Os {
     }
 
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
-        spawn::exec(path, argv, false)
+        spawn::exec(path, argv)
     }
 
     fn reap(&mut self) -> Option<(Pid, Ended)> {

@@ -1,6 +1,6 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::{Os, check, console, events, files};
-use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, SIGNALS, Step, system};
+use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, SIGNALS, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -14,6 +14,17 @@ pub(super) static PIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
 /// Forks. Signals are held back until the child has left the handlers of its parent: their
 /// self-pipe is the parent's too.
 pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
+    match split() {
+        // SAFETY: leaves the child without running anything of its parent's.
+        Ok(Pid(0)) => unsafe { libc::_exit(child().into()) },
+        other => other,
+    }
+}
+
+/// Returns twice, with the number 0 in the child.
+// Once for all that fork.
+#[inline(never)]
+fn split() -> Result<Pid> {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: fills a local set.
@@ -27,11 +38,7 @@ pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
     }
     // SAFETY: filled by the call above.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    match pid {
-        // SAFETY: leaves the child without running anything of its parent's.
-        Ok(0) => unsafe { libc::_exit(child().into()) },
-        other => other.map(Pid),
-    }
+    pid.map(Pid)
 }
 
 fn own_signals() {
@@ -47,15 +54,18 @@ fn own_signals() {
     system::reset_signals();
 }
 
+/// [`exec`] or [`exec_found`].
+type Exec = fn(&CStr, &[&CStr]) -> Errno;
+
 /// The child's life up to exec; the result is its exit code.
-pub(super) fn become_program(child: &Child<'_>) -> u8 {
+pub(super) fn become_program(child: &Child<'_>, exec: Exec) -> u8 {
     for step in child.steps {
         if let Err((why, errno)) = perform(step, child) {
             complain(child.prefix, why, errno);
             return child.exit;
         }
     }
-    let errno = exec(child.path, child.argv, child.search);
+    let errno = exec(child.path, child.argv);
     complain(child.prefix, child.why, errno);
     child.exit
 }
@@ -147,29 +157,31 @@ unsafe extern "C" {
     pub(crate) static mut environ: *const *const c_char;
 }
 
-/// execve(2), with a search in `PATH` if asked; returns only with the reason why not.
-pub(crate) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
-    let mut args = [ptr::null(); MAX_ARGS + 1];
-    for (slot, arg) in args.iter_mut().zip(argv.iter().take(MAX_ARGS)) {
-        *slot = arg.as_ptr();
+/// execve(2); returns only with the reason why not.
+pub(crate) fn exec(path: &CStr, argv: &[&CStr]) -> Errno {
+    execve(path.as_ptr(), &pointers(argv))
+}
+
+/// The same; a name without a slash is looked up in `PATH`.
+pub(super) fn exec_found(path: &CStr, argv: &[&CStr]) -> Errno {
+    // contains() looks at eight bytes at a time, for which it is seven times as large.
+    #[allow(clippy::manual_contains)]
+    if path.to_bytes().iter().any(|byte| *byte == b'/') {
+        return exec(path, argv);
     }
-    if !search || path.to_bytes().contains(&b'/') {
-        return execve(path.as_ptr(), &args);
-    }
+    let args = pointers(argv);
     let list = variable(c"PATH").unwrap_or(b"/bin:/usr/bin");
     let mut worst = Errno::NOENT;
     for place in list.split(|byte| *byte == b':') {
         let place = if place.is_empty() { b".".as_slice() } else { place };
         let mut name = [0; 4096];
-        let parts = [place, b"/", path.to_bytes_with_nul()];
-        let mut room = name.iter_mut();
-        let fits = parts.iter().flat_map(|part| part.iter()).all(|byte| match room.next() {
-            Some(slot) => {
-                *slot = *byte;
-                true
-            }
-            None => false,
-        });
+        let mut rest = name.as_mut_slice();
+        let mut fits = true;
+        for part in [place, b"/", path.to_bytes_with_nul()] {
+            let count = copy(part, rest);
+            fits &= count == part.len();
+            rest = rest.get_mut(count..).unwrap_or_default();
+        }
         let errno = if fits { execve(name.as_ptr().cast(), &args) } else { Errno::NAMETOOLONG };
         match errno {
             Errno::NOENT | Errno::NOTDIR => {}
@@ -178,6 +190,15 @@ pub(crate) fn exec(path: &CStr, argv: &[&CStr], search: bool) -> Errno {
         }
     }
     worst
+}
+
+/// execve(2)'s list, with its null at the end.
+fn pointers(argv: &[&CStr]) -> [*const c_char; MAX_ARGS + 1] {
+    let mut args = [ptr::null(); MAX_ARGS + 1];
+    for (slot, arg) in args.iter_mut().zip(argv.iter().take(MAX_ARGS)) {
+        *slot = arg.as_ptr();
+    }
+    args
 }
 
 fn execve(path: *const c_char, args: &[*const c_char; MAX_ARGS + 1]) -> Errno {
