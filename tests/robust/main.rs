@@ -4,6 +4,7 @@
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
+mod crowd;
 mod names;
 #[allow(dead_code)]
 #[path = "../compat/rig.rs"]
@@ -13,6 +14,6 @@ mod service;
 mod shortage;
 
 fn main() -> ExitCode {
-    let areas: &[&[Case]] = &[service::CASES, names::CASES, scan::CASES, shortage::CASES];
+    let areas: &[&[Case]] = &[service::CASES, names::CASES, scan::CASES, crowd::CASES, shortage::CASES];
     suite::main("robust", &areas.concat()).into()
 }

@@ -1,6 +1,5 @@
-//! Scan directories that go away, cannot be read, or are very full.
+//! Scan directories that go away, cannot be read, or hold other things.
 use crate::rig::{Rig, program};
-use nix::sys::signal::Signal;
 use runit_tests::place::Running;
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
@@ -13,7 +12,6 @@ pub const CASES: &[Case] = &[
     case("scan_directory_vanishes", scan_directory_vanishes),
     case("scan_directory_cannot_be_read", scan_directory_cannot_be_read),
     case("scan_directory_holds_other_things", scan_directory_holds_other_things),
-    case("ten_thousand_services", ten_thousand_services),
 ];
 
 fn path() -> String {
@@ -90,29 +88,4 @@ fn scan_directory_holds_other_things() {
     assert!(!rig.place.path("sv/.hidden/supervise").exists());
     assert!(running.err().contains("unable to stat dangling: file does not exist"), "{}", running.err());
     assert_eq!(running.ended(), None);
-}
-
-/// Ten thousand supervisors, all of them real; HUP ends them all.
-fn ten_thousand_services() {
-    const COUNT: usize = 10_000;
-    let rig = Rig::new();
-    rig.place.script("run", "exec sleep 100000");
-    for number in 0..COUNT {
-        let service = rig.place.path(format!("sv/{number}"));
-        fs::create_dir(&service).expect("mkdir");
-        fs::write(service.join("down"), "").expect("a file");
-    }
-    let mut running = scan(&rig, &mut rig.command("runsvdir", &["sv"]));
-    for number in 0..COUNT {
-        until("a supervisor", || Status::read(&rig.place.path(format!("sv/{number}"))));
-    }
-    let children = || {
-        let pid = running.pid();
-        let text = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        text.split_whitespace().count()
-    };
-    assert_eq!(children(), COUNT);
-    assert_eq!(running.err(), "");
-    running.signal(Signal::SIGHUP);
-    assert_eq!(running.wait().code(), Some(111));
 }

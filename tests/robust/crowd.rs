@@ -1,0 +1,130 @@
+//! Very many services in one scan directory: all of them up, all started anew, half of them taken
+//! out, all ended; nothing is lost on the way.
+use crate::rig::{Rig, program};
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use runit_tests::place::Place;
+use runit_tests::status::{DOWN, RUN, Status};
+use runit_tests::suite::{Case, case, skip};
+use runit_tests::wait::{set_patience, until};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub const CASES: &[Case] = &[case("very_many_services", very_many_services)];
+
+/// More than the thousand of C runit's table; `ROBUST_SERVICES` says how many instead.
+const COUNT: usize = 1200;
+
+/// Each has a supervisor, itself, and for a moment another process.
+const EACH: usize = 3;
+
+/// Raises the ordinary limits as far as anybody may.
+fn make_room(count: usize) {
+    for (resource, wanted) in [(Resource::RLIMIT_NPROC, count * EACH), (Resource::RLIMIT_NOFILE, 1024)] {
+        let (soft, hard) = getrlimit(resource).expect("getrlimit");
+        if hard < wanted as u64 {
+            skip(format!("{resource:?} is {hard}, too few for {count} services"));
+        }
+        setrlimit(resource, soft.max(wanted as u64).min(hard), hard).expect("setrlimit");
+    }
+    let most = fs::read_to_string("/proc/sys/kernel/pid_max").unwrap_or_default();
+    if most.trim().parse().is_ok_and(|most: usize| most < count * EACH) {
+        skip(format!("there are only {} processes", most.trim()));
+    }
+}
+
+/// In memory, where programs can be run from there: a disc is slow with so many small files.
+fn place() -> Place {
+    let place = Place::below("/dev/shm");
+    let script = place.script("try", "exit 0");
+    let runs = place.command(script).status().is_ok_and(|status| status.success());
+    if runs { place } else { Place::new() }
+}
+
+fn up(service: &Path) -> Option<i32> {
+    let status = Status::read(service)?;
+    (status.state == RUN && status.pid != 0).then_some(status.pid)
+}
+
+/// The processes of all services, once they are not the ones of before.
+fn all_up(services: &[PathBuf], before: &[i32]) -> Vec<i32> {
+    let new = |(number, service): (usize, &PathBuf)| {
+        until("a service up", || up(service).filter(|pid| before.get(number) != Some(pid)))
+    };
+    services.iter().enumerate().map(new).collect()
+}
+
+fn is_alive(pid: i32) -> bool {
+    kill(Pid::from_raw(pid), None) != Err(Errno::ESRCH)
+}
+
+/// All down, and their processes gone: their supervisors have waited for them.
+fn all_down(services: &[PathBuf], pids: &[i32]) {
+    for (service, pid) in services.iter().zip(pids) {
+        until("a service down", || (Status::read(service)?.state == DOWN && !is_alive(*pid)).then_some(()));
+    }
+}
+
+fn very_many_services() {
+    let count = std::env::var("ROBUST_SERVICES").ok().and_then(|text| text.parse().ok()).unwrap_or(COUNT);
+    set_patience(Duration::from_secs(90));
+    make_room(count);
+    let rig = Rig { place: place() };
+    rig.place.dir("sv");
+    rig.place.script("run", "exec sleep 100000");
+    let services: Vec<PathBuf> = (0..count).map(|number| rig.place.path(format!("sv/{number}"))).collect();
+    for service in &services {
+        fs::create_dir(service).expect("mkdir");
+        symlink(rig.place.path("run"), service.join("run")).expect("a link");
+    }
+    let path = format!("{}:/usr/bin:/bin", program("runsv").parent().expect("a directory").display());
+    let mut running = rig.place.start(rig.command("runsvdir", &["sv"]).env("PATH", path));
+    let first = all_up(&services, &[]);
+    let scan = running.pid();
+    let supervisors = || {
+        let text = fs::read_to_string(format!("/proc/{scan}/task/{scan}/children")).unwrap_or_default();
+        text.split_whitespace().map(|pid| pid.parse().expect("a number")).collect::<Vec<i32>>()
+    };
+    let all = supervisors();
+    assert_eq!(all.len(), count);
+
+    // One letter for each: what was up is terminated and started anew.
+    for service in &services {
+        runit_tests::place::write_fifo(&service.join("supervise/control"), b"t").expect("a supervisor");
+    }
+    let second = all_up(&services, &first);
+    assert!(!first.iter().any(|pid| is_alive(*pid) && !second.contains(pid)), "a process of before is left");
+    assert_eq!(supervisors(), all, "a supervisor was lost");
+
+    assert_eq!(running.err(), "");
+
+    // The second half goes.
+    let half = count / 2;
+    rig.place.dir("gone");
+    let gone: Vec<PathBuf> = (half..count).map(|number| rig.place.path(format!("gone/{number}"))).collect();
+    for (service, gone) in services[half..].iter().zip(&gone) {
+        fs::rename(service, gone).expect("rename");
+    }
+    all_down(&gone, &second[half..]);
+    until("as many supervisors as services", || (supervisors().len() == half).then_some(()));
+    let third: Vec<Option<i32>> = services[..half].iter().map(|service| up(service)).collect();
+    let kept: Vec<Option<i32>> = second[..half].iter().map(|pid| Some(*pid)).collect();
+    assert_eq!(third, kept, "a service that stays was touched");
+
+    let left = supervisors();
+    running.signal(Signal::SIGHUP);
+    assert_eq!(running.wait().code(), Some(111));
+    all_down(&services[..half], &second[..half]);
+    until("the end of the supervisors", || {
+        let stat = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let ended = |pid: &i32| stat(pid).rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('Z'));
+        left.iter().all(ended).then_some(())
+    });
+    // It may have read a name that was taken out before it looked there.
+    let other = |line: &&str| !line.contains("warning: unable to stat ");
+    assert_eq!(running.err().lines().find(other), None);
+}
