@@ -19,11 +19,12 @@ unsafe extern "C" {
     fn revoke(path: *const c_char) -> c_int;
 }
 
-/// setproctitle(3): a format that begins with `-` keeps the program's name from being put in front.
+/// setproctitle(3), which puts the program's name and a colon in front: rc.subr(8) of each BSD knows a
+/// process by that.
 pub(crate) fn title(text: &[u8]) {
     let length = c_int::try_from(text.len()).unwrap_or(0);
     // SAFETY: the format takes a length and as many bytes.
-    unsafe { libc::setproctitle(c"-%.*s".as_ptr(), length, text.as_ptr()) };
+    unsafe { libc::setproctitle(c"%.*s".as_ptr(), length, text.as_ptr()) };
 }
 
 /// Closes every descriptor but these (closefrom(2)).
