@@ -1,6 +1,5 @@
 //! What the resident programs' command lines have in common.
 use crate::{VERSION, msg};
-use core::ffi::CStr;
 use platform::{Args, Fd, Files, Kind};
 
 /// Answers `--help` and `--version`, which C runit does not know, when they are all there is:
@@ -9,13 +8,16 @@ pub fn answered(p: &mut impl Files, args: Args, name: &str, usage: &str) -> bool
     if args.get(2).is_some() {
         return false;
     }
-    let text: [&[u8]; 3] = match args.get(1).map(CStr::to_bytes) {
-        Some(b"--version") => [name.as_bytes(), b" ", VERSION.as_bytes()],
-        Some(b"--help") => [b"usage: ", name.as_bytes(), usage.as_bytes()],
-        Some(_) | None => return false,
+    let Some(word) = args.get(1) else { return false };
+    let is = |option: &str| word.to_bytes().iter().eq(option.as_bytes());
+    let text: [&[u8]; 3] = if is("--version") {
+        [name.as_bytes(), b" ", VERSION.as_bytes()]
+    } else if is("--help") {
+        [b"usage: ", name.as_bytes(), usage.as_bytes()]
+    } else {
+        return false;
     };
-    let named = args.get(1).and_then(|name| p.stat(name).ok());
-    if named.is_some_and(|meta| meta.kind == Kind::Directory) {
+    if p.stat(word).is_ok_and(|meta| meta.kind == Kind::Directory) {
         return false;
     }
     let _ = p.write(Fd::STDOUT, msg::line(&text).bytes());

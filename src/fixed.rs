@@ -37,6 +37,11 @@ impl<const N: usize> Text<N> {
         }
     }
 
+    /// Keeps the first `len` bytes.
+    pub fn shorten(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     /// Appends a number in decimal.
     pub fn add_number(&mut self, number: u64) {
         let mut digits = [0; 20];

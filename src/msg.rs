@@ -10,7 +10,8 @@ pub const ROOM: usize = 768;
 pub fn line(parts: &[&[u8]]) -> Text<ROOM> {
     let mut line = Text::<ROOM>::of(parts);
     if line.is_cut() {
-        line = Text::of(&[line.bytes().get(..ROOM.saturating_sub(4)).unwrap_or_default(), b"..."]);
+        line.shorten(ROOM.saturating_sub(4));
+        line.add(b"...");
     }
     line.add(b"\n");
     line

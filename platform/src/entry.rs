@@ -49,7 +49,9 @@ impl Args {
 pub unsafe fn start(argc: c_int, argv: *mut *mut c_char, main: fn(&mut Os, Args) -> u8) -> c_int {
     // SAFETY: passed on from the C library.
     let args = unsafe { Args::new(usize::try_from(argc).unwrap_or(0), argv) };
-    c_int::from(main(&mut Os::new(), args))
+    // A constant is set up in one piece.
+    let mut os = const { Os::new() };
+    c_int::from(main(&mut os, args))
 }
 
 /// Where a panic would end. With `--cfg runit_prove_no_panic` it refers to a symbol that does not

@@ -57,8 +57,9 @@ impl Errno {
     #[must_use]
     pub fn text(self) -> Reason {
         let row = NUMBERS.iter().position(|number| i32::from(*number) == self.0);
-        let (bytes, len) = letters::unpack(&TEXTS, row.unwrap_or(NUMBERS.len()));
-        Reason { bytes, len }
+        let mut reason = Reason { bytes: [0; Reason::ROOM], len: 0 };
+        reason.len = letters::unpack(&TEXTS, row.unwrap_or(NUMBERS.len()), &mut reason.bytes);
+        reason
     }
 }
 

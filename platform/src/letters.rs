@@ -30,16 +30,18 @@ pub(crate) const fn pack(into: &mut [u8], mut at: usize, text: &[u8]) -> usize {
     at + 1
 }
 
-/// Text number `number`, at most `N` bytes of it.
-pub(crate) fn unpack<const N: usize>(packed: &[u8], mut number: usize) -> ([u8; N], usize) {
-    let (mut text, mut len, mut bit) = ([0; N], 0, 0);
+/// Puts as much of text number `number` into `text` as fits; the result says how much that is.
+pub(crate) fn unpack(packed: &[u8], mut number: usize, text: &mut [u8]) -> usize {
+    let (mut len, mut bit) = (0, 0);
     loop {
-        let byte = |index| u16::from(packed.get(index).copied().unwrap_or(0));
-        let word = byte(bit / 8) | byte(bit / 8 + 1) << 8;
-        let letter = usize::from(word >> (bit % 8) & 31);
-        bit += BITS;
+        let mut letter = 0;
+        for place in 0..BITS {
+            let byte = packed.get(bit / 8).copied().unwrap_or(0);
+            letter |= usize::from(byte >> (bit % 8) & 1) << place;
+            bit += 1;
+        }
         match (ALPHABET.get(letter.wrapping_sub(1)), number) {
-            (None, 0) => return (text, len),
+            (None, 0) => return len,
             // What is asked for beyond the last text ends as well: there are ends only.
             (None, _) => number -= 1,
             (Some(letter), 0) => {
@@ -68,10 +70,12 @@ mod tests {
         }
         assert_eq!(at, LETTERS);
         for (number, text) in TEXTS.iter().enumerate() {
-            let (bytes, len) = unpack::<30>(&packed, number);
-            assert_eq!(&bytes[..len], *text);
+            let mut room = [0; 30];
+            let len = unpack(&packed, number, &mut room);
+            assert_eq!(&room[..len], *text);
         }
-        assert_eq!(unpack::<2>(&packed, 1), (*b" e", 2), "cut");
-        assert_eq!(unpack::<2>(&packed, 9).1, 0, "there is none");
+        let mut room = [0; 2];
+        assert_eq!((unpack(&packed, 1, &mut room), &room), (2, b" e"), "cut");
+        assert_eq!(unpack(&packed, 9, &mut room), 0, "there is none");
     }
 }

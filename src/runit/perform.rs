@@ -82,10 +82,12 @@ impl<'p, P: Platform> Performer<'p, P> {
             Action::KillGroup => self.signal(self.two.map(Target::Group), Signal::Kill),
             Action::KillAll => self.signal(Some(Target::All), Signal::Kill),
             Action::ResetStopit => {
-                let _ = self.magic(|p| magic::clear(p, paths::STOPIT));
+                let changed = magic::clear(self.p, paths::STOPIT);
+                let _ = self.failed(&changed);
             }
             Action::SetReboot => {
-                self.unwritten = self.magic(|p| magic::set(p, paths::REBOOT)).then_some(true)
+                let changed = magic::set(self.p, paths::REBOOT);
+                self.unwritten = self.failed(&changed).then_some(true);
             }
             Action::Decide => {
                 let reboot = self.unwritten.unwrap_or_else(|| magic::is_set(self.p, paths::REBOOT));
@@ -134,7 +136,8 @@ impl<'p, P: Platform> Performer<'p, P> {
             // lost where the files cannot be written.
             Some(how) => {
                 let reboot = matches!(how, How::Restart | How::PowerCycle);
-                self.unwritten = self.magic(|p| magic::request(p, reboot)).then_some(reboot);
+                let changed = magic::request(self.p, reboot);
+                self.unwritten = self.failed(&changed).then_some(reboot);
                 Event::Control { stopit: true, how }
             }
             None => {
@@ -237,15 +240,12 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
     }
 
-    /// Changes the magic files; process 1 goes on whether it can or not. `true` if it could not.
-    fn magic(&mut self, change: impl FnOnce(&mut P) -> Result<(), magic::Failed>) -> bool {
-        match change(self.p) {
-            Ok(()) => false,
-            Err(failed) => {
-                self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
-                true
-            }
-        }
+    /// What became of changing the magic files; process 1 goes on whether it can or not. `true` if
+    /// it could not.
+    fn failed(&mut self, changed: &Result<(), magic::Failed>) -> bool {
+        let Err(failed) = changed else { return false };
+        self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
+        true
     }
 
     // See `perform`.

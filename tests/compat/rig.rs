@@ -3,7 +3,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 use runit_tests::place::{Output, Place, Running, write_fifo};
 use runit_tests::programs::Programs;
-use runit_tests::status::Status;
+use runit_tests::status::{self, Status};
 use runit_tests::suite::skip;
 use runit_tests::wait::{patience, until, until_equal, within};
 use std::fs;
@@ -241,10 +241,13 @@ impl Service<'_> {
 
     pub fn await_stat(&self, text: &str) {
         until_equal("the state", &text.to_owned(), || self.stat());
+        until("its record", || says(&self.status(), text).then_some(()));
     }
 
     pub fn await_log_stat(&self, text: &str) {
         until_equal("the log's state", &format!("{text}\n"), || self.text("log/supervise/stat"));
+        let record = || Status::read(&self.dir.join("log")).expect("a status of 20 bytes");
+        until("its record", || says(&record(), text).then_some(()));
     }
 
     /// What happened, without the numbers of processes.
@@ -421,4 +424,20 @@ pub fn await_death(pid: i32) {
 
 pub fn send(pid: i32, signal: Signal) {
     kill(Pid::from_raw(pid), signal).expect("kill");
+}
+
+/// Whether the record, which is written last, says the same as the text of `stat`.
+fn says(record: &Status, text: &str) -> bool {
+    let mut words = text.split(", ");
+    let state = match words.next() {
+        Some("run") => status::RUN,
+        Some("finish") => status::FINISH,
+        _ => status::DOWN,
+    };
+    let want = match words.find_map(|word| word.strip_prefix("want ")) {
+        Some("up") => Some(b'u'),
+        Some(_) => Some(b'd'),
+        None => None,
+    };
+    record.state == state && want.is_none_or(|want| record.want == want)
 }

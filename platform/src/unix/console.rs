@@ -5,8 +5,8 @@ use core::ffi::CStr;
 
 const CONSOLE: &CStr = c"/dev/console";
 
-fn each_standard(mut act: impl FnMut(Fd)) {
-    [Fd::STDIN, Fd::STDOUT, Fd::STDERR].into_iter().for_each(&mut act);
+fn each_standard(act: impl FnMut(Fd)) {
+    (0..3).map(Fd).for_each(act);
 }
 
 fn is_open(fd: Fd) -> bool {

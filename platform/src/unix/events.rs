@@ -12,9 +12,9 @@ static PENDING: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn note(number: libc::c_int) {
     let saved = errno::errno();
-    for signal in SIGNALS {
-        if system::number(signal) == number {
-            PENDING.fetch_or(1 << signal as u8, Ordering::Relaxed);
+    for signal in &SIGNALS {
+        if system::number(*signal) == number {
+            PENDING.fetch_or(1 << *signal as u8, Ordering::Relaxed);
         }
     }
     // A full pipe is as good as one byte in it.

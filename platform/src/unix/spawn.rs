@@ -43,9 +43,9 @@ fn split() -> Result<Pid> {
 
 fn own_signals() {
     let caught = CAUGHT.load(Ordering::Relaxed);
-    for signal in SIGNALS {
-        if caught & (1 << signal as u8) != 0 {
-            events::dispose(system::number(signal), libc::SIG_DFL);
+    for signal in &SIGNALS {
+        if caught & (1 << *signal as u8) != 0 {
+            events::dispose(system::number(*signal), libc::SIG_DFL);
         }
     }
     if caught != 0 {
@@ -92,7 +92,7 @@ fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), F
             Ok(())
         }
         Step::Say(parts) => {
-            say(parts);
+            say(&[parts]);
             Ok(())
         }
     }
@@ -111,17 +111,15 @@ pub(crate) fn onto(from: Fd, to: Fd) -> Result<()> {
 
 /// `PREFIX` `WHY` `: ` `TEXT`, in one write as far as it fits.
 fn complain(prefix: &[&[u8]], why: &[&[u8]], errno: Errno) {
-    let mut line = Line::new();
-    prefix.iter().chain(why).for_each(|part| line.add(part));
-    line.add(b": ");
-    line.add(errno.text().bytes());
-    line.add(b"\n");
-    line.flush();
+    say(&[prefix, why, &[b": ", errno.text().bytes(), b"\n"]]);
 }
 
-fn say(parts: &[&[u8]]) {
+#[inline(never)]
+fn say(lists: &[&[&[u8]]]) {
     let mut line = Line::new();
-    parts.iter().for_each(|part| line.add(part));
+    for parts in lists {
+        parts.iter().for_each(|part| line.add(part));
+    }
     line.flush();
 }
 
