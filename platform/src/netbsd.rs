@@ -74,7 +74,7 @@ fn make_devices() {
             return 111; // Never on the root itself.
         }
         let script = if there(c"./MAKEDEV") { c"./MAKEDEV" } else { c"/etc/MAKEDEV" };
-        spawn::exec(c"/bin/sh", &[c"sh", script, c"-MM", c"init"], false);
+        spawn::exec(c"/bin/sh", &[c"sh", script, c"-MM", c"init"]);
         111
     });
     if let Ok(pid) = made {
