@@ -56,9 +56,13 @@ impl Errno {
     /// runit's text for it.
     #[must_use]
     pub fn text(self) -> Reason {
-        let row = NUMBERS.iter().position(|number| i32::from(*number) == self.0);
+        let row = usize::try_from(self.0).map_or(UNKNOWN, |number| number.min(UNKNOWN));
         let mut reason = Reason { bytes: [0; Reason::ROOM], len: 0 };
-        reason.len = letters::unpack(&TEXTS, row.unwrap_or(NUMBERS.len()), &mut reason.bytes);
+        for row in [row, UNKNOWN] {
+            if reason.len == 0 {
+                reason.len = letters::unpack(&TEXTS, row, &mut reason.bytes);
+            }
+        }
         reason
     }
 }
@@ -80,47 +84,63 @@ impl Reason {
     }
 }
 
-/// The first text, of the number 0.
-const NONE: &str = "no error";
-/// The last text, of all numbers without one.
-const UNKNOWN: &str = "unknown error";
+/// The text of all numbers without one.
+const OTHERS: &[u8] = b"unknown error";
 
-/// The numbers with a text, and the texts in the same order. (Every system that is supported numbers
-/// its errors below 256; another one does not compile.)
 macro_rules! texts {
     ($($(#[$there:meta])? $name:ident $text:literal)*) => {
-        const ROWS: usize = {
-            let mut rows = 1;
-            $($(#[$there])? { let _ = $text; rows += 1; })*
-            rows
-        };
-        const LETTERS: usize = {
-            let mut letters = NONE.len() + 1 + UNKNOWN.len() + 1;
-            $($(#[$there])? {
-                assert!($text.len() <= Reason::ROOM);
-                letters += $text.len() + 1;
-            })*
-            letters
-        };
-        static NUMBERS: [u8; ROWS] = {
-            let (mut numbers, mut row) = ([0; ROWS], 1);
-            $($(#[$there])? {
-                assert!(0 < libc::$name && libc::$name < 256);
-                numbers[row] = libc::$name as u8;
-                row += 1;
-            })*
-            assert!(row == ROWS);
-            numbers
-        };
-        static TEXTS: [u8; letters::bytes(LETTERS)] = {
-            let mut texts = [0; letters::bytes(LETTERS)];
-            let mut at = letters::pack(&mut texts, 0, NONE.as_bytes());
-            $($(#[$there])? { at = letters::pack(&mut texts, at, $text.as_bytes()); })*
-            assert!(letters::pack(&mut texts, at, UNKNOWN.as_bytes()) == LETTERS);
-            texts
-        };
+        const LIST: &[(libc::c_int, &[u8])] =
+            &[(0, b"no error"), $($(#[$there])? (libc::$name, $text.as_bytes())),*];
     };
 }
+
+/// The text of a number, empty if it has none.
+const fn listed(number: usize) -> &'static [u8] {
+    let mut index = 0;
+    while index < LIST.len() {
+        if LIST[index].0 as usize == number {
+            return LIST[index].1;
+        }
+        index += 1;
+    }
+    b""
+}
+
+/// One more than the highest number with a text.
+const UNKNOWN: usize = {
+    let (mut rows, mut index) = (0, 0);
+    while index < LIST.len() {
+        let (number, text) = LIST[index];
+        // So it is on every system that is supported; another one does not compile.
+        assert!(0 <= number && number < 256 && text.len() <= Reason::ROOM);
+        if number as usize >= rows {
+            rows = number as usize + 1;
+        }
+        index += 1;
+    }
+    rows
+};
+
+const LETTERS: usize = {
+    let (mut letters, mut number) = (OTHERS.len() + 1, 0);
+    while number < UNKNOWN {
+        letters += listed(number).len() + 1;
+        number += 1;
+    }
+    letters
+};
+
+/// The texts in the order of their numbers, that of all others behind them.
+static TEXTS: [u8; letters::bytes(LETTERS)] = {
+    let mut texts = [0; letters::bytes(LETTERS)];
+    let (mut at, mut number) = (0, 0);
+    while number < UNKNOWN {
+        at = letters::pack(&mut texts, at, listed(number));
+        number += 1;
+    }
+    assert!(letters::pack(&mut texts, at, OTHERS) == LETTERS);
+    texts
+};
 
 // Searched in this order: where two names share a number the first text counts. Errors that only
 // some systems have are missing; `docs/undocumented-behaviour.md` lists them.

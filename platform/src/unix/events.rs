@@ -5,8 +5,8 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
-/// The write end of the self-pipe, for the handler.
-static WAKER: AtomicI32 = AtomicI32::new(-1);
+/// The write end of the self-pipe, for the handler. 0 for none: the read end has a lower number.
+static WAKER: AtomicI32 = AtomicI32::new(0);
 /// The signals that came since they were last asked for: bits of [`SignalSet`].
 static PENDING: AtomicU32 = AtomicU32::new(0);
 
