@@ -248,11 +248,9 @@ impl<'p, P: Platform> Performer<'p, P> {
         true
     }
 
-    // See `perform`.
-    #[inline(never)]
     fn say(&mut self, message: Message) {
         let text: &[u8] = match message {
-            Message::Booting => b"runit ",
+            Message::Booting => concat!("runit ", env!("CARGO_PKG_VERSION"), ": booting.").as_bytes(),
             Message::BootedBefore => b"warning: the system is up, skipping stage 1...",
             Message::Failed(_) => b"warning: child failed: ",
             Message::Crashed(_) => b"warning: child crashed: ",
@@ -271,7 +269,6 @@ impl<'p, P: Platform> Performer<'p, P> {
             Message::Forbidden => b"no permission to end the system, exiting.",
         };
         let name = match message {
-            Message::Booting => crate::VERSION.as_bytes(),
             Message::Failed(stage) => path(Program::Stage(stage)).to_bytes(),
             Message::Crashed(program) | Message::Leave(program) | Message::Noted(program) => {
                 path(program).to_bytes()
@@ -279,7 +276,6 @@ impl<'p, P: Platform> Performer<'p, P> {
             _ => b"",
         };
         let end: &[u8] = match message {
-            Message::Booting => b": booting.",
             Message::Noted(_) => b"...",
             _ => b"",
         };
