@@ -15,6 +15,8 @@ mod pipe2;
 mod posix;
 #[path = "unix/ppoll.rs"]
 mod ppoll;
+#[path = "unix/selfpipe.rs"]
+mod selfpipe;
 
 use crate::unix::{Os, check, console, signals};
 use crate::{Boot, How, Pid, Request, Result, Signal};
@@ -26,8 +28,9 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use pipe2::pipe;
-pub(crate) use posix::{clock, fork, open};
+pub(crate) use posix::{clock, fork, open, open_fifo};
 pub(crate) use ppoll::poll;
+pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 
 // <sys/stat.h>, <sys/_timespec.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h> of
 // FreeBSD 12 and later.

@@ -84,6 +84,8 @@ pub trait Files {
     fn fchdir(&mut self, fd: Fd) -> Result<()>;
     /// open(2) as `how` says, without ever waiting for a reader or writer.
     fn open(&mut self, path: &CStr, how: Open) -> Result<Fd>;
+    /// Opens a FIFO for reading that has no end: a writer stays, of the caller's own.
+    fn open_fifo(&mut self, path: &CStr) -> Result<Fd>;
     /// close(2). The descriptor is gone whatever the kernel answers.
     fn close(&mut self, fd: Fd);
     /// read(2); 0 is the end.

@@ -16,6 +16,8 @@ mod poll;
 #[cfg_attr(runit_force_poll, path = "unix/posix.rs")]
 #[cfg_attr(not(runit_force_poll), path = "linux/calls.rs")]
 mod posix;
+#[cfg_attr(runit_force_poll, path = "unix/selfpipe.rs")]
+mod signalfd;
 mod watch;
 
 use crate::unix::{Os, check, console, signals, spawn};
@@ -27,7 +29,8 @@ pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
 pub(crate) use pipe2::pipe;
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open};
+pub(crate) use posix::{clock, fork, open, open_fifo};
+pub(crate) use signalfd::{dispose, handler, hear, heard, split};
 pub use watch::Native;
 
 // <bits/struct_stat.h>, <bits/types/struct_timespec.h>, <sys/poll.h>.

@@ -9,6 +9,8 @@ mod kqueue;
 mod poll;
 #[path = "unix/posix.rs"]
 mod posix;
+#[path = "unix/selfpipe.rs"]
+mod selfpipe;
 
 use crate::unix::{Os, check, console, files, signals};
 use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
@@ -19,7 +21,8 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open};
+pub(crate) use posix::{clock, fork, open, open_fifo};
+pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 
 /// <sys/ttycom.h>: `_IO('t', 113)`; not in the libc crate.
 pub(crate) const TIOCNOTTY: libc::c_ulong = 0x2000_0000 | (b't' as libc::c_ulong) << 8 | 113;

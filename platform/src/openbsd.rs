@@ -15,6 +15,8 @@ mod pipe2;
 mod posix;
 #[path = "unix/ppoll.rs"]
 mod ppoll;
+#[path = "unix/selfpipe.rs"]
+mod selfpipe;
 
 use crate::unix::{Os, check, console, signals};
 use crate::{Boot, How, Pid, Request, Result, Signal};
@@ -26,8 +28,9 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use pipe2::pipe;
-pub(crate) use posix::{clock, fork, open};
+pub(crate) use posix::{clock, fork, open, open_fifo};
 pub(crate) use ppoll::poll;
+pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 
 // <sys/stat.h>, <sys/_time.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h>.
 layout!(libc::stat: 128, st_mode 0, st_dev 4, st_ino 8, st_nlink 16, st_mtime 48, st_mtime_nsec 56, st_ctime 64);

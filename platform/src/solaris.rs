@@ -10,12 +10,14 @@ mod flock;
 mod poll;
 #[path = "unix/posix.rs"]
 mod posix;
+#[path = "unix/selfpipe.rs"]
+mod selfpipe;
 #[path = "solaris/watch.rs"]
 mod watch;
 
 #[cfg(not(target_os = "illumos"))]
 use crate::Errno;
-use crate::unix::{Os, check, console, events, files, signals};
+use crate::unix::{Os, check, console, files, signals};
 use crate::{Boot, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -26,7 +28,8 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open};
+pub(crate) use posix::{clock, fork, open, open_fifo};
+pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 pub use watch::Native;
 
 // <sys/stat.h>, <sys/time_impl.h>, <sys/poll.h>, <sys/signal.h>, <sys/dirent.h>, <sys/fcntl.h>.
@@ -107,7 +110,7 @@ static IGNORES: AtomicBool = AtomicBool::new(false);
 /// Every signal but SIGCHLD: to ignore that means to have no dead children.
 fn dispose_all(handler: libc::sighandler_t) {
     for number in (1..=libc::SIGRTMAX()).filter(|number| *number != libc::SIGCHLD) {
-        events::dispose(number, handler);
+        dispose(number, handler);
     }
 }
 

@@ -94,8 +94,7 @@ impl Supervise {
         p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))
     }
 
-    /// Creates and opens the control FIFO. Both ends stay open: without a writer of its own the
-    /// reader would see an end after every client.
+    /// Creates and opens the control FIFO, which does not end after every client.
     pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
         let names = self.names;
         let _ = p.mkfifo(names.control, 0o600);
@@ -103,9 +102,8 @@ impl Supervise {
         if found.kind != Kind::Fifo {
             return Err(Fatal(names.say(Say::NotFifo), Errno::NONE));
         }
-        let fail = |errno| Fatal(names.say(Say::OpenControl), errno);
-        self.control = p.open(names.control, Open::Read).map_err(fail)?;
-        p.open(names.control, Open::Write).map_err(fail)?;
+        let opened = p.open_fifo(names.control);
+        self.control = opened.map_err(|errno| Fatal(names.say(Say::OpenControl), errno))?;
         Ok(())
     }
 

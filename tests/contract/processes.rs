@@ -98,6 +98,9 @@ fn stopped<P: Platform>(p: &mut P) -> Case {
     let path = programs::SLEEPER;
     let pid = fine!(p.spawn(&child(path, &[path], &[])));
     fine!(p.kill(Target::One(pid), Signal::Stop));
+    // Systems tell that it has stopped; of two signals that are there it may take the second first.
+    let told = p.now().plus_ms(5000);
+    while p.now() < told && !p.wait(&[], Some(told)).signals.has(Signal::Child) {}
     fine!(p.kill(Target::One(pid), Signal::Terminate));
     // A stopped child is not a dead one, and dies of TERM once it goes on.
     let until = p.now().plus_ms(30);

@@ -85,6 +85,9 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
         self.p.open(path, how)
     }
+    fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
+        self.p.open_fifo(path)
+    }
     fn close(&mut self, fd: Fd) {
         let keeps = self.lies(Lie::KeepsPipe) && self.pipes.contains(&fd);
         if !keeps && !self.lies(Lie::LeaksFiles) {

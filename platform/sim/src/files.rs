@@ -183,6 +183,12 @@ impl Files for Sim {
         result
     }
 
+    fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
+        let fd = self.open(path, Open::Read)?;
+        self.open(path, Open::Write)?;
+        Ok(fd)
+    }
+
     fn close(&mut self, fd: Fd) {
         self.kernel.call();
         self.kernel.emit(&Fact::Closing { fd });

@@ -84,6 +84,8 @@ calls! {
     "sendto" SYS_sendto;
     "setpgid" SYS_setpgid;
     "setsid" SYS_setsid;
+    // The size of the kernel's signal set comes before the flags.
+    "signalfd" SYS_signalfd4 "mov ecx, edx; mov edx, 8";
     "sigprocmask" SYS_rt_sigprocmask "mov ecx, 8";
     "socket" SYS_socket;
     "stat" SYS_stat;
@@ -118,12 +120,6 @@ global_asm!(
     "mov r8, r9",
     "mov r9, [rsp + 8]",
     "jmp runit_answer",
-    ".popsection",
-    // rt_sigreturn(2): where a handler returns to.
-    ".pushsection .text.runit_restore, \"ax\", @progbits",
-    "runit_restore:",
-    "mov eax, 15",
-    "syscall",
     ".popsection",
     // What compilers call by themselves. Short ones cost little more than long ones so.
     ".pushsection .text.memcpy, \"ax\", @progbits",
@@ -195,8 +191,6 @@ global_asm!(
 unsafe extern "C" {
     // SAFETY: defined by `entry!` in every program.
     fn main(argc: c_int, argv: *mut *mut c_char) -> c_int;
-    // SAFETY: defined above.
-    fn runit_restore();
     fn _exit(code: c_int) -> !;
 }
 
@@ -309,21 +303,10 @@ unsafe extern "C" fn sigemptyset(set: *mut u64) -> c_int {
     0
 }
 
-/// sigfillset(3).
-///
-/// # Safety
-/// `set` must be a set.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn sigfillset(set: *mut u64) -> c_int {
-    // SAFETY: promised.
-    unsafe { *set = u64::MAX };
-    0
-}
-
 /// sigaddset(3).
 ///
 /// # Safety
-/// `set` must be a set that was emptied or filled.
+/// `set` must be a set that was emptied.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn sigaddset(set: *mut u64, signal: c_int) -> c_int {
     // SAFETY: promised.
@@ -331,43 +314,14 @@ unsafe extern "C" fn sigaddset(set: *mut u64, signal: c_int) -> c_int {
     0
 }
 
-/// <asm/signal.h>, not the C library's: in another order, and with the kernel's set.
-#[repr(C)]
-struct Action {
-    handler: usize,
-    flags: u64,
-    restorer: usize,
-    mask: u64,
-}
-
-/// sigaction(2).
-///
-/// # Safety
-/// `new` must be one, or null; `old` must be room for one, or null.
+/// signal(2), for SIG_DFL and SIG_IGN: a handler would have nowhere to return to, and there is none
+/// (`signalfd.rs`).
 #[unsafe(no_mangle)]
-unsafe extern "C" fn sigaction(
-    signal: c_int,
-    new: *const libc::sigaction,
-    old: *mut libc::sigaction,
-) -> c_int {
-    /// <asm/signal.h>: without it handlers could not return.
-    const SA_RESTORER: u64 = 0x0400_0000;
-    let mut before = Action { handler: 0, flags: 0, restorer: 0, mask: 0 };
-    // SAFETY: promised. The first 64 bits of a set are the kernel's.
-    let after = unsafe { new.as_ref() }.map(|new| Action {
-        handler: new.sa_sigaction,
-        flags: new.sa_flags as u64 | SA_RESTORER,
-        restorer: runit_restore as *const () as usize,
-        // SAFETY: within the set.
-        mask: unsafe { (&raw const new.sa_mask).cast::<u64>().read() },
-    });
-    let given = after.as_ref().map_or(ptr::null(), ptr::from_ref);
+extern "C" fn signal(number: c_int, disposition: usize) -> usize {
+    // <asm/signal.h>: disposition, flags, restorer, mask.
+    let new = [disposition, 0, 0, 0];
+    let mut old = [libc::SIG_ERR; 4];
     // SAFETY: records of the kernel's layout, and the size of its set.
-    let done = unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, given, &raw mut before, 8_usize) };
-    // SAFETY: promised. What the caller does not look at stays as it is.
-    if let (0, Some(old)) = (done, unsafe { old.as_mut() }) {
-        old.sa_sigaction = before.handler;
-        old.sa_flags = before.flags as c_int;
-    }
-    done as c_int
+    unsafe { libc::syscall(libc::SYS_rt_sigaction, number, new.as_ptr(), old.as_mut_ptr(), 8_usize) };
+    old[0]
 }

@@ -1,4 +1,6 @@
 //! Clock, open and fork without the C library, which does more than is wanted here.
+use crate::unix::files;
+use crate::{Fd, Result};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
@@ -26,6 +28,11 @@ pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc:
     let flags = flags | libc::O_LARGEFILE;
     // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
     unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, mode) as libc::c_int }
+}
+
+/// open(2): one descriptor is reader and writer (fifo(7)).
+pub(crate) fn open_fifo(path: &CStr) -> Result<Fd> {
+    files::open(path, libc::O_RDWR | libc::O_NONBLOCK, 0)
 }
 
 /// fork(2) without what the C library does around it for programs with threads, a tenth of a static

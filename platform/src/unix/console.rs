@@ -1,5 +1,5 @@
 //! The console of process 1 and of its stages, and what takes the place of closed descriptors.
-use super::{check, events, files, spawn};
+use super::{check, files, spawn};
 use crate::{Errno, Fd, Result, system};
 use core::ffi::CStr;
 
@@ -54,16 +54,16 @@ fn keep_terminal() {
         return;
     }
     // Both change the foreground group, at some moment from behind.
-    events::dispose(libc::SIGTTOU, libc::SIG_IGN);
+    system::dispose(libc::SIGTTOU, libc::SIG_IGN);
     if pid == 0 {
         // SAFETY: numbers are passed.
         unsafe { libc::setpgid(0, 0) };
         // SAFETY: numbers are passed.
         unsafe { libc::tcsetpgrp(0, libc::getpid()) };
-        events::dispose(libc::SIGTTOU, libc::SIG_DFL);
+        system::dispose(libc::SIGTTOU, libc::SIG_DFL);
         return;
     }
-    events::dispose(libc::SIGHUP, libc::SIG_IGN);
+    system::dispose(libc::SIGHUP, libc::SIG_IGN);
     let mut status = 0;
     // SAFETY: the status is a local integer.
     while check(unsafe { libc::waitpid(pid, &raw mut status, 0) }) == Err(Errno::INTR) {}

@@ -1,65 +1,66 @@
-//! Signals and waiting: handlers note the signal and write to a pipe that poll(2) watches.
-use super::{Os, check, spawn};
-use crate::{Errno, Events, Fd, Files, Instant, MAX_WAIT, Result, SIGNALS, Signal, SignalSet, Wake, system};
+//! Signals and waiting: a descriptor tells of signals, and poll(2) watches it beside the others.
+use super::{Os, check};
+use crate::{Errno, Events, Fd, Instant, MAX_WAIT, Result, SIGNALS, Signal, Wake, system};
 use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// The write end of the self-pipe, for the handler. 0 for none: the read end has a lower number.
-static WAKER: AtomicI32 = AtomicI32::new(0);
-/// The signals that came since they were last asked for: bits of [`SignalSet`].
-static PENDING: AtomicU32 = AtomicU32::new(0);
+/// The signals that are caught: bits of [`SignalSet`].
+static CAUGHT: AtomicU32 = AtomicU32::new(0);
+/// What SIGPIPE was before it was ignored.
+static PIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
 
-extern "C" fn note(number: libc::c_int) {
-    let saved = errno::errno();
+fn each_caught(mut act: impl FnMut(libc::c_int)) {
+    let caught = CAUGHT.load(Ordering::Relaxed);
     for signal in &SIGNALS {
-        if system::number(*signal) == number {
-            PENDING.fetch_or(1 << *signal as u8, Ordering::Relaxed);
+        if caught & (1 << *signal as u8) != 0 {
+            act(system::number(*signal));
         }
     }
-    // A full pipe is as good as one byte in it.
-    // SAFETY: write(2) may be called in a handler; the byte is static.
-    unsafe { libc::write(WAKER.load(Ordering::Relaxed), b"!".as_ptr().cast(), 1) };
-    errno::set_errno(saved);
 }
 
-/// Sets the disposition of a signal and returns the old one's handler.
-pub(crate) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
-    let mut old = MaybeUninit::<libc::sigaction>::zeroed();
-    let mut new = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: an all-zero sigaction is valid: default handler, empty mask, no flags.
-    unsafe { (*new.as_mut_ptr()).sa_sigaction = handler };
-    // SAFETY: both are sigactions; the handler is `note`, SIG_DFL, SIG_IGN or an earlier one.
-    unsafe { libc::sigaction(number, new.as_ptr(), old.as_mut_ptr()) };
-    // SAFETY: all zero, or filled by the kernel.
-    unsafe { old.assume_init() }.sa_sigaction
+/// The signals that are caught.
+pub(crate) fn caught() -> libc::sigset_t {
+    let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: empties a local set.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    each_caught(|number| {
+        // SAFETY: the set was made empty above.
+        unsafe { libc::sigaddset(set.as_mut_ptr(), number) };
+    });
+    // SAFETY: made above.
+    unsafe { set.assume_init() }
+}
+
+/// In a child: its signals are not its parent's.
+pub(crate) fn own_signals() {
+    if CAUGHT.load(Ordering::Relaxed) != 0 {
+        if system::handler() != libc::SIG_DFL {
+            each_caught(|number| {
+                system::dispose(number, libc::SIG_DFL);
+            });
+        }
+        system::dispose(libc::SIGPIPE, PIPE.load(Ordering::Relaxed));
+    }
+    system::reset_signals();
 }
 
 impl Events for Os {
     fn catch(&mut self, signals: &[Signal]) -> Result<()> {
-        if self.waker.is_none() {
-            let (read, write) = system::pipe(libc::O_NONBLOCK)?;
-            WAKER.store(write.0, Ordering::Relaxed);
-            self.waker = Some(read);
-            spawn::PIPE.store(dispose(libc::SIGPIPE, libc::SIG_IGN), Ordering::Relaxed);
+        if CAUGHT.load(Ordering::Relaxed) == 0 {
+            PIPE.store(system::dispose(libc::SIGPIPE, libc::SIG_IGN), Ordering::Relaxed);
         }
-        let mut caught = MaybeUninit::<libc::sigset_t>::uninit();
-        // SAFETY: fills a local set.
-        unsafe { libc::sigemptyset(caught.as_mut_ptr()) };
-        for signal in signals {
-            let number = system::number(*signal);
-            if number > 0 {
-                let handler: extern "C" fn(libc::c_int) = note;
-                dispose(number, handler as *const () as libc::sighandler_t);
-                spawn::CAUGHT.fetch_or(1 << *signal as u8, Ordering::Relaxed);
-                // SAFETY: the set was made empty above.
-                unsafe { libc::sigaddset(caught.as_mut_ptr(), number) };
-            }
+        for signal in signals.iter().filter(|signal| system::number(**signal) > 0) {
+            CAUGHT.fetch_or(1 << *signal as u8, Ordering::Relaxed);
         }
         // Whatever mask was inherited.
-        // SAFETY: as above; no old set is asked for.
-        unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, caught.as_ptr(), ptr::null_mut()) };
-        Ok(())
+        let caught = caught();
+        // SAFETY: the set is a filled one; no old one is asked for.
+        unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const caught, ptr::null_mut()) };
+        each_caught(|number| {
+            system::dispose(number, system::handler());
+        });
+        system::hear(&mut self.waker, &caught)
     }
 
     fn wait(&mut self, fds: &[Fd], until: Option<Instant>) -> Wake {
@@ -88,11 +89,9 @@ impl Events for Os {
             Err(_) => drop(check(unsafe { libc::poll(ptr::null_mut(), 0, 100) })),
         }
         let woken = polled.first().is_some_and(|slot| slot.revents != 0);
-        if let (true, Some(fd)) = (woken, self.waker) {
-            let mut bytes = [0; 16];
-            while self.read(fd, &mut bytes) == Ok(bytes.len()) {}
+        if let Some(waker) = self.waker {
+            wake.signals = system::heard(self, waker, woken);
         }
-        wake.signals = SignalSet(PENDING.swap(0, Ordering::Relaxed));
         wake
     }
 }

@@ -40,6 +40,10 @@ impl Files for Os {
         open(path, flags | libc::O_NONBLOCK, mode)
     }
 
+    fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
+        system::open_fifo(path)
+    }
+
     fn close(&mut self, fd: Fd) {
         // SAFETY: a number is passed; descriptors own no memory.
         unsafe { libc::close(fd.0) };

@@ -13,7 +13,7 @@ use crate::{Errno, Result, system};
 
 /// The operating system below.
 pub struct Os {
-    /// The self-pipe that signals write to, once [`crate::Events::catch`] was called.
+    /// What tells of signals, once [`crate::Events::catch`] was called.
     pub(crate) waker: Option<crate::Fd>,
     /// What only this system has.
     pub(crate) native: system::Native,

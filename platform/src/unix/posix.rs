@@ -1,4 +1,6 @@
 //! Clock, open and fork as POSIX has them, where there is no reason to go round the C library.
+use crate::unix::files;
+use crate::{Fd, Result};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
@@ -15,6 +17,13 @@ pub(crate) fn clock(which: libc::clockid_t) -> libc::timespec {
 pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
     // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
     unsafe { libc::open(path.as_ptr(), flags, mode) }
+}
+
+/// open(2), once for reading and once for writing: what a FIFO opened for both does POSIX does not say.
+pub(crate) fn open_fifo(path: &CStr) -> Result<Fd> {
+    let fd = files::open(path, libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
+    files::open(path, libc::O_WRONLY | libc::O_NONBLOCK, 0)?;
+    Ok(fd)
 }
 
 /// fork(2).

@@ -1,18 +1,10 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::{Os, check, console, events, files};
-use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, SIGNALS, Step, copy, system};
+use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
-use core::mem::MaybeUninit;
 use core::ptr;
-use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-/// The signals that have a handler: back to default in children.
-pub(super) static CAUGHT: AtomicU32 = AtomicU32::new(0);
-/// What SIGPIPE was before it was ignored.
-pub(super) static PIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
-
-/// Forks. Signals are held back until the child has left the handlers of its parent: their
-/// self-pipe is the parent's too.
+/// Forks; the result of `child` is the exit code of the child, whose signals are its own.
 pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
     match split() {
         // SAFETY: leaves the child without running anything of its parent's.
@@ -25,33 +17,7 @@ pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
 // Once for all that fork.
 #[inline(never)]
 fn split() -> Result<Pid> {
-    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
-    let mut before = MaybeUninit::<libc::sigset_t>::uninit();
-    // SAFETY: fills a local set.
-    unsafe { libc::sigfillset(all.as_mut_ptr()) };
-    // SAFETY: both are local sets, the first was filled.
-    unsafe { libc::sigprocmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) };
-    // One thread forks, and the child calls async-signal-safe functions only.
-    let pid = check(system::fork());
-    if pid == Ok(0) {
-        own_signals();
-    }
-    // SAFETY: filled by the call above.
-    unsafe { libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };
-    pid.map(Pid)
-}
-
-fn own_signals() {
-    let caught = CAUGHT.load(Ordering::Relaxed);
-    for signal in &SIGNALS {
-        if caught & (1 << *signal as u8) != 0 {
-            events::dispose(system::number(*signal), libc::SIG_DFL);
-        }
-    }
-    if caught != 0 {
-        events::dispose(libc::SIGPIPE, PIPE.load(Ordering::Relaxed));
-    }
-    system::reset_signals();
+    system::split(events::own_signals)
 }
 
 /// [`exec`] or [`exec_found`].
@@ -223,7 +189,7 @@ pub(super) fn drain(from: Fd, lifeline: Fd) -> u8 {
     // It has the name of its parent, so what ends that by name meets this as well; its own end
     // comes with the last writer.
     for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
-        events::dispose(signal, libc::SIG_IGN);
+        system::dispose(signal, libc::SIG_IGN);
     }
     let mut os = Os::new();
     system::close_all_but(&[from, lifeline]);

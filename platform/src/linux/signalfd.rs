@@ -1,0 +1,62 @@
+//! Being told of signals by signalfd(2): they stay blocked, no handler interrupts anything, and one
+//! descriptor takes the place of a pipe.
+use crate::unix::{Os, check, events};
+use crate::{Fd, Files, Pid, Result, SIGNALS, SignalSet, system};
+use core::mem::size_of;
+use core::ptr;
+
+// <sys/signalfd.h>.
+layout!(libc::signalfd_siginfo: 128, ssi_signo 0);
+
+/// Sets the disposition of a signal and returns the old one (signal(2): flags and mask of
+/// sigaction(2) are for handlers, and there are none).
+pub(crate) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
+    // SAFETY: numbers are passed: SIG_DFL, SIG_IGN, or what this call returned before.
+    unsafe { libc::signal(number, handler) }
+}
+
+/// What a caught signal is answered with. It never is: the kernel keeps what is blocked for the
+/// descriptor, also what is otherwise ignored, as process 1 does by default.
+pub(crate) fn handler() -> libc::sighandler_t {
+    libc::SIG_DFL
+}
+
+/// Has these signals, all that are caught and now held back, told by `waker`.
+pub(crate) fn hear(waker: &mut Option<Fd>, caught: &libc::sigset_t) -> Result<()> {
+    let old = waker.map_or(-1, |fd| fd.0);
+    // SAFETY: the set is a filled one.
+    let fd = check(unsafe { libc::signalfd(old, caught, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) })?;
+    *waker = Some(Fd(fd));
+    Ok(())
+}
+
+/// The signals that came; `waker` is ready or not.
+pub(crate) fn heard(os: &mut Os, waker: Fd, ready: bool) -> SignalSet {
+    const RECORD: usize = size_of::<libc::signalfd_siginfo>();
+    let mut set = 0;
+    let mut record = [0; RECORD];
+    // A signal that came more than once is there once.
+    while ready && os.read(waker, &mut record) == Ok(RECORD) {
+        let number = i32::from(record[0]);
+        for signal in &SIGNALS {
+            if system::number(*signal) == number {
+                set |= 1 << *signal as u8;
+            }
+        }
+    }
+    SignalSet(set)
+}
+
+/// Forks; in the child the result is the number 0, and `own_signals` was called. What is blocked stays
+/// the parent's: a child begins with no signal pending.
+pub(crate) fn split(own_signals: fn()) -> Result<Pid> {
+    // One thread forks, and the child calls async-signal-safe functions only.
+    let pid = check(system::fork())?;
+    if pid == 0 {
+        own_signals();
+        let caught = events::caught();
+        // SAFETY: the set is a filled one; no old one is asked for.
+        unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const caught, ptr::null_mut()) };
+    }
+    Ok(Pid(pid))
+}
