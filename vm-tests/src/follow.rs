@@ -48,7 +48,7 @@ pub fn up(machine: &mut Machine, pace: &Pace) -> Result<(), Fail> {
         .wait("the agent in stage 2", pace.boot, |machine| machine.channel.take_until("agent: up").map(drop))
 }
 
-/// Goes through all steps.
+/// Goes through all steps, on a machine that was left so.
 ///
 /// # Errors
 /// How it failed, and at which step.
@@ -57,10 +57,10 @@ pub fn follow(
     scenario: &Scenario,
     never: &[String],
     pace: &Pace,
+    left: Left,
 ) -> Result<Left, Fail> {
     let from = machine.console.count();
-    let mut walk =
-        Walk { machine, scenario, pace, seconds: STEP, said: Vec::new(), left: Left::Up, hangs: false };
+    let mut walk = Walk { machine, scenario, pace, seconds: STEP, said: Vec::new(), left, hangs: false };
     let mut result = Ok(());
     for (number, step) in scenario.steps.iter().enumerate() {
         walk.hangs = scenario.steps.get(number + 1) == Some(&Step::Hang);
@@ -111,6 +111,9 @@ impl Walk<'_> {
             }
             Step::Line(pattern, unfinished) => {
                 let what = format!("console line {pattern}");
+                // How long until a machine that boots says anything is not the scenario's affair.
+                let boots = self.left == Left::Booting && !self.hangs;
+                let limit = if boots { limit.max(self.pace.boot) } else { limit };
                 let found =
                     self.machine.wait(&what, limit, |machine| machine.console.find(pattern, *unfinished));
                 match found {
@@ -159,6 +162,7 @@ impl Walk<'_> {
         let end = format!("agent: {name} *");
         let (said, end) = self.machine.wait(&what, limit, |machine| machine.channel.take_until(&end))?;
         self.said = said;
+        self.left = Left::Up;
         let code = end.rsplit(' ').next().unwrap_or("?");
         if (code == "0") == (ending == Ending::Badly) {
             return Err(Fail::Other(format!("exit code {code} of: {first}: {}", self.said.join(" / "))));

@@ -186,7 +186,8 @@ impl<'a> Runner<'a> {
                 live.machine.console.skip();
                 live.machine.channel.skip();
             }
-            follow(&mut live.machine, scenario, &self.plan.system.never, &self.pace)
+            let left = if scenario.alone() || scenario.boot { Left::Booting } else { Left::Up };
+            follow(&mut live.machine, scenario, &self.plan.system.never, &self.pace, left)
         });
         match result {
             Ok(left) => {
@@ -217,7 +218,7 @@ impl<'a> Runner<'a> {
         let steps = Scenario { name: "install".into(), steps: system.install.clone(), ..Scenario::default() };
         let steps = steps.for_words(|name| system.word(name)).map_err(|word| format!("no word {word}"))?;
         let pace = Pace { factor: 1.0, boot: self.pace.boot, most: self.pace.boot };
-        match follow(&mut live.machine, &steps, &[], &pace) {
+        match follow(&mut live.machine, &steps, &[], &pace, Left::Booting) {
             Ok(Left::Over) => {}
             Ok(_) => return Err("it does not end with power off".into()),
             Err(fail) => return Err(describe(&fail, &live)),
