@@ -90,6 +90,10 @@ pub trait Files {
     fn close(&mut self, fd: Fd);
     /// read(2); 0 is the end.
     fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
+    /// The same of what is shared with other processes, who wait when they read: if one of them
+    /// was faster, EAGAIN rather than waiting. (Where the system has no such read, a caught
+    /// signal still ends it, with EINTR.)
+    fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
     /// write(2).
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize>;
     /// mkdir(2).

@@ -21,7 +21,7 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open, open_fifo};
+pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 
 /// <sys/ttycom.h>: `_IO('t', 113)`; not in the libc crate.

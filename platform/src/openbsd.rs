@@ -28,7 +28,7 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use pipe2::pipe;
-pub(crate) use posix::{clock, fork, open, open_fifo};
+pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 

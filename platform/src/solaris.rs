@@ -28,7 +28,7 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open, open_fifo};
+pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 pub use watch::Native;
 

@@ -239,7 +239,7 @@ impl Svlogd {
         let room = cx.input.room(buffer);
         // What follows the line is for whoever reads the descriptor next.
         let most = if phase == Phase::Reads { room.len() } else { room.len().min(1) };
-        let count = match p.read(Fd::STDIN, room.get_mut(..most).unwrap_or_default()) {
+        let count = match p.read_shared(Fd::STDIN, room.get_mut(..most).unwrap_or_default()) {
             Ok(count) => count,
             Err(Errno::AGAIN | Errno::INTR) => return,
             Err(errno) => {

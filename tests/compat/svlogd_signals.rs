@@ -2,7 +2,7 @@
 use crate::svlogd_rig::{Logs, pipe};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::Signal;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 use std::fs::{self, File};
 use std::io::Write;
@@ -107,6 +107,46 @@ pub const CASES: &[Case] = &[
         assert_eq!(logs.text("current"), "x\nbegin and end\nanother line\n");
     })
     .dev("DEV-61"),
+    case("svlogd_term_though_another_reads_the_pipe", || {
+        // RWF_NOWAIT of pipes.
+        let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+        let mut numbers =
+            release.split(|sign: char| !sign.is_ascii_digit()).map_while(|n| n.parse::<u32>().ok());
+        if (numbers.next(), numbers.next()) < (Some(6), Some(4)) {
+            skip("Linux 6.4 or newer");
+        }
+        let logs = Logs::new("");
+        let (read, write) = pipe();
+        let (reader, mut writer) = (File::from(read), File::from(write));
+        let mut both: Vec<_> = ["log", "other"]
+            .iter()
+            .map(|name| {
+                let _ = std::fs::create_dir(logs.rig.place.path(name));
+                let mut command = logs.command(&["-v", name]);
+                logs.rig.place.start(command.stdin(Stdio::from(reader.try_clone().unwrap())))
+            })
+            .collect();
+        logs.await_open();
+        until("the other", || logs.rig.place.path("other/current").exists().then_some(()));
+        // Both are told of each line, one of them finds it.
+        let size = |name: &str| std::fs::metadata(logs.rig.place.path(name)).map_or(0, |found| found.len());
+        for count in 1..=50 {
+            writer.write_all(b"x\n").unwrap();
+            until("a line", || {
+                (size("log/current") + size("other/current") == 2 * count as u64).then_some(())
+            });
+            for running in &both {
+                running.signal(Signal::SIGHUP);
+                until("both", || {
+                    (running.err().matches("sighangup received").count() == count).then_some(())
+                });
+            }
+        }
+        for running in &mut both {
+            running.signal(Signal::SIGTERM);
+            assert_eq!(running.wait().code(), Some(0));
+        }
+    }),
     case("svlogd_term_ends_a_line_that_does_not_end", || {
         let logs = Logs::new("");
         let mut live = logs.open(&[]);

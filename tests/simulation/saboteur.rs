@@ -101,6 +101,9 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         }
         Ok(got)
     }
+    fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
+        self.p.read_shared(fd, into)
+    }
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
         if self.lies(Lie::DropsBytes) && fd.0 > 2 && bytes.len() > 500 {
             let (short, _) = bytes.split_at(bytes.len() - 1);

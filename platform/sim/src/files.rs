@@ -210,6 +210,10 @@ impl Files for Sim {
         Ok(bytes.len())
     }
 
+    fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
+        self.read(fd, into)
+    }
+
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
         self.kernel.call();
         let own = self.kernel.own;

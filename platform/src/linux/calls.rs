@@ -1,8 +1,9 @@
 //! Clock, open and fork without the C library, which does more than is wanted here.
-use crate::unix::files;
-use crate::{Fd, Result};
+use crate::unix::{Os, check_size, files};
+use crate::{Errno, Fd, Files, Result};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 /// clock_gettime(2). The vDSO would map three more pages into every supervisor for ever, so the
 /// kernel is asked directly where the C library's and the kernel's records are the same.
@@ -33,6 +34,29 @@ pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc:
 /// open(2): one descriptor is reader and writer (fifo(7)).
 pub(crate) fn open_fifo(path: &CStr) -> Result<Fd> {
     files::open(path, libc::O_RDWR | libc::O_NONBLOCK, 0)
+}
+
+/// preadv2(2) with RWF_NOWAIT; read(2) where the kernel does not know that, or not for this kind of file
+/// (pipes: before Linux 6.4).
+pub(crate) fn read_shared(os: &mut Os, fd: Fd, into: &mut [u8]) -> Result<usize> {
+    const RWF_NOWAIT: libc::c_long = libc::RWF_NOWAIT as libc::c_long;
+    // The file's own position.
+    const HERE: libc::c_long = -1;
+    static UNKNOWN: AtomicBool = AtomicBool::new(false);
+    if !UNKNOWN.load(Ordering::Relaxed) {
+        let room = libc::iovec { iov_base: into.as_mut_ptr().cast(), iov_len: into.len() };
+        let (number, count) = (libc::c_long::from(fd.0), 1 as libc::c_long);
+        // SAFETY: one record is passed and one counted, and it is that of the slice.
+        let got = unsafe {
+            libc::syscall(libc::SYS_preadv2, number, &raw const room, count, HERE, HERE, RWF_NOWAIT)
+        };
+        match check_size(got as libc::ssize_t) {
+            done @ (Ok(_) | Err(Errno::AGAIN | Errno::INTR)) => return done,
+            // If it is not that, read(2) says what it is.
+            Err(_) => UNKNOWN.store(true, Ordering::Relaxed),
+        }
+    }
+    os.read(fd, into)
 }
 
 /// fork(2) without what the C library does around it for programs with threads, a tenth of a static

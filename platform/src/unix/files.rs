@@ -54,6 +54,10 @@ impl Files for Os {
         check_size(unsafe { libc::read(fd.0, into.as_mut_ptr().cast(), into.len()) })
     }
 
+    fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
+        system::read_shared(self, fd, into)
+    }
+
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize> {
         write(fd, bytes)
     }

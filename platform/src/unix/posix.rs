@@ -1,6 +1,6 @@
 //! Clock, open and fork as POSIX has them, where there is no reason to go round the C library.
-use crate::unix::files;
-use crate::{Fd, Result};
+use crate::unix::{Os, files};
+use crate::{Fd, Files, Result};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
@@ -24,6 +24,11 @@ pub(crate) fn open_fifo(path: &CStr) -> Result<Fd> {
     let fd = files::open(path, libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
     files::open(path, libc::O_WRONLY | libc::O_NONBLOCK, 0)?;
     Ok(fd)
+}
+
+/// read(2).
+pub(crate) fn read_shared(os: &mut Os, fd: Fd, into: &mut [u8]) -> Result<usize> {
+    os.read(fd, into)
 }
 
 /// fork(2).
