@@ -157,9 +157,9 @@ impl Boot for Os {
             (Signal::Emulator, Request::PowerOff),
             (Signal::Arithmetic, Request::Reboot),
             (Signal::PowerFail, Request::PowerOff),
-            // Read inittab(5) again, single user; the other run levels are ignored from the start.
+            // Read inittab(5) again. The other run levels are ignored from the start: one that is
+            // caught, as BUS for single user, would make an endless loop of a real fault.
             (Signal::HangUp, Request::Nothing),
-            (Signal::Bus, Request::Nothing),
         ]
     }
 
