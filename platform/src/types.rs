@@ -69,12 +69,10 @@ pub enum Signal {
     Emulator,
     /// SIGFPE (illumos: `init 6`).
     Arithmetic,
-    /// SIGBUS (illumos: `init s`).
-    Bus,
 }
 
 /// Every signal, in the order of their numbers in [`SignalSet`].
-pub const SIGNALS: [Signal; 18] = [
+pub const SIGNALS: [Signal; 17] = [
     Signal::Alarm,
     Signal::Child,
     Signal::Continue,
@@ -92,7 +90,6 @@ pub const SIGNALS: [Signal; 18] = [
     Signal::WindowChange,
     Signal::Emulator,
     Signal::Arithmetic,
-    Signal::Bus,
 ];
 
 /// A set of [`Signal`]s.

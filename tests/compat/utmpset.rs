@@ -1,6 +1,6 @@
 //! utmpset, in a mount namespace where the files of logins are ours.
 use crate::rig::{Rig, process_state, program};
-use nix::fcntl::{FcntlArg, Flock, FlockArg, fcntl};
+use nix::fcntl::{Flock, FlockArg};
 use platform::{LOGINS, Layout};
 use runit_tests::place::{Output, Running};
 use runit_tests::suite::{Case, case, skip};
@@ -341,9 +341,7 @@ pub const CASES: &[Case] = &[
     }),
     case("utmp_waits_for_flock", || {
         let logins = Logins::of(&[USER]);
-        logins.waits("run/utmp", |file| {
-            Box::new(Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, why)| why).expect("the lock"))
-        });
+        logins.waits("run/utmp", lock_file);
         logins.holds(&[ended("tty1")]);
     }),
     case("utmp_waits_for_fcntl_DEV-84", || {
@@ -390,7 +388,13 @@ pub const CASES: &[Case] = &[
     .ours(),
 ];
 
+fn lock_file(file: File) -> Box<dyn std::any::Any> {
+    Box::new(Flock::lock(file, FlockArg::LockExclusive).map_err(|(_, why)| why).expect("the lock"))
+}
+
+#[cfg(target_os = "linux")]
 fn lock_records(file: File) -> Box<dyn std::any::Any> {
+    use nix::fcntl::{FcntlArg, fcntl};
     let whole = nix::libc::flock {
         l_type: nix::libc::F_WRLCK as _,
         l_whence: nix::libc::SEEK_SET as _,
@@ -401,4 +405,10 @@ fn lock_records(file: File) -> Box<dyn std::any::Any> {
     // The lock of an open file, not of a process: other cases here open files as well.
     fcntl(&file, FcntlArg::F_OFD_SETLK(&whole)).expect("the lock");
     Box::new(file)
+}
+
+/// Elsewhere there is no such lock, but one kind excludes the other.
+#[cfg(not(target_os = "linux"))]
+fn lock_records(file: File) -> Box<dyn std::any::Any> {
+    lock_file(file)
 }

@@ -113,7 +113,6 @@ const fn signal_name(signal: Signal) -> &'static str {
         Signal::WindowChange => "WINCH",
         Signal::Emulator => "EMT",
         Signal::Arithmetic => "FPE",
-        Signal::Bus => "BUS",
     }
 }
 

@@ -87,7 +87,6 @@ fn number(signal: Signal) -> u8 {
         Signal::HangUp => 1,
         Signal::Interrupt => 2,
         Signal::Quit => 3,
-        Signal::Bus => 7,
         Signal::Arithmetic => 8,
         Signal::Kill => 9,
         Signal::User1 => 10,

@@ -356,7 +356,7 @@ impl Kernel {
             (None, Signal::Continue | Signal::Child | Signal::WindowChange | Signal::Stop) => {}
             (None, Signal::TerminalStop) => self.stop(pid),
             (None, _) => {
-                let core = matches!(signal, Signal::Quit | Signal::Arithmetic | Signal::Bus);
+                let core = matches!(signal, Signal::Quit | Signal::Arithmetic);
                 self.die(pid, Ended::Killed { signal: number, core });
             }
         }

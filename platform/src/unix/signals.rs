@@ -22,7 +22,6 @@ pub(crate) fn number(signal: Signal, power_fail: c_int, emulator: c_int) -> c_in
         Signal::User2 => libc::SIGUSR2,
         Signal::WindowChange => libc::SIGWINCH,
         Signal::Arithmetic => libc::SIGFPE,
-        Signal::Bus => libc::SIGBUS,
         Signal::Emulator => emulator,
     }
 }

@@ -109,24 +109,56 @@ pub(super) fn note(_boot: bool, _now: u64) -> Result<()> {
     Ok(())
 }
 
-/// init(8): a record without a user, its line says what happened.
+/// init(8): who is logged in is told by a record without a user, whose line says what happened;
+/// last(1) wants another one, as in the old files.
 #[cfg(target_os = "netbsd")]
 pub(super) fn note(boot: bool, now: u64) -> Result<()> {
-    // <utmpx.h>; not in the libc crate.
-    const BOOT_TIME: u16 = 2;
-    const DOWN_TIME: u16 = 11;
-    let (kind, line): (u16, &[u8]) =
-        if boot { (BOOT_TIME, b"system boot") } else { (DOWN_TIME, b"system down") };
-    // SAFETY: the record holds numbers only.
-    let mut record: Record = unsafe { core::mem::zeroed() };
-    record.ut_line.iter_mut().zip(line).for_each(|(to, from)| *to = *from as c_char);
-    record.ut_type = kind as _;
-    record.ut_tv.tv_sec = now as _;
+    let (present, mut history) = moment(boot, now);
     // SAFETY: the record is a local one.
-    if unsafe { libc::pututxline(ptr::from_ref(&record)) }.is_null() {
+    if unsafe { libc::pututxline(ptr::from_ref(&present)) }.is_null() {
         return Err(Errno::last());
     }
     // SAFETY: no arguments.
     unsafe { libc::endutxent() };
-    remember(&mut record)
+    remember(&mut history)
+}
+
+/// What utmpx(5) and wtmpx(5) are told.
+#[cfg(target_os = "netbsd")]
+fn moment(boot: bool, now: u64) -> (Record, Record) {
+    // <utmpx.h>; not in the libc crate.
+    const BOOT_TIME: u16 = 2;
+    const INIT_PROCESS: u16 = 5;
+    const DOWN_TIME: u16 = 11;
+    let (kind, line, name): (u16, &[u8], &[u8]) =
+        if boot { (BOOT_TIME, b"system boot", b"reboot") } else { (DOWN_TIME, b"system down", b"shutdown") };
+    let record = |kind: u16, line: &[u8], name: &[u8]| {
+        // SAFETY: the record holds numbers only.
+        let mut record: Record = unsafe { core::mem::zeroed() };
+        record.ut_line.iter_mut().zip(line).for_each(|(to, from)| *to = *from as c_char);
+        user(&mut record).iter_mut().zip(name).for_each(|(to, from)| *to = *from as c_char);
+        record.ut_type = kind as _;
+        record.ut_tv.tv_sec = now as _;
+        record
+    };
+    (record(kind, line, b""), record(INIT_PROCESS, b"~", name))
+}
+
+#[cfg(all(test, target_os = "netbsd"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn last_shows_boot_and_shutdown() {
+        for (boot, name, line) in
+            [(true, b"reboot".as_slice(), b"system boot"), (false, b"shutdown", b"system down")]
+        {
+            let (present, mut history) = moment(boot, 1);
+            assert!(on(&present, line) && !is_login(&present));
+            // The line alone says that it concerns the whole system.
+            assert!(on(&history, b"~") && !is_login(&history));
+            let found = user(&mut history).iter().map(|byte| *byte as u8).take_while(|byte| *byte != 0);
+            assert!(found.eq(name.iter().copied()));
+        }
+    }
 }
