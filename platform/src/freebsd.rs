@@ -35,18 +35,18 @@ pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 // <sys/stat.h>, <sys/_timespec.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h>,
 // <sys/mount.h> of FreeBSD 12 and later; <netinet/in.h>.
 #[cfg(target_os = "freebsd")]
-layout!(libc::stat: 224, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st_mtime 64, st_mtime_nsec 72, st_ctime 80);
-layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
-layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
+layout!(libc::stat: 224 align 8, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st_mtime 64, st_mtime_nsec 72, st_ctime 80);
+layout!(libc::timespec: 16 align 8, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8 align 4, fd 0, events 4, revents 6);
 #[cfg(target_os = "freebsd")]
-layout!(libc::kevent: 64, ident 0, filter 8, flags 10, fflags 12, data 16, udata 24);
+layout!(libc::kevent: 64 align 8, ident 0, filter 8, flags 10, fflags 12, data 16, udata 24);
 #[cfg(target_os = "freebsd")]
-layout!(libc::sigaction: 32, sa_sigaction 0, sa_flags 8, sa_mask 12);
+layout!(libc::sigaction: 32 align 8, sa_sigaction 0, sa_flags 8, sa_mask 12);
 #[cfg(target_os = "freebsd")]
-layout!(libc::dirent: 280, d_fileno 0, d_reclen 16, d_type 18, d_name 24);
+layout!(libc::dirent: 280 align 8, d_fileno 0, d_reclen 16, d_type 18, d_name 24);
 #[cfg(target_os = "freebsd")]
-layout!(libc::statfs: 2344, f_flags 8);
-layout!(libc::sockaddr_in: 16, sin_family 1, sin_port 2, sin_addr 4);
+layout!(libc::statfs: 2344 align 8, f_flags 8);
+layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
 /// The system's number of a signal; 0 if it has none (signal(3)).
 #[inline(never)]

@@ -35,14 +35,14 @@ pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 
 // <sys/stat.h>, <sys/timespec.h>, <poll.h>, <sys/event.h> and <sys/statvfs.h> up to NetBSD 9 (the C
 // library renames what changed later), <sys/sigaction.h>, <sys/dirent.h>, <netinet/in.h>.
-layout!(libc::stat: 152, st_dev 0, st_mode 8, st_ino 16, st_nlink 24, st_mtime 64, st_mtimensec 72, st_ctime 80);
-layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
-layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
-layout!(libc::kevent: 40, ident 0, filter 8, flags 12, fflags 16, data 24, udata 32);
-layout!(libc::sigaction: 32, sa_sigaction 0, sa_mask 8, sa_flags 24);
-layout!(libc::dirent: 528, d_fileno 0, d_reclen 8, d_namlen 10, d_type 12, d_name 13);
-layout!(libc::statvfs: 2256, f_flag 0);
-layout!(libc::sockaddr_in: 16, sin_family 1, sin_port 2, sin_addr 4);
+layout!(libc::stat: 152 align 8, st_dev 0, st_mode 8, st_ino 16, st_nlink 24, st_mtime 64, st_mtimensec 72, st_ctime 80);
+layout!(libc::timespec: 16 align 8, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8 align 4, fd 0, events 4, revents 6);
+layout!(libc::kevent: 40 align 8, ident 0, filter 8, flags 12, fflags 16, data 24, udata 32);
+layout!(libc::sigaction: 32 align 8, sa_sigaction 0, sa_mask 8, sa_flags 24);
+layout!(libc::dirent: 528 align 8, d_fileno 0, d_reclen 8, d_namlen 10, d_type 12, d_name 13);
+layout!(libc::statvfs: 2256 align 8, f_flag 0);
+layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
 /// The system's number of a signal; 0 if it has none (signal(3)).
 #[inline(never)]

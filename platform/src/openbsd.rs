@@ -34,14 +34,14 @@ pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
 
 // <sys/stat.h>, <sys/_time.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h>,
 // <sys/mount.h>, <netinet/in.h>.
-layout!(libc::stat: 128, st_mode 0, st_dev 4, st_ino 8, st_nlink 16, st_mtime 48, st_mtime_nsec 56, st_ctime 64);
-layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
-layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
-layout!(libc::kevent: 32, ident 0, filter 8, flags 10, fflags 12, data 16, udata 24);
-layout!(libc::sigaction: 16, sa_sigaction 0, sa_mask 8, sa_flags 12);
-layout!(libc::dirent: 280, d_fileno 0, d_off 8, d_reclen 16, d_type 18, d_name 24);
-layout!(libc::statfs: 568, f_flags 0);
-layout!(libc::sockaddr_in: 16, sin_family 1, sin_port 2, sin_addr 4);
+layout!(libc::stat: 128 align 8, st_mode 0, st_dev 4, st_ino 8, st_nlink 16, st_mtime 48, st_mtime_nsec 56, st_ctime 64);
+layout!(libc::timespec: 16 align 8, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8 align 4, fd 0, events 4, revents 6);
+layout!(libc::kevent: 32 align 8, ident 0, filter 8, flags 10, fflags 12, data 16, udata 24);
+layout!(libc::sigaction: 16 align 8, sa_sigaction 0, sa_mask 8, sa_flags 12);
+layout!(libc::dirent: 280 align 8, d_fileno 0, d_off 8, d_reclen 16, d_type 18, d_name 24);
+layout!(libc::statfs: 568 align 8, f_flags 0);
+layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
 /// The system's number of a signal; 0 if it has none (signal(3)).
 #[inline(never)]

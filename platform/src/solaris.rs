@@ -34,14 +34,14 @@ pub use watch::Native;
 
 // <sys/stat.h>, <sys/time_impl.h>, <sys/poll.h>, <sys/signal.h>, <sys/dirent.h>, <sys/fcntl.h>,
 // <sys/statvfs.h>, <netinet/in.h>.
-layout!(libc::stat: 128, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 64, st_mtime_nsec 72, st_ctime 80);
-layout!(libc::timespec: 16, tv_sec 0, tv_nsec 8);
-layout!(libc::pollfd: 8, fd 0, events 4, revents 6);
-layout!(libc::sigaction: 32, sa_flags 0, sa_sigaction 8, sa_mask 16);
-layout!(libc::dirent: 24, d_ino 0, d_off 8, d_reclen 16, d_name 18);
-layout!(libc::flock: 64, l_type 0, l_whence 2, l_start 8, l_len 16);
-layout!(libc::statvfs: 136, f_basetype 72);
-layout!(libc::sockaddr_in: 16, sin_family 0, sin_port 2, sin_addr 4);
+layout!(libc::stat: 128 align 8, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 64, st_mtime_nsec 72, st_ctime 80);
+layout!(libc::timespec: 16 align 8, tv_sec 0, tv_nsec 8);
+layout!(libc::pollfd: 8 align 4, fd 0, events 4, revents 6);
+layout!(libc::sigaction: 32 align 8, sa_flags 0, sa_sigaction 8, sa_mask 16);
+layout!(libc::dirent: 24 align 8, d_ino 0, d_off 8, d_reclen 16, d_name 18);
+layout!(libc::flock: 64 align 8, l_type 0, l_whence 2, l_start 8, l_len 16);
+layout!(libc::statvfs: 136 align 8, f_basetype 72);
+layout!(libc::sockaddr_in: 16 align 4, sin_family 0, sin_port 2, sin_addr 4);
 
 // Where sockets live; see the block in lib.rs that names the C library.
 // SAFETY: the block declares nothing.

@@ -4,7 +4,7 @@ use nix::errno::Errno as Number;
 use platform::{Errno, Resource};
 
 // <sys/resource.h>, the same everywhere.
-platform::layout!(libc::rlimit: 16, rlim_cur 0, rlim_max 8);
+platform::layout!(libc::rlimit: 16 align 8, rlim_cur 0, rlim_max 8);
 
 /// What went wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

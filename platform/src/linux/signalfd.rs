@@ -5,9 +5,6 @@ use crate::{Fd, Files, Pid, Result, SIGNALS, SignalSet, system};
 use core::mem::size_of;
 use core::ptr;
 
-// <sys/signalfd.h>.
-layout!(libc::signalfd_siginfo: 128, ssi_signo 0);
-
 /// Sets the disposition of a signal and returns the old one (signal(2): flags and mask of
 /// sigaction(2) are for handlers, and there are none).
 pub(crate) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {

@@ -29,8 +29,8 @@ struct FileObject {
     name: *const c_char,
 }
 
-layout!(FileObject: 80, accessed 0, modified 16, changed 32, pad 48, name 72);
-layout!(libc::port_event: 24, portev_events 0, portev_source 4, portev_object 8, portev_user 16);
+layout!(FileObject: 80 align 8, accessed 0, modified 16, changed 32, pad 48, name 72);
+layout!(libc::port_event: 24 align 8, portev_events 0, portev_source 4, portev_object 8, portev_user 16);
 
 impl FileObject {
     const fn new() -> FileObject {

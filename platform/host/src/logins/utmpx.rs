@@ -9,13 +9,13 @@ type Record = libc::utmpx;
 
 // <utmpx.h> of each.
 #[cfg(target_os = "freebsd")]
-platform::layout!(libc::utmpx: 280, ut_type 0, ut_tv 8, ut_id 24, ut_pid 32, ut_user 36, ut_line 68, ut_host 84);
+platform::layout!(libc::utmpx: 280 align 8, ut_type 0, ut_tv 8, ut_id 24, ut_pid 32, ut_user 36, ut_line 68, ut_host 84);
 #[cfg(target_os = "netbsd")]
-platform::layout!(libc::utmpx: 520, ut_name 0, ut_id 32, ut_line 36, ut_host 68, ut_type 326, ut_pid 328, ut_tv 464);
+platform::layout!(libc::utmpx: 520 align 8, ut_name 0, ut_id 32, ut_line 36, ut_host 68, ut_type 326, ut_pid 328, ut_tv 464);
 #[cfg(target_os = "macos")]
-platform::layout!(libc::utmpx: 640, ut_user 0, ut_id 256, ut_line 260, ut_pid 292, ut_type 296, ut_tv 304, ut_host 320);
+platform::layout!(libc::utmpx: 640 align 8, ut_user 0, ut_id 256, ut_line 260, ut_pid 292, ut_type 296, ut_tv 304, ut_host 320);
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-platform::layout!(libc::utmpx: 384, ut_user 0, ut_id 32, ut_line 36, ut_pid 68, ut_type 72, ut_tv 80, ut_host 122);
+platform::layout!(libc::utmpx: 384 align 8, ut_user 0, ut_id 32, ut_line 36, ut_pid 68, ut_type 72, ut_tv 80, ut_host 122);
 
 pub(super) fn end(line: &[u8], now: u64, history: bool) -> Option<Result<bool>> {
     Some(find(line).and_then(|found| match found {
