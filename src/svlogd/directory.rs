@@ -126,7 +126,7 @@ impl Directory {
             self.lines.rotate(self.size);
         }
         while self.life.is_ready() {
-            if !cx.ending && self.processor.holds_up(self.waiting, self.config.keep) {
+            if !cx.leaving && self.processor.holds_up(self.waiting, self.config.keep) {
                 return;
             }
             let job = job(cx, input, &self.config, self.text.rows(), self.size);

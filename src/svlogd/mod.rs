@@ -267,7 +267,8 @@ impl Svlogd {
     fn finish(&mut self) {
         let (cx, buffer) = self.buffer();
         cx.input.finish(buffer, cx.options.replace.as_ref());
-        (self.phase, self.cx.ending) = (Phase::Ends, true);
+        self.phase = Phase::Ends;
+        (self.cx.leaving, self.cx.ending) = (true, true);
     }
 
     /// Acts on signals. `true`: there is nothing left to act on.
@@ -306,13 +307,15 @@ impl Svlogd {
     /// TERM: reads up to the end of the line, at most. Once more TERM: does not wait for processors
     /// nor for a disk to flush files. What was read is never given up.
     fn terminate<P: Platform>(&mut self, p: &mut P) {
+        self.cx.leaving = true;
         match self.phase {
             Phase::Reads if self.cx.input.open() => {
                 self.phase = Phase::Finishes(p.now().plus_ms(REST));
             }
             Phase::Reads => self.finish(),
-            Phase::Finishes(_) => {}
-            Phase::Ends => self.each(|dir, cx, _, _| dir.work(p, cx, WorkEvent::Abandon)),
+            Phase::Finishes(_) | Phase::Ends => {
+                self.each(|dir, cx, _, _| dir.work(p, cx, WorkEvent::Abandon))
+            }
         }
         self.each(|dir, cx, _, output| {
             if dir.life.is_paused() {

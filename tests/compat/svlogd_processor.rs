@@ -123,6 +123,30 @@ pub const CASES: &[Case] = &[
         assert_eq!(logs.old_texts('s'), ["1\n", "2\n", "3\n", "4\n"]);
     })
     .dev("DEV-66"),
+    case("svlogd_term_within_a_line_that_waits_for_a_processor", || {
+        let logs = Logs::new("n3\n!read line <go; cat\n");
+        logs.rig.place.fifo("log/go");
+        let mut live = logs.open(&["-v"]);
+        for number in 1..=3 {
+            live.log(&number.to_string()).rotate('u', number);
+        }
+        live.say("held\nbegin").signal(Signal::SIGTERM).await_err("sigterm received.");
+        logs.await_text("current", "held\nbegin\n");
+        assert!(live.running.ended().is_none(), "the processor runs");
+        assert_eq!(live.term(), Some(0));
+        assert_eq!(logs.old_texts('u'), ["1\n", "2\n", "3\n"]);
+    })
+    .dev("DEV-66"),
+    case("svlogd_term_twice_within_a_line", || {
+        let logs = Logs::new("!read line <go; cat\n");
+        logs.rig.place.fifo("log/go");
+        let mut live = logs.open(&["-v"]);
+        live.log("1").rotate('u', 1).say("begin");
+        live.signal(Signal::SIGTERM).await_err("sigterm received.");
+        assert_eq!(live.term(), Some(0), "it does not wait for the processor");
+        assert_eq!((logs.old_texts('u'), logs.text("current")), (vec!["1\n".to_owned()], "begin\n".into()));
+    })
+    .dev("DEV-66"),
     case("svlogd_failing_processor_is_retried", || {
         let logs = Logs::new("!echo run >>runs; cat; test -e go\n");
         let mut live = logs.open(&[]);
