@@ -3,6 +3,7 @@ use crate::svlogd_rig::Logs;
 use nix::sys::signal::Signal;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal};
+use std::fs;
 use std::net::UdpSocket;
 use std::time::Duration;
 
@@ -177,6 +178,28 @@ pub const CASES: &[Case] = &[
         }
         assert_eq!(logs.old_texts('u'), ["1\n", "2\n", "3\n"]);
         assert_eq!(live.term(), Some(0));
+    })
+    .dev("DEV-66"),
+    case("svlogd_processor_whose_files_were_deleted", || {
+        // Somebody needs the room, and is not particular about it.
+        for letters in ["ut", "t"] {
+            let logs = Logs::new("!read line <go; cat\n");
+            logs.rig.place.fifo("log/go");
+            let mut live = logs.open(&["-v"]);
+            live.log("1").rotate('u', 1).await_err("processing: ");
+            for letter in letters.chars() {
+                logs.await_old(letter, 1).iter().for_each(|name| fs::remove_file(logs.path(name)).unwrap());
+            }
+            until("a reader", || runit_tests::place::write_fifo(&logs.path("go"), b"go\n").ok());
+            live.await_err("svlogd: warning: processor failed, restart: log\n");
+            live.log("2").signal(Signal::SIGALRM);
+            let wanted: &[&str] = if letters == "t" { &["1\n", "2\n"] } else { &["2\n"] };
+            for number in 1..=wanted.len() {
+                until("a reader", || runit_tests::place::write_fifo(&logs.path("go"), b"go\n").ok());
+                logs.await_old('s', number);
+            }
+            assert_eq!(logs.old_texts('s'), wanted);
+        }
     })
     .dev("DEV-66"),
     case("svlogd_killed_processor_has_failed", || {
