@@ -195,6 +195,14 @@ impl Svlogd {
             }
             if reads && wake.is_ready(0) {
                 self.read(p);
+            } else if !reads && self.phase == Phase::Reads && wake.signals == SignalSet::default() {
+                // Time has passed. Who cannot write leaves what there is where it is; but whether
+                // there ever will be more can be told.
+                let more = p.wait(&[Fd::STDIN], Some(Instant(0)));
+                wake.signals = more.signals;
+                if more.is_ready(0) && p.unread(Fd::STDIN) == Ok(0) {
+                    self.finish();
+                }
             }
             if wake.signals != SignalSet::default() && self.signals(p, wake.signals) {
                 return 111;
@@ -328,9 +336,7 @@ impl Svlogd {
     fn end<P: Platform>(&mut self, p: &mut P) -> bool {
         let mut over = true;
         self.each(|dir, cx, _, output| {
-            if dir.life.is_ready() {
-                dir.drive(p, cx, output, Event::Terminate);
-            }
+            dir.drive(p, cx, output, Event::Ends);
             if !dir.life.is_used() {
                 dir.work(p, cx, WorkEvent::Terminate);
             }
