@@ -200,7 +200,11 @@ fn mask(word: &[u8]) -> Result<u32, Wrong<'_>> {
     if word.is_empty() { Err(wrong) } else { Ok(value) }
 }
 
-/// A number with at most one sign. The system knows no levels as far away as the ends here.
+/// From one end of the nice levels to the other, on every system. C libraries add what they are given
+/// to the level in 32 bits: more could wrap to a better level than that of now.
+const FARTHEST: i32 = 40;
+
+/// A number with at most one sign, as large as makes a difference.
 fn nice(word: &[u8]) -> Option<i32> {
     let (negative, digits) = match word {
         [b'-', digits @ ..] => (true, digits),
@@ -214,7 +218,8 @@ fn nice(word: &[u8]) -> Option<i32> {
         return None;
     }
     // The scanner wraps where there are more digits.
-    let value = if digits.len() > 19 { i32::MAX } else { i32::try_from(value).unwrap_or(i32::MAX) };
+    let value = if digits.len() > 19 { FARTHEST } else { i32::try_from(value).unwrap_or(FARTHEST) };
+    let value = value.min(FARTHEST);
     Some(if negative { value.saturating_neg() } else { value })
 }
 

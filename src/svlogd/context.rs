@@ -22,6 +22,8 @@ pub(super) struct Context {
     /// The stamp of the first line, if that began earlier.
     pub(super) earlier: [u8; LENGTH],
     pub(super) stamper: Stamper,
+    /// TERM came, or nothing more is read: lines do not wait for processors.
+    pub(super) leaving: bool,
     /// Nothing more is read.
     pub(super) ending: bool,
     udp: Option<Fd>,
@@ -37,6 +39,7 @@ impl Context {
             stamp: [0; LENGTH],
             earlier: [0; LENGTH],
             stamper: Stamper::new(options.style),
+            leaving: false,
             ending: false,
             udp: None,
         }

@@ -79,9 +79,10 @@ impl Directory {
         }
     }
 
-    /// Whether all that is ready is in the file.
+    /// Whether all that is ready is in the file, and as long as there may be more, that can be taken.
     pub(super) fn is_done(&self, cx: &Context) -> bool {
-        !self.life.is_used() || (self.life.is_ready() && self.lines.is_done(cx.input.count()))
+        let takes = self.life.is_ready() || cx.ending;
+        !self.life.is_used() || (takes && self.lines.is_done(cx.input.count()))
     }
 
     /// When something is to happen without being asked for.
@@ -103,7 +104,9 @@ impl Directory {
             // The hot path does not ask for the time: only pauses need it.
             let now = match event {
                 Event::Failed | Event::Gone | Event::Refused(_) | Event::Time => p.now(),
-                Event::Owes | Event::Due | Event::HangUp | Event::Terminate | Event::Done => Instant(0),
+                Event::Owes | Event::Due | Event::HangUp | Event::Terminate | Event::Ends | Event::Done => {
+                    Instant(0)
+                }
             };
             event = match self.life.step(event, now) {
                 Action::Wait => break,
@@ -126,7 +129,7 @@ impl Directory {
             self.lines.rotate(self.size);
         }
         while self.life.is_ready() {
-            if !cx.ending && self.processor.holds_up(self.waiting, self.config.keep) {
+            if !cx.leaving && self.processor.holds_up(self.waiting, self.config.keep) {
                 return;
             }
             let job = job(cx, input, &self.config, self.text.rows(), self.size);

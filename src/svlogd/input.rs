@@ -68,24 +68,24 @@ impl Input {
         self.end = self.end.saturating_add(count);
         let new = buffer.get(from..self.end).unwrap_or_default();
         self.open = new.last().map_or(self.open, |byte| *byte != b'\n');
-        let before = self.ready;
+        let (before, within) = (self.ready, self.ends_within(buffer));
         if let Some(at) = new.iter().rposition(|byte| *byte == b'\n') {
             self.ready = from.saturating_add(at).saturating_add(1);
         }
         // Behind the last newline: the rest of a line that has begun, or one that is long enough.
-        let starts = self.ready > 0 || !self.begun;
-        if !starts || self.end.saturating_sub(self.ready) >= self.length {
+        if self.ends_within(buffer) || self.end.saturating_sub(self.ready) >= self.length {
             self.ready = self.end;
         }
         if let Some(replace) = replace {
-            self.replace(buffer, before, replace);
+            self.replace(buffer, before, within, replace);
         }
     }
 
-    /// Replaces bytes in the lines that have become ready, in as much of them as counts.
-    fn replace(&self, buffer: &mut [u8], before: usize, replace: &Replace) {
+    /// Replaces bytes in the lines that have become ready, in as much of them as counts; of the first
+    /// one that counted is ready already if `within`.
+    fn replace(&self, buffer: &mut [u8], before: usize, within: bool, replace: &Replace) {
         let mut rest = buffer.get_mut(before..self.ready).unwrap_or_default();
-        let mut begun = self.begun && before == 0;
+        let mut begun = within;
         while !rest.is_empty() {
             let newline = platform::find(rest, b'\n').unwrap_or(rest.len());
             if !begun {
@@ -175,6 +175,33 @@ mod tests {
         input.finish(&mut buffer, Some(&replace));
         all += std::str::from_utf8(input.ready(&buffer)).unwrap();
         assert_eq!(all, "++bb\n++++aaaa\n++\n");
+    }
+
+    /// Byte by byte, as after TERM: nothing is taken in between.
+    #[test]
+    fn what_does_not_count_is_replaced_in_no_part() {
+        let words = ["p", "-r", "+", "-R", "a", "-l", "4", "d"];
+        let replace = super::super::Options::read(|at| words.get(at).map(|word| word.as_bytes()));
+        let replace = replace.unwrap().replace.unwrap();
+        for (first, rest, wanted) in [
+            ("aaaaa", "aaaaaaaaaaaa\n", "++++aaaaaaaaaaaaa\n"),
+            ("a", "aaaaaaaaaaaa\n", "++++aaaaaaaaa\n"),
+            ("a\naa", "aaaa", "+\n++++aa\n"),
+        ] {
+            let mut buffer = vec![0; 64];
+            let mut input = Input::new(4);
+            let count = platform::copy(first.as_bytes(), input.room(&mut buffer));
+            input.fed(&mut buffer, count, Some(&replace));
+            let mut all = String::from_utf8(input.ready(&buffer).to_vec()).unwrap();
+            input.taken(&mut buffer);
+            for byte in rest.bytes() {
+                input.room(&mut buffer)[0] = byte;
+                input.fed(&mut buffer, 1, Some(&replace));
+            }
+            input.finish(&mut buffer, Some(&replace));
+            all += std::str::from_utf8(input.ready(&buffer)).unwrap();
+            assert_eq!(all, wanted);
+        }
     }
 
     #[test]

@@ -14,8 +14,10 @@ pub enum Event {
     Due,
     /// HUP: read everything anew.
     HangUp,
-    /// TERM or the end of the input, or once more TERM.
+    /// TERM, or once more TERM.
     Terminate,
+    /// The program ends, and nothing is left to be written.
+    Ends,
     /// Nothing; time may have passed.
     Time,
     /// What was asked for is done.
@@ -168,7 +170,7 @@ impl Life {
             (State::Ready, Event::Owes) => self.perform(Goal::Write, Action::Write),
             (State::Ready, Event::Due) => self.perform(Goal::Rotate, Action::Sync),
             (State::Ready, Event::HangUp) => self.perform(Goal::Renew, Action::Sync),
-            (State::Ready, Event::Terminate) => self.perform(Goal::Close, Action::Sync),
+            (State::Ready, Event::Terminate | Event::Ends) => self.perform(Goal::Close, Action::Sync),
             (State::Unused, Event::HangUp) => self.perform(Goal::Renew, Action::Open),
             (State::Unused, Event::Terminate) => self.rest(State::Closed),
 
@@ -208,6 +210,28 @@ impl Life {
             (State::Paused(Goal::Close, _, _), Event::Terminate) => self.rest(State::Closed),
             (State::Paused(goal, action, _), Event::Terminate) => self.perform(goal, action),
 
+            // DEV-68: no room for a new file, and no need of one.
+            (
+                State::Paused(
+                    Goal::Rotate | Goal::Renew,
+                    Action::Create
+                    | Action::Prune
+                    | Action::Shut
+                    | Action::Leave
+                    | Action::Open
+                    | Action::Write
+                    | Action::Wait,
+                    _,
+                ),
+                Event::Ends,
+            ) => self.rest(State::Closed),
+            (
+                State::Paused(Goal::Rotate | Goal::Renew, Action::Sync | Action::Mark | Action::Rename, _),
+                Event::Ends,
+            ) => self.perform(Goal::Close, Action::Sync),
+            // Tried again in time; there is nothing but this to wait for.
+            (State::Paused(Goal::Close | Goal::Write, _, _), Event::Ends) => Action::Wait,
+
             // Not now: who waits for room rotates, takes and begins nothing.
             (State::Paused(..), Event::Owes | Event::Due)
             // Only one who asked gets an answer.
@@ -218,10 +242,10 @@ impl Life {
             // Only one who waits is told these.
             | (
                 State::Doing(..),
-                Event::Owes | Event::Due | Event::HangUp | Event::Terminate | Event::Time,
+                Event::Owes | Event::Due | Event::HangUp | Event::Terminate | Event::Ends | Event::Time,
             )
             | (State::Ready | State::Unused | State::Closed, Event::Time)
-            | (State::Unused | State::Closed, Event::Owes | Event::Due)
+            | (State::Unused | State::Closed, Event::Owes | Event::Due | Event::Ends)
             | (State::Closed, Event::HangUp | Event::Terminate) => Action::Wait,
         }
     }
@@ -310,6 +334,29 @@ mod tests {
         assert!(!life.is_used());
     }
 
+    /// DEV-68.
+    #[test]
+    fn the_end_needs_no_new_file() {
+        for fails in [Create, Open] {
+            let mut life = opened();
+            let event = if fails == Create { Event::Due } else { Event::HangUp };
+            run(&mut life, event, &[(fails, Event::Failed)]);
+            assert!(life.is_paused());
+            assert_eq!(run(&mut life, Event::Ends, &[]), []);
+            assert!(!life.is_used());
+        }
+        // One that is still open is finished.
+        for fails in [Sync, Mark, Rename] {
+            let mut life = opened();
+            run(&mut life, Event::Due, &[(fails, Event::Failed)]);
+            assert_eq!(run(&mut life, Event::Ends, &[(Sync, Event::Failed)]), [Sync]);
+            assert_eq!(run(&mut life, Event::Ends, &[]), [], "at its time");
+            assert_eq!(life.step(Event::Time, life.deadline().unwrap()), Sync);
+            assert_eq!(run(&mut life, Event::Done, &[]), [Mark, Shut]);
+            assert!(!life.is_used());
+        }
+    }
+
     #[test]
     fn unusable() {
         let mut life = Life::new();
@@ -356,8 +403,8 @@ mod tests {
                 now = Instant(now.0 + random(2_000_000_000));
                 let event = if asked == Wait {
                     assert_eq!(life.is_paused(), life.deadline().is_some());
-                    [Event::Owes, Event::Due, Event::HangUp, Event::Time, Event::Terminate]
-                        [random(if life.is_ready() { 4 } else { 5 }) as usize]
+                    [Event::Owes, Event::Due, Event::HangUp, Event::Time, Event::Terminate, Event::Ends]
+                        [random(if life.is_ready() { 4 } else { 6 }) as usize]
                 } else {
                     [Event::Done, Event::Done, Event::Failed, Event::Gone, Event::Refused(true)]
                         [random(5) as usize]

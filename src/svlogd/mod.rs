@@ -195,6 +195,14 @@ impl Svlogd {
             }
             if reads && wake.is_ready(0) {
                 self.read(p);
+            } else if !reads && self.phase == Phase::Reads && wake.signals == SignalSet::default() {
+                // Time has passed. Who cannot write leaves what there is where it is; but whether
+                // there ever will be more can be told.
+                let more = p.wait(&[Fd::STDIN], Some(Instant(0)));
+                wake.signals = more.signals;
+                if more.is_ready(0) && p.unread(Fd::STDIN) == Ok(0) {
+                    self.finish();
+                }
             }
             if wake.signals != SignalSet::default() && self.signals(p, wake.signals) {
                 return 111;
@@ -267,7 +275,8 @@ impl Svlogd {
     fn finish(&mut self) {
         let (cx, buffer) = self.buffer();
         cx.input.finish(buffer, cx.options.replace.as_ref());
-        (self.phase, self.cx.ending) = (Phase::Ends, true);
+        self.phase = Phase::Ends;
+        (self.cx.leaving, self.cx.ending) = (true, true);
     }
 
     /// Acts on signals. `true`: there is nothing left to act on.
@@ -306,13 +315,15 @@ impl Svlogd {
     /// TERM: reads up to the end of the line, at most. Once more TERM: does not wait for processors
     /// nor for a disk to flush files. What was read is never given up.
     fn terminate<P: Platform>(&mut self, p: &mut P) {
+        self.cx.leaving = true;
         match self.phase {
             Phase::Reads if self.cx.input.open() => {
                 self.phase = Phase::Finishes(p.now().plus_ms(REST));
             }
             Phase::Reads => self.finish(),
-            Phase::Finishes(_) => {}
-            Phase::Ends => self.each(|dir, cx, _, _| dir.work(p, cx, WorkEvent::Abandon)),
+            Phase::Finishes(_) | Phase::Ends => {
+                self.each(|dir, cx, _, _| dir.work(p, cx, WorkEvent::Abandon))
+            }
         }
         self.each(|dir, cx, _, output| {
             if dir.life.is_paused() {
@@ -325,9 +336,7 @@ impl Svlogd {
     fn end<P: Platform>(&mut self, p: &mut P) -> bool {
         let mut over = true;
         self.each(|dir, cx, _, output| {
-            if dir.life.is_ready() {
-                dir.drive(p, cx, output, Event::Terminate);
-            }
+            dir.drive(p, cx, output, Event::Ends);
             if !dir.life.is_used() {
                 dir.work(p, cx, WorkEvent::Terminate);
             }

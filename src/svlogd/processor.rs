@@ -29,6 +29,8 @@ pub enum Event {
     Done,
     /// It failed.
     Failed,
+    /// It failed since somebody deleted what the processor wrote.
+    Gone,
     /// The process ended; `true`: by `exit 0`.
     Died(bool),
     /// Nothing; time may have passed.
@@ -213,15 +215,16 @@ impl Processor {
             (State::Runs(name, _), Event::Died(true)) => {
                 self.go(State::Settling(name, Settle::Sync), Action::Settle(name, Settle::Sync))
             }
-            // DEV-65: killed is failed.
-            (State::Runs(name, _), Event::Died(false)) => self.go(State::Discarding, Action::Discard(name)),
+            // DEV-65: killed is failed. So is one whose output is not there.
+            (State::Runs(name, _), Event::Died(false))
+            | (State::Settling(name, Settle::Sync | Settle::Mark), Event::Gone) => self.go(State::Discarding, Action::Discard(name)),
             (State::Discarding, Event::Done | Event::Failed) => self.failed(now),
             (State::Settling(name, step), Event::Done) => match after(step) {
                 Some(next) => self.go(State::Settling(name, next), Action::Settle(name, next)),
                 None => self.go(State::Finishing, Action::Finish(name)),
             },
-            (State::Settling(..), Event::Failed) if self.ending => self.go(State::Over, Action::Wait),
-            (State::Settling(name, step), Event::Failed) => {
+            (State::Settling(..), Event::Failed | Event::Gone) if self.ending => self.go(State::Over, Action::Wait),
+            (State::Settling(name, step), Event::Failed | Event::Gone) => {
                 self.go(State::Stuck(name, step, now.plus_ms(AGAIN)), Action::Wait)
             }
             (State::Stuck(name, step, until), Event::Time) if now >= until => {
@@ -296,8 +299,9 @@ impl Processor {
             )
             | (
                 State::Idle | State::Finding | State::Runs(..) | State::Rests(_) | State::Stuck(..),
-                Event::Done | Event::Failed,
+                Event::Done | Event::Failed | Event::Gone,
             )
+            | (State::Launching(_) | State::Discarding | State::Finishing, Event::Gone)
             | (State::Launching(_), Event::Done) => Action::Wait,
         }
     }
@@ -378,6 +382,18 @@ mod tests {
         assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
         assert_eq!(it.step(Event::Failed, now), Action::Wait);
         assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)), "counted anew");
+    }
+
+    #[test]
+    fn what_it_wrote_is_gone() {
+        let (mut it, now) = running();
+        it.step(Event::Died(true), now);
+        let mut later = it;
+        assert_eq!(it.step(Event::Gone, now), Action::Discard(NAME));
+        assert_eq!(it.step(Event::Done, now), Action::Wait);
+        assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)), "it has failed");
+        assert_eq!(later.step(Event::Done, now), Action::Settle(NAME, Settle::Mark));
+        assert_eq!(later.step(Event::Gone, now), Action::Discard(NAME));
     }
 
     #[test]

@@ -126,6 +126,7 @@ impl Directory {
             (Ok(()), _) => Event::Done,
             // Who tidied up in between did what was to be done.
             (Err(Errno::NOENT), Settle::Remove | Settle::Rename | Settle::State) => Event::Done,
+            (Err(Errno::NOENT), Settle::Sync | Settle::Mark) => Event::Gone,
             (Err(_), Settle::Remove) => {
                 unable_to_unlink(p, self.path, name);
                 Event::Failed

@@ -107,6 +107,16 @@ pub const CASES: &[Case] = &[
         assert_eq!(soft(&["chpst", "-m", m, "-d", "5000000000"], &MEMORY)[0], "5000000000");
         assert_eq!(soft(&["chpst", "-d", "5000000000", "-m", m], &MEMORY)[0], m, "the last one counts");
     }),
+    case("limit_that_leaves_no_memory", || {
+        // It is the program's, and what chpst has still to do and to say needs none.
+        for words in [["chpst", "-m", "1000"], ["chpst", "-d", "1"], ["softlimit", "-a", "1000"]] {
+            let long = format!("no-such-program-{}", "x".repeat(200));
+            for program in ["./no-such-program", &long] {
+                let done = Tools::new().run(&[words.as_slice(), &[program]].concat());
+                fatal(&done, &format!("unable to run: {program}: file does not exist"));
+            }
+        }
+    }),
     case("limit_never_above_the_hard_one", || {
         let done = Tools::new().sh("ulimit -n 50; exec chpst -o 100 sh -c 'ulimit -S -n; ulimit -H -n'");
         said(&done, "50\n50\n");

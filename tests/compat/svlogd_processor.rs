@@ -3,6 +3,7 @@ use crate::svlogd_rig::Logs;
 use nix::sys::signal::Signal;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal};
+use std::fs;
 use std::net::UdpSocket;
 use std::time::Duration;
 
@@ -123,6 +124,30 @@ pub const CASES: &[Case] = &[
         assert_eq!(logs.old_texts('s'), ["1\n", "2\n", "3\n", "4\n"]);
     })
     .dev("DEV-66"),
+    case("svlogd_term_within_a_line_that_waits_for_a_processor", || {
+        let logs = Logs::new("n3\n!read line <go; cat\n");
+        logs.rig.place.fifo("log/go");
+        let mut live = logs.open(&["-v"]);
+        for number in 1..=3 {
+            live.log(&number.to_string()).rotate('u', number);
+        }
+        live.say("held\nbegin").signal(Signal::SIGTERM).await_err("sigterm received.");
+        logs.await_text("current", "held\nbegin\n");
+        assert!(live.running.ended().is_none(), "the processor runs");
+        assert_eq!(live.term(), Some(0));
+        assert_eq!(logs.old_texts('u'), ["1\n", "2\n", "3\n"]);
+    })
+    .dev("DEV-66"),
+    case("svlogd_term_twice_within_a_line", || {
+        let logs = Logs::new("!read line <go; cat\n");
+        logs.rig.place.fifo("log/go");
+        let mut live = logs.open(&["-v"]);
+        live.log("1").rotate('u', 1).say("begin");
+        live.signal(Signal::SIGTERM).await_err("sigterm received.");
+        assert_eq!(live.term(), Some(0), "it does not wait for the processor");
+        assert_eq!((logs.old_texts('u'), logs.text("current")), (vec!["1\n".to_owned()], "begin\n".into()));
+    })
+    .dev("DEV-66"),
     case("svlogd_failing_processor_is_retried", || {
         let logs = Logs::new("!echo run >>runs; cat; test -e go\n");
         let mut live = logs.open(&[]);
@@ -153,6 +178,28 @@ pub const CASES: &[Case] = &[
         }
         assert_eq!(logs.old_texts('u'), ["1\n", "2\n", "3\n"]);
         assert_eq!(live.term(), Some(0));
+    })
+    .dev("DEV-66"),
+    case("svlogd_processor_whose_files_were_deleted", || {
+        // Somebody needs the room, and is not particular about it.
+        for letters in ["ut", "t"] {
+            let logs = Logs::new("!read line <go; cat\n");
+            logs.rig.place.fifo("log/go");
+            let mut live = logs.open(&["-v"]);
+            live.log("1").rotate('u', 1).await_err("processing: ");
+            for letter in letters.chars() {
+                logs.await_old(letter, 1).iter().for_each(|name| fs::remove_file(logs.path(name)).unwrap());
+            }
+            until("a reader", || runit_tests::place::write_fifo(&logs.path("go"), b"go\n").ok());
+            live.await_err("svlogd: warning: processor failed, restart: log\n");
+            live.log("2").signal(Signal::SIGALRM);
+            let wanted: &[&str] = if letters == "t" { &["1\n", "2\n"] } else { &["2\n"] };
+            for number in 1..=wanted.len() {
+                until("a reader", || runit_tests::place::write_fifo(&logs.path("go"), b"go\n").ok());
+                logs.await_old('s', number);
+            }
+            assert_eq!(logs.old_texts('s'), wanted);
+        }
     })
     .dev("DEV-66"),
     case("svlogd_killed_processor_has_failed", || {

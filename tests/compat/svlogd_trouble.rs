@@ -17,10 +17,14 @@ struct Full {
 
 impl Full {
     fn new(config: &str) -> Full {
+        Full::with("size=1m", config)
+    }
+
+    fn with(room: &str, config: &str) -> Full {
         let logs = Logs::new("");
-        let script = "mount -t tmpfs -o size=1m,mode=755 none log && echo mounted && exec sleep 1000";
+        let script = format!("mount -t tmpfs -o {room},mode=755 none log && echo mounted && exec sleep 1000");
         let mut command = logs.rig.place.command("unshare");
-        command.args(["--map-root-user", "--mount", "--user", "sh", "-c", script]);
+        command.args(["--map-root-user", "--mount", "--user", "sh", "-c", &script]);
         let mut holder = logs.rig.place.start(&mut command);
         let mounted = until("a mount", || match holder.ended() {
             Some(_) => Some(false),
@@ -124,6 +128,23 @@ pub const CASES: &[Case] = &[
         names.sort_unstable();
         let all: String = names.iter().map(|name| full.text(name)).collect();
         assert_eq!(all, page("a"));
+    })
+    .dev("DEV-68"),
+    case("svlogd_full_disk_holds_up_no_end", || {
+        // Nothing is left to be written, and there is no room for a new file.
+        for ends in ["input", "TERM"] {
+            let full = Full::with("nr_inodes=4", "");
+            let mut live = full.start(&[]);
+            live.say("x\n");
+            until("the line", || (full.text("current") == "x\n").then_some(()));
+            full.fill();
+            live.signal(Signal::SIGALRM).await_err("unable to create new current: log: out of disk space\n");
+            if ends == "TERM" {
+                assert_eq!(live.term(), Some(0));
+            } else {
+                assert_eq!(live.end().0, Some(0));
+            }
+        }
     })
     .dev("DEV-68"),
     case("svlogd_full_disk_and_a_new_config", || {

@@ -299,7 +299,8 @@ impl Rules for Svlogd {
                 return Err(differs(&found, &wanted, &format!("{dir}: at the end")));
             }
             let current = kernel.tree.existing(ROOT, format!("{dir}/current").as_bytes(), true);
-            let clean = current.is_ok_and(|ino| kernel.tree.at(ino).mode == 0o744);
+            // Without any the new one could not be made, and nothing was left for it.
+            let clean = current.is_err() || current.is_ok_and(|ino| kernel.tree.at(ino).mode == 0o744);
             // A second TERM does not wait for the disk.
             if !clean && kernel.faults == Faults::NONE && !self.hangs_up {
                 return Err(format!("{dir}: current is not closed properly"));

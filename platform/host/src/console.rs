@@ -3,9 +3,12 @@ use crate::files;
 use platform::Errno;
 use std::os::fd::AsFd;
 
-/// Writes the parts to descriptor 2, in one write where they are short.
+/// Writes the parts to descriptor 2, in one write where they are short. A single part needs no memory.
 pub fn complain(parts: &[&[u8]]) {
-    write_all(std::io::stderr(), &parts.concat());
+    match parts {
+        [whole] => write_all(std::io::stderr(), whole),
+        _ => write_all(std::io::stderr(), &parts.concat()),
+    }
 }
 
 /// Writes the parts to descriptor 1.

@@ -1,6 +1,8 @@
 //! The state of the process, and becoming another program.
 use crate::{Result, wrong};
 use core::ffi::{CStr, c_char, c_int};
+use core::marker::PhantomData;
+use core::ptr;
 use nix::errno::Errno as Number;
 use platform::Errno;
 
@@ -40,13 +42,27 @@ fn environ() -> *const *const c_char {
     unsafe { environ }
 }
 
-/// Replaces the process (execve(2)); returns only with the reason why not.
-#[must_use]
-pub fn exec(path: &CStr, argv: &[&CStr], environment: &[&CStr]) -> Errno {
-    match nix::unistd::execve(path, argv, environment) {
-        Ok(never) => match never {},
-        Err(error) => wrong(error),
+/// Strings as execve(2) takes them.
+#[derive(Debug)]
+pub struct Words<'a> {
+    pointers: Vec<*const c_char>,
+    strings: PhantomData<&'a CStr>,
+}
+
+impl<'a> Words<'a> {
+    /// The list of these.
+    pub fn of(strings: impl Iterator<Item = &'a CStr>) -> Words<'a> {
+        let pointers = strings.map(CStr::as_ptr).chain([ptr::null()]).collect();
+        Words { pointers, strings: PhantomData }
     }
+}
+
+/// Replaces the process (execve(2)); returns only with the reason why not. It needs no memory.
+#[must_use]
+pub fn exec(path: &CStr, argv: &Words<'_>, environment: &Words<'_>) -> Errno {
+    // SAFETY: strings that outlive their lists, which end with null.
+    unsafe { libc::execve(path.as_ptr(), argv.pointers.as_ptr(), environment.pointers.as_ptr()) };
+    wrong(Number::last())
 }
 
 /// setsid(2); a process that leads a group stays where it is.

@@ -23,15 +23,15 @@ impl Environment {
 
     /// The environment after the edits. The order of the entries is part of the interface: what an
     /// edit takes away leaves its place to the last entry.
-    pub fn changed<'a>(&'a self, inherited: &[&'a CStr]) -> Vec<Cow<'a, CStr>> {
+    pub fn changed<'a>(self, inherited: &[&'a CStr]) -> Vec<Cow<'a, CStr>> {
         let mut entries: Vec<Cow<'a, CStr>> = inherited.iter().map(|entry| Cow::Borrowed(*entry)).collect();
-        for edit in &self.0 {
+        for edit in self.0 {
             let (name, sets) = envdir::name(edit.to_bytes());
             if let Some(at) = entries.iter().position(|entry| envdir::sets(entry.to_bytes(), name)) {
                 entries.swap_remove(at);
             }
             if sets {
-                entries.push(Cow::Borrowed(edit));
+                entries.push(Cow::Owned(edit));
             }
         }
         entries

@@ -2,24 +2,45 @@
 use platform::Errno;
 use platform_host::console;
 
-/// The message.
+/// The message: a whole line.
 #[derive(Debug)]
 pub struct Fatal(Vec<u8>);
+
+/// The longest reason, and a bit.
+const REASON: usize = 64;
 
 impl Fatal {
     /// The parts, and the reason.
     pub fn new(parts: &[&[u8]], why: Errno) -> Fatal {
-        Fatal([&parts.concat(), b": ".as_slice(), why.text().bytes()].concat())
+        Fatal::before(parts).since(why)
     }
 
     /// The parts alone.
     pub fn plain(parts: &[&[u8]]) -> Fatal {
-        Fatal(parts.concat())
+        let mut fatal = Fatal::before(parts);
+        fatal.0.push(b'\n');
+        fatal
     }
 
-    /// Says it. The prefix does not depend on the name that was used.
+    /// The parts, with room for a reason that is not known yet.
+    pub fn before(parts: &[&[u8]]) -> Fatal {
+        // The prefix does not depend on the name that was used.
+        let mut text = [b"chpst: fatal: ".as_slice(), &parts.concat()].concat();
+        text.reserve(REASON);
+        Fatal(text)
+    }
+
+    /// The same with the reason. This and saying it need no more memory.
+    pub fn since(mut self, why: Errno) -> Fatal {
+        for part in [b": ".as_slice(), why.text().bytes(), b"\n"] {
+            self.0.extend_from_slice(part);
+        }
+        self
+    }
+
+    /// Says it.
     pub fn tell(&self) {
-        console::complain(&[b"chpst: fatal: ", &self.0, b"\n"]);
+        console::complain(&[&self.0]);
     }
 }
 

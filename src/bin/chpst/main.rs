@@ -8,6 +8,7 @@ mod steps;
 use environment::Environment;
 use fatal::Fatal;
 use platform::Args;
+use platform_host::program::Words;
 use platform_host::{console, program};
 use runit::args::basename;
 use runit::chpst::{Plan, Request, Search, Step, Tool};
@@ -51,14 +52,10 @@ fn main(args: Args) -> u8 {
 
 /// Takes the steps, and then becomes the program: it is the only place where that is done.
 fn run(args: Args, plan: &Plan<'_>) -> u8 {
-    let mut environment = Environment::default();
-    for step in plan.steps() {
-        if let Err(fatal) = steps::take(step, plan.verbose, &mut environment) {
-            let about_lock = matches!(step, Step::Lock { .. });
-            return give_up(&fatal, plan.quiet && about_lock);
-        }
+    match start(args, plan) {
+        Ok(fatal) => give_up(&fatal, plan.quiet),
+        Err((step, fatal)) => give_up(&fatal, plan.quiet && matches!(step, Step::Lock { .. })),
     }
-    give_up(&start(args, plan, environment), plan.quiet)
 }
 
 fn give_up(fatal: &Fatal, quiet: bool) -> u8 {
@@ -69,25 +66,42 @@ fn give_up(fatal: &Fatal, quiet: bool) -> u8 {
     111
 }
 
-/// Becomes the program; returns only with the reason why not.
-fn start(args: Args, plan: &Plan<'_>, environment: Environment) -> Fatal {
+/// Becomes the program; returns only with the reason why not, or the step that failed.
+fn start<'a>(args: Args, plan: &Plan<'a>) -> Result<Fatal, (Step<'a>, Fatal)> {
+    let mut environment = Environment::default();
+    let take = |step, environment: &mut Environment| {
+        steps::take(step, plan.verbose, environment).map_err(|fatal| (step, fatal))
+    };
+    let mut steps = plan.steps().peekable();
+    while let Some(step) = steps.next_if(|step| !matches!(step, Step::Limit(..))) {
+        take(step, &mut environment)?;
+    }
+    // What needs memory is made before the limits are set: they may leave none, and they are the
+    // program's. No later step edits the environment.
     let words: Vec<&CStr> = (plan.program..).map_while(|at| args.get(at)).collect();
     let name = words.first().map_or(b"".as_slice(), |word| word.to_bytes());
     let told = CString::new(plan.argv0.unwrap_or(name)).unwrap_or_default();
-    let mut argv = words.clone();
-    if let Some(first) = argv.first_mut() {
-        *first = &told;
-    }
+    let argv = Words::of(std::iter::once(told.as_c_str()).chain(words.iter().copied().skip(1)));
     let inherited = program::environment();
+    let changed = std::mem::take(&mut environment).changed(&inherited);
+    let entries = Words::of(changed.iter().map(AsRef::as_ref));
     let path = inherited.iter().find_map(|entry| entry.to_bytes().strip_prefix(b"PATH="));
     let mut search = Search::new(name, path);
-    let changed = environment.changed(&inherited);
-    let entries: Vec<&CStr> = changed.iter().map(AsRef::as_ref).collect();
-    while let Some(place) = search.place() {
-        match CString::new(place.concat()) {
-            Ok(place) => search.failed(program::exec(&place, &argv, &entries)),
-            Err(_) => break,
-        }
+    let places = places(search.clone());
+    let fatal = Fatal::before(&[b"unable to run: ", told.to_bytes()]);
+    for step in steps {
+        take(step, &mut environment)?;
     }
-    Fatal::new(&[b"unable to run: ", told.to_bytes()], search.why())
+    for place in &places {
+        if search.place().is_none() {
+            break;
+        }
+        search.failed(program::exec(place, &argv, &entries));
+    }
+    Ok(fatal.since(search.why()))
+}
+
+/// All places where the program may be.
+fn places(mut search: Search<'_>) -> Vec<CString> {
+    std::iter::from_fn(|| search.place()).map_while(|place| CString::new(place.concat()).ok()).collect()
 }
