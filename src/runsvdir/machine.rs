@@ -164,8 +164,8 @@ impl Machine {
                 self.look_if_due(now)
             }
             (State::Waiting, Event::Died(pid)) => {
-                if let Some(again) = self.services.died(pid) {
-                    self.scan_at(again.max(now));
+                if let Some(again) = self.services.died(pid, now) {
+                    self.scan_at(again);
                 }
                 Action::Wait
             }
