@@ -67,7 +67,12 @@ pub(crate) fn vacate(_console: &CStr) {}
 /// A child's signals are those that were caught, and SIGPIPE.
 pub(crate) fn reset_signals() {}
 
+const REQUESTS: &[(Signal, Request)] =
+    &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
+
 impl Boot for Os {
+    const NATIVE: bool = Request::any_native(REQUESTS);
+
     fn early(&mut self) {
         console::fill_standard();
         // SAFETY: no arguments.
@@ -84,7 +89,7 @@ impl Boot for Os {
     }
 
     fn requests(&self) -> &'static [(Signal, Request)] {
-        &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)]
+        REQUESTS
     }
 
     fn arm_ctrl_alt_del(&mut self) {

@@ -13,8 +13,8 @@ pub(super) struct Performer<'p, P> {
     machine: Machine,
     /// The process of the stage.
     stage: Option<Pid>,
-    /// The last process of stage 2, whose group may outlive it.
-    two: Option<Pid>,
+    /// The last one that ended, whose group may outlive it.
+    ended: Option<Pid>,
     /// The process of `ctrlaltdel`.
     key: Option<Pid>,
     /// The process that makes the call that ends the system.
@@ -27,12 +27,21 @@ pub(super) struct Performer<'p, P> {
 impl<'p, P: Platform> Performer<'p, P> {
     pub(super) fn new(p: &'p mut P) -> Self {
         let machine = Machine::new();
-        Performer { p, machine, stage: None, two: None, key: None, power: None, unwritten: None, exit: None }
+        Performer {
+            p,
+            machine,
+            stage: None,
+            ended: None,
+            key: None,
+            power: None,
+            unwritten: None,
+            exit: None,
+        }
     }
 
     pub(super) fn run(mut self) -> u8 {
-        let first = self.catch();
-        self.feed(first);
+        // It begins where it would go on after a pause.
+        self.feed(Event::Timer);
         loop {
             if let Some(code) = self.exit {
                 return code;
@@ -79,7 +88,7 @@ impl<'p, P: Platform> Performer<'p, P> {
             Action::Start(program) => return self.start(program),
             Action::Terminate => self.signal(self.stage.map(Target::One), Signal::Terminate),
             Action::Kill => self.signal(self.stage.map(Target::One), Signal::Kill),
-            Action::KillGroup => self.signal(self.two.map(Target::Group), Signal::Kill),
+            Action::KillGroup => self.signal(self.ended.map(Target::Group), Signal::Kill),
             Action::KillAll => self.signal(Some(Target::All), Signal::Kill),
             Action::ResetStopit => {
                 let changed = magic::clear(self.p, paths::STOPIT);
@@ -134,13 +143,13 @@ impl<'p, P: Platform> Performer<'p, P> {
         let event = match how {
             // The system's own request becomes what runit-init would have made of it; it is not
             // lost where the files cannot be written.
-            Some(how) => {
+            Some(how) if P::NATIVE => {
                 let reboot = matches!(how, How::Restart | How::PowerCycle);
                 let changed = magic::request(self.p, reboot);
                 self.unwritten = self.failed(&changed).then_some(reboot);
                 Event::Control { stopit: true, how }
             }
-            None => {
+            _ => {
                 let stopit = magic::is_set(self.p, paths::STOPIT);
                 if stopit {
                     self.unwritten = None;
@@ -161,7 +170,7 @@ impl<'p, P: Platform> Performer<'p, P> {
         };
         let who = Some(pid);
         if who == self.stage {
-            self.stage = None;
+            self.ended = self.stage.take();
             self.feed(Event::StageEnded(outcome));
         } else if who == self.key {
             self.key = None;
@@ -204,12 +213,7 @@ impl<'p, P: Platform> Performer<'p, P> {
         match self.p.spawn(&child) {
             Ok(pid) => {
                 match program {
-                    Program::Stage(stage) => {
-                        self.stage = Some(pid);
-                        if stage == Stage::Two {
-                            self.two = Some(pid);
-                        }
-                    }
+                    Program::Stage(_) => self.stage = Some(pid),
                     Program::CtrlAltDel => self.key = Some(pid),
                 }
                 None
