@@ -26,6 +26,7 @@ pub const CASES: &[Case] = &[
     case("stage_not_executable", stage_not_executable),
     case("stage_without_interpreter", stage_without_interpreter),
     case("environment_of_stages", environment_of_stages),
+    case("stage_1_ends_all_others", stage_1_ends_all_others),
     case("background_of_stage_1_lives_on", background_of_stage_1_lives_on),
     case("orphans_300", orphans_300),
     case("orphans_in_stages_1_and_3", orphans_in_stages_1_and_3),
@@ -144,6 +145,13 @@ fn environment_of_stages() {
         let line = format!("stage {stage}: on, /, linux");
         assert!(end.lines.contains(&line), "{line}: {end:#?}");
     }
+}
+
+/// As somebody does who repairs the system in stage 1. The script itself is spared.
+fn stage_1_ends_all_others() {
+    let mut machine = system().stage("1", "kill -TERM -1; exit 0").boot();
+    machine.line(UP);
+    powered_off(&off(machine), &[LEAVE_1, ENTER_2, LEAVE_2]);
 }
 
 fn background_of_stage_1_lives_on() {
