@@ -21,6 +21,8 @@ mod watch;
 use crate::unix::{Os, check, console, signals, spawn};
 use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use core::ptr;
 
 pub use dir::Dir;
 pub(crate) use flock::lock;
@@ -75,6 +77,8 @@ impl Boot for Os {
 
     fn early(&mut self) {
         console::fill_standard();
+        // The kernel blocks nothing, but a container's manager may have.
+        unblock_all();
         // SAFETY: no arguments.
         unsafe { libc::setsid() };
         self.console();
@@ -107,6 +111,15 @@ impl Boot for Os {
             Err(_) => Err(end_system(how, sync)),
         }
     }
+}
+
+/// Lets every signal through, whatever mask was inherited.
+fn unblock_all() {
+    let mut all = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: fills a local set.
+    unsafe { libc::sigfillset(all.as_mut_ptr()) };
+    // SAFETY: filled above; no old set is asked for.
+    unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, all.as_ptr(), ptr::null_mut()) };
 }
 
 /// reboot(2); the result says why it came back.
