@@ -3,7 +3,7 @@ use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
 use crate::{magic, msg, paths};
 use core::ffi::CStr;
-use platform::{Child, Ended, Errno, Fd, How, Pid, Platform, Request, Signal, Step, Target};
+use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target};
 
 const RUNIT: &[u8] = b"- runit: ";
 
@@ -46,22 +46,30 @@ impl<'p, P: Platform> Performer<'p, P> {
             if let Some(code) = self.exit {
                 return code;
             }
-            let until = self.machine.until();
-            let wake = self.p.wait(&[] as &[Fd], until);
-            // Requests first: one that stage 1 made with its last breath is one of stage 1. Who is
-            // dead but not reaped keeps its number, so no signal reaches a stranger.
-            for (signal, request) in self.p.requests() {
-                if wake.signals.has(*signal) {
-                    self.request(*request);
-                }
-            }
+            self.hear(self.machine.until());
             while let Some((pid, ended)) = self.p.reap() {
-                self.died(pid, ended);
+                let event = self.died(pid, ended);
+                // What was asked before a death comes before it: a request that stage 1 makes with its
+                // last breath is one of stage 1. And no crowd of orphans holds requests up.
+                self.hear(Some(Instant(0)));
+                if let Some(event) = event {
+                    self.feed(event);
+                }
             }
             // A deadline may have gone with what was seen above.
             let until = self.machine.until();
             if until.is_some_and(|until| until <= self.p.now()) {
                 self.feed(Event::Timer);
+            }
+        }
+    }
+
+    /// Sleeps until something happens, at most so long, and answers requests.
+    fn hear(&mut self, until: Option<Instant>) {
+        let wake = self.p.wait(&[] as &[Fd], until);
+        for (signal, request) in self.p.requests() {
+            if wake.signals.has(*signal) {
+                self.request(*request);
             }
         }
     }
@@ -163,7 +171,8 @@ impl<'p, P: Platform> Performer<'p, P> {
         self.p.arm_ctrl_alt_del();
     }
 
-    fn died(&mut self, pid: Pid, ended: Ended) {
+    /// Whose death it is; from here on no signal goes to that number any more.
+    fn died(&mut self, pid: Pid, ended: Ended) -> Option<Event> {
         let outcome = match ended {
             Ended::Exit(code) => Outcome::Exit(code),
             Ended::Killed { .. } => Outcome::Crash,
@@ -171,18 +180,21 @@ impl<'p, P: Platform> Performer<'p, P> {
         let who = Some(pid);
         if who == self.stage {
             self.ended = self.stage.take();
-            self.feed(Event::StageEnded(outcome));
-        } else if who == self.key {
+            return Some(Event::StageEnded(outcome));
+        }
+        if who == self.key {
             self.key = None;
             let stopit = magic::is_set(self.p, paths::STOPIT);
-            self.feed(Event::KeyEnded { crash: outcome == Outcome::Crash, stopit });
-        } else if who == self.power {
+            return Some(Event::KeyEnded { crash: outcome == Outcome::Crash, stopit });
+        }
+        if who == self.power {
             self.power = None;
-            self.feed(Event::Power(match outcome {
+            return Some(Event::Power(match outcome {
                 Outcome::Exit(0) | Outcome::Crash => Answer::Returned,
                 Outcome::Exit(code) => refused(Errno(code.into())),
             }));
         }
+        None
     }
 
     fn start(&mut self, program: Program) -> Option<Event> {
