@@ -69,7 +69,22 @@ pub(crate) fn is_local(path: &CStr) -> bool {
     got.is_err() || unsafe { found.assume_init() }.f_flags & LOCAL != 0
 }
 
+const REQUESTS: &[(Signal, Request)] = &[
+    (Signal::Interrupt, Request::CtrlAltDel),
+    (Signal::Continue, Request::Control),
+    (Signal::User1, Request::Halt),
+    (Signal::User2, Request::PowerOff),
+    (Signal::WindowChange, Request::PowerCycle),
+    // Reread ttys(5), single user, no new logins, another root: not runit's.
+    (Signal::HangUp, Request::Nothing),
+    (Signal::Terminate, Request::Nothing),
+    (Signal::TerminalStop, Request::Nothing),
+    (Signal::Emulator, Request::Nothing),
+];
+
 impl Boot for Os {
+    const NATIVE: bool = Request::any_native(REQUESTS);
+
     /// init(8). The kernel opens no descriptor, passes no variable, and mounts /dev itself.
     fn early(&mut self) {
         bsd::early(c"TERM=xterm");
@@ -85,18 +100,7 @@ impl Boot for Os {
 
     /// init(8), SIGNALS. INT is also what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
     fn requests(&self) -> &'static [(Signal, Request)] {
-        &[
-            (Signal::Interrupt, Request::CtrlAltDel),
-            (Signal::Continue, Request::Control),
-            (Signal::User1, Request::Halt),
-            (Signal::User2, Request::PowerOff),
-            (Signal::WindowChange, Request::PowerCycle),
-            // Reread ttys(5), single user, no new logins, another root: not runit's.
-            (Signal::HangUp, Request::Nothing),
-            (Signal::Terminate, Request::Nothing),
-            (Signal::TerminalStop, Request::Nothing),
-            (Signal::Emulator, Request::Nothing),
-        ]
+        REQUESTS
     }
 
     fn arm_ctrl_alt_del(&mut self) {

@@ -199,6 +199,10 @@ pub trait Watch {
 
 /// What only process 1 does.
 pub trait Boot {
+    /// Whether the system's own tools ask process 1 by signals for a restart, halt or power off: what
+    /// is there for them alone is not in process 1 of other systems.
+    const NATIVE: bool;
+
     /// First act of process 1: descriptors 0 to 2 are open afterwards, it leads a session, the
     /// environment has what the kernel of this system leaves out.
     fn early(&mut self);

@@ -23,6 +23,8 @@ mod watch;
 use crate::unix::{Os, check, console, signals, spawn};
 use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
+use core::ptr;
 
 pub use dir::Dir;
 pub(crate) use flock::lock;
@@ -74,9 +76,16 @@ pub(crate) fn vacate(_console: &CStr) {}
 /// A child's signals are those that were caught, and SIGPIPE.
 pub(crate) fn reset_signals() {}
 
+const REQUESTS: &[(Signal, Request)] =
+    &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
+
 impl Boot for Os {
+    const NATIVE: bool = Request::any_native(REQUESTS);
+
     fn early(&mut self) {
         console::fill_standard();
+        // The kernel blocks nothing, but a container's manager may have.
+        unblock_all();
         // SAFETY: no arguments.
         unsafe { libc::setsid() };
         self.console();
@@ -91,7 +100,7 @@ impl Boot for Os {
     }
 
     fn requests(&self) -> &'static [(Signal, Request)] {
-        &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)]
+        REQUESTS
     }
 
     fn arm_ctrl_alt_del(&mut self) {
@@ -109,6 +118,15 @@ impl Boot for Os {
             Err(_) => Err(end_system(how, sync)),
         }
     }
+}
+
+/// Lets every signal through, whatever mask was inherited.
+fn unblock_all() {
+    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: empties a local set.
+    unsafe { libc::sigemptyset(none.as_mut_ptr()) };
+    // SAFETY: emptied above; no old set is asked for.
+    unsafe { libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut()) };
 }
 
 /// reboot(2); the result says why it came back.

@@ -91,7 +91,12 @@ pub(crate) fn is_local(path: &CStr) -> bool {
     got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
 }
 
+const REQUESTS: &[(Signal, Request)] =
+    &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
+
 impl Boot for Os {
+    const NATIVE: bool = Request::any_native(REQUESTS);
+
     /// The kernel starts launchd(8) and nothing else as process 1; whoever comes here was started by a
     /// kernel that nobody knows.
     fn early(&mut self) {
@@ -109,7 +114,7 @@ impl Boot for Os {
     }
 
     fn requests(&self) -> &'static [(Signal, Request)] {
-        &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)]
+        REQUESTS
     }
 
     fn arm_ctrl_alt_del(&mut self) {

@@ -89,7 +89,18 @@ fn make_devices() {
     }
 }
 
+const REQUESTS: &[(Signal, Request)] = &[
+    (Signal::Interrupt, Request::CtrlAltDel),
+    (Signal::Continue, Request::Control),
+    // Reread ttys(5), single user, no new logins: not runit's.
+    (Signal::HangUp, Request::Nothing),
+    (Signal::Terminate, Request::Nothing),
+    (Signal::TerminalStop, Request::Nothing),
+];
+
 impl Boot for Os {
+    const NATIVE: bool = Request::any_native(REQUESTS);
+
     /// init(8). The kernel opens no descriptor, passes no variable, and leaves /dev as it is.
     fn early(&mut self) {
         console::fill_standard();
@@ -107,14 +118,7 @@ impl Boot for Os {
 
     /// init(8): here shutdown(8), reboot(8) and powerd(8) do the work themselves.
     fn requests(&self) -> &'static [(Signal, Request)] {
-        &[
-            (Signal::Interrupt, Request::CtrlAltDel),
-            (Signal::Continue, Request::Control),
-            // Reread ttys(5), single user, no new logins: not runit's.
-            (Signal::HangUp, Request::Nothing),
-            (Signal::Terminate, Request::Nothing),
-            (Signal::TerminalStop, Request::Nothing),
-        ]
+        REQUESTS
     }
 
     fn arm_ctrl_alt_del(&mut self) {

@@ -61,7 +61,20 @@ pub(crate) fn is_local(path: &CStr) -> bool {
     got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
 }
 
+const REQUESTS: &[(Signal, Request)] = &[
+    (Signal::Interrupt, Request::CtrlAltDel),
+    (Signal::Continue, Request::Control),
+    (Signal::User1, Request::CtrlAltDel),
+    (Signal::User2, Request::PowerOff),
+    // Reread ttys(5), single user, no new logins: not runit's.
+    (Signal::HangUp, Request::Nothing),
+    (Signal::Terminate, Request::Nothing),
+    (Signal::TerminalStop, Request::Nothing),
+];
+
 impl Boot for Os {
+    const NATIVE: bool = Request::any_native(REQUESTS);
+
     /// init(8). The kernel opens no descriptor and passes no variable; /dev is a directory.
     fn early(&mut self) {
         bsd::early(c"TERM=vt220");
@@ -77,16 +90,7 @@ impl Boot for Os {
 
     /// init(8). USR1 is what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
     fn requests(&self) -> &'static [(Signal, Request)] {
-        &[
-            (Signal::Interrupt, Request::CtrlAltDel),
-            (Signal::Continue, Request::Control),
-            (Signal::User1, Request::CtrlAltDel),
-            (Signal::User2, Request::PowerOff),
-            // Reread ttys(5), single user, no new logins: not runit's.
-            (Signal::HangUp, Request::Nothing),
-            (Signal::Terminate, Request::Nothing),
-            (Signal::TerminalStop, Request::Nothing),
-        ]
+        REQUESTS
     }
 
     /// sysctl(2), machdep.kbdreset and hw.allowpowerdown: each key press sets them back to 0.

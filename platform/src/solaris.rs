@@ -128,7 +128,20 @@ pub(crate) fn reset_signals() {
 /// here since the machine came up.
 const BOOTED: &CStr = c"/etc/svc/volatile/runit.booted";
 
+const REQUESTS: &[(Signal, Request)] = &[
+    (Signal::Interrupt, Request::CtrlAltDel),
+    (Signal::Continue, Request::Control),
+    (Signal::Emulator, Request::PowerOff),
+    (Signal::Arithmetic, Request::Reboot),
+    (Signal::PowerFail, Request::PowerOff),
+    // Read inittab(5) again. The other run levels are ignored from the start: one that is caught, as
+    // BUS for single user, would make an endless loop of a real fault.
+    (Signal::HangUp, Request::Nothing),
+];
+
 impl Boot for Os {
+    const NATIVE: bool = Request::any_native(REQUESTS);
+
     /// init(8). Nothing protects process 1 from a signal here: one that it neither catches nor ignores
     /// ends it. (A fault of its own still does: then the kernel starts it again.)
     fn early(&mut self) {
@@ -154,16 +167,7 @@ impl Boot for Os {
     /// init(8), where a signal is a run level: EMT is 5, FPE is 6, PWR means that the power fails or
     /// that its button was pressed. INT, 0, is left to `ctrlaltdel`, as everywhere.
     fn requests(&self) -> &'static [(Signal, Request)] {
-        &[
-            (Signal::Interrupt, Request::CtrlAltDel),
-            (Signal::Continue, Request::Control),
-            (Signal::Emulator, Request::PowerOff),
-            (Signal::Arithmetic, Request::Reboot),
-            (Signal::PowerFail, Request::PowerOff),
-            // Read inittab(5) again. The other run levels are ignored from the start: one that is
-            // caught, as BUS for single user, would make an endless loop of a real fault.
-            (Signal::HangUp, Request::Nothing),
-        ]
+        REQUESTS
     }
 
     fn arm_ctrl_alt_del(&mut self) {

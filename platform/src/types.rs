@@ -279,6 +279,19 @@ pub enum Request {
     Nothing,
 }
 
+impl Request {
+    /// Whether one of them is the system's own.
+    pub(crate) const fn any_native(mut list: &[(Signal, Request)]) -> bool {
+        while let [(_, request), rest @ ..] = list {
+            match request {
+                Request::Reboot | Request::Halt | Request::PowerOff | Request::PowerCycle => return true,
+                Request::Control | Request::CtrlAltDel | Request::Nothing => list = rest,
+            }
+        }
+        false
+    }
+}
+
 /// How a system ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum How {

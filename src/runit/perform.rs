@@ -3,7 +3,7 @@ use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
 use crate::{magic, msg, paths};
 use core::ffi::CStr;
-use platform::{Child, Ended, Errno, Fd, How, Pid, Platform, Request, Signal, Step, Target};
+use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target};
 
 const RUNIT: &[u8] = b"- runit: ";
 
@@ -13,8 +13,8 @@ pub(super) struct Performer<'p, P> {
     machine: Machine,
     /// The process of the stage.
     stage: Option<Pid>,
-    /// The last process of stage 2, whose group may outlive it.
-    two: Option<Pid>,
+    /// The last one that ended, whose group may outlive it.
+    ended: Option<Pid>,
     /// The process of `ctrlaltdel`.
     key: Option<Pid>,
     /// The process that makes the call that ends the system.
@@ -27,32 +27,49 @@ pub(super) struct Performer<'p, P> {
 impl<'p, P: Platform> Performer<'p, P> {
     pub(super) fn new(p: &'p mut P) -> Self {
         let machine = Machine::new();
-        Performer { p, machine, stage: None, two: None, key: None, power: None, unwritten: None, exit: None }
+        Performer {
+            p,
+            machine,
+            stage: None,
+            ended: None,
+            key: None,
+            power: None,
+            unwritten: None,
+            exit: None,
+        }
     }
 
     pub(super) fn run(mut self) -> u8 {
-        let first = self.catch();
-        self.feed(first);
+        // It begins where it would go on after a pause.
+        self.feed(Event::Timer);
         loop {
             if let Some(code) = self.exit {
                 return code;
             }
-            let until = self.machine.until();
-            let wake = self.p.wait(&[] as &[Fd], until);
-            // Requests first: one that stage 1 made with its last breath is one of stage 1. Who is
-            // dead but not reaped keeps its number, so no signal reaches a stranger.
-            for (signal, request) in self.p.requests() {
-                if wake.signals.has(*signal) {
-                    self.request(*request);
-                }
-            }
+            self.hear(self.machine.until());
             while let Some((pid, ended)) = self.p.reap() {
-                self.died(pid, ended);
+                let event = self.died(pid, ended);
+                // What was asked before a death comes before it: a request that stage 1 makes with its
+                // last breath is one of stage 1. And no crowd of orphans holds requests up.
+                self.hear(Some(Instant(0)));
+                if let Some(event) = event {
+                    self.feed(event);
+                }
             }
             // A deadline may have gone with what was seen above.
             let until = self.machine.until();
             if until.is_some_and(|until| until <= self.p.now()) {
                 self.feed(Event::Timer);
+            }
+        }
+    }
+
+    /// Sleeps until something happens, at most so long, and answers requests.
+    fn hear(&mut self, until: Option<Instant>) {
+        let wake = self.p.wait(&[] as &[Fd], until);
+        for (signal, request) in self.p.requests() {
+            if wake.signals.has(*signal) {
+                self.request(*request);
             }
         }
     }
@@ -79,7 +96,7 @@ impl<'p, P: Platform> Performer<'p, P> {
             Action::Start(program) => return self.start(program),
             Action::Terminate => self.signal(self.stage.map(Target::One), Signal::Terminate),
             Action::Kill => self.signal(self.stage.map(Target::One), Signal::Kill),
-            Action::KillGroup => self.signal(self.two.map(Target::Group), Signal::Kill),
+            Action::KillGroup => self.signal(self.ended.map(Target::Group), Signal::Kill),
             Action::KillAll => self.signal(Some(Target::All), Signal::Kill),
             Action::ResetStopit => {
                 let changed = magic::clear(self.p, paths::STOPIT);
@@ -134,13 +151,13 @@ impl<'p, P: Platform> Performer<'p, P> {
         let event = match how {
             // The system's own request becomes what runit-init would have made of it; it is not
             // lost where the files cannot be written.
-            Some(how) => {
+            Some(how) if P::NATIVE => {
                 let reboot = matches!(how, How::Restart | How::PowerCycle);
                 let changed = magic::request(self.p, reboot);
                 self.unwritten = self.failed(&changed).then_some(reboot);
                 Event::Control { stopit: true, how }
             }
-            None => {
+            _ => {
                 let stopit = magic::is_set(self.p, paths::STOPIT);
                 if stopit {
                     self.unwritten = None;
@@ -154,26 +171,30 @@ impl<'p, P: Platform> Performer<'p, P> {
         self.p.arm_ctrl_alt_del();
     }
 
-    fn died(&mut self, pid: Pid, ended: Ended) {
+    /// Whose death it is; from here on no signal goes to that number any more.
+    fn died(&mut self, pid: Pid, ended: Ended) -> Option<Event> {
         let outcome = match ended {
             Ended::Exit(code) => Outcome::Exit(code),
             Ended::Killed { .. } => Outcome::Crash,
         };
         let who = Some(pid);
         if who == self.stage {
-            self.stage = None;
-            self.feed(Event::StageEnded(outcome));
-        } else if who == self.key {
+            self.ended = self.stage.take();
+            return Some(Event::StageEnded(outcome));
+        }
+        if who == self.key {
             self.key = None;
             let stopit = magic::is_set(self.p, paths::STOPIT);
-            self.feed(Event::KeyEnded { crash: outcome == Outcome::Crash, stopit });
-        } else if who == self.power {
+            return Some(Event::KeyEnded { crash: outcome == Outcome::Crash, stopit });
+        }
+        if who == self.power {
             self.power = None;
-            self.feed(Event::Power(match outcome {
+            return Some(Event::Power(match outcome {
                 Outcome::Exit(0) | Outcome::Crash => Answer::Returned,
                 Outcome::Exit(code) => refused(Errno(code.into())),
             }));
         }
+        None
     }
 
     fn start(&mut self, program: Program) -> Option<Event> {
@@ -204,12 +225,7 @@ impl<'p, P: Platform> Performer<'p, P> {
         match self.p.spawn(&child) {
             Ok(pid) => {
                 match program {
-                    Program::Stage(stage) => {
-                        self.stage = Some(pid);
-                        if stage == Stage::Two {
-                            self.two = Some(pid);
-                        }
-                    }
+                    Program::Stage(_) => self.stage = Some(pid),
                     Program::CtrlAltDel => self.key = Some(pid),
                 }
                 None

@@ -5,6 +5,8 @@ use runit_tests::suite::{Case, case};
 pub const CASES: &[Case] = &[
     case("stage_1_owns_the_console", stage_1_owns_the_console).dev("DEV-03"),
     case("control_c_in_stage_1", control_c_in_stage_1).dev("DEV-03"),
+    case("control_z_in_stage_1", control_z_in_stage_1),
+    case("stage_1_gets_the_console_back", stage_1_gets_the_console_back),
     case("stage_1_reads_the_console", stage_1_reads_the_console),
     case("descriptors_of_stages", descriptors_of_stages).dev("DEV-04"),
     case("descriptors_without_console", descriptors_without_console).dev("DEV-04"),
@@ -32,6 +34,30 @@ fn control_c_in_stage_1() {
     machine.type_in(b"\x03");
     // The terminal shows what was typed.
     machine.line_where("interrupted", |line| line.ends_with("interrupted"));
+    machine.line(UP);
+    off(machine);
+}
+
+/// Nobody is there who could continue what ^Z stops.
+fn control_z_in_stage_1() {
+    let one = "echo ready; until [ -e /run/go ]; do sleep 0.1; done";
+    let mut machine = system().stage("1", one).boot();
+    machine.line("ready");
+    machine.type_in(b"\x1ahello\n");
+    // The terminal shows what was typed.
+    machine.line_where("hello", |line| line.ends_with("hello"));
+    assert_eq!(machine.run(": >/run/go").code, Some(0));
+    machine.line(UP);
+    off(machine);
+}
+
+/// A shell that had it died without giving it back.
+fn stage_1_gets_the_console_back() {
+    let one = "sh -ic 'kill -KILL $$'; echo name?; read -r name; echo hello, $name";
+    let mut machine = system().stage("1", one).boot();
+    machine.line_where("the question", |line| line.ends_with("name?"));
+    machine.type_in(b"anna\n");
+    machine.line("hello, anna");
     machine.line(UP);
     off(machine);
 }

@@ -180,14 +180,19 @@ fn three_fingers_in_stage_1() {
 }
 
 fn restart_asked_for_in_stage_3() {
-    let mut machine = system().stage("3", GATE).boot();
+    let mut machine = system().stage("3", GATE).stage("ctrlaltdel", "echo too late").boot();
     machine.line(UP);
     done(&machine, "init 0");
     machine.line("ready");
-    done(&machine, "init 6");
+    done(&machine, "kill -INT 1; init 6");
+    // It must not stay behind for the next boot.
+    let stopit = || machine.run("stat -L -c %a /etc/runit/stopit").out;
+    runit_tests::wait::until("its obedience", || (stopit() == "0\n").then_some(()));
     machine.line(ALREADY);
     done(&machine, ": >/run/go");
-    assert_eq!(machine.end().how, How::Restarted);
+    let end = machine.end();
+    assert!(!end.lines.iter().any(|line| line == "too late"), "{end:#?}");
+    assert_eq!(end.how, How::Restarted);
 }
 
 fn three_fingers() {

@@ -3,8 +3,9 @@ use crate::{
     ENTER_1, ENTER_2, ENTER_3, KILL_ALL, LEAVE_1, LEAVE_2, LEAVE_3, OFF, SKIP_2, UP, off, powered_off, said,
 };
 use crate::{restarted, system};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub const CASES: &[Case] = &[
@@ -26,6 +27,8 @@ pub const CASES: &[Case] = &[
     case("stage_not_executable", stage_not_executable),
     case("stage_without_interpreter", stage_without_interpreter),
     case("environment_of_stages", environment_of_stages),
+    case("no_signal_is_blocked", no_signal_is_blocked),
+    case("stage_1_ends_all_others", stage_1_ends_all_others),
     case("background_of_stage_1_lives_on", background_of_stage_1_lives_on),
     case("orphans_300", orphans_300),
     case("orphans_in_stages_1_and_3", orphans_in_stages_1_and_3),
@@ -144,6 +147,32 @@ fn environment_of_stages() {
         let line = format!("stage {stage}: on, /, linux");
         assert!(end.lines.contains(&line), "{line}: {end:#?}");
     }
+}
+
+/// Whoever started process 1 may have blocked some.
+fn no_signal_is_blocked() {
+    // HUP, INT, PIPE, ALRM, TERM, CHLD and CONT: Debian's C runit blocks PWR as well and leaves it so.
+    let tell = "blocked=$(sed -n 's/^SigBlk:.//p' /proc/self/status)
+        echo stage ${0##*/}: $((0x$blocked & 0x37003))";
+    let block = "env --block-signal=ALRM,CHLD,CONT,HUP,INT,PIPE,TERM";
+    let mut words = block.split(' ').chain(["true"]);
+    let able = words.next().map(|env| Command::new(env).args(words).status());
+    if !able.is_some_and(|status| status.is_ok_and(|status| status.success())) {
+        skip("env(1) cannot block signals");
+    }
+    let system = system().before(block);
+    let end = system.stage("1", tell).stage("2", tell).stage("3", tell).boot().end();
+    for stage in ["1", "2", "3"] {
+        let line = format!("stage {stage}: 0");
+        assert!(end.lines.contains(&line), "{line}: {end:#?}");
+    }
+}
+
+/// As somebody does who repairs the system in stage 1. The script itself is spared.
+fn stage_1_ends_all_others() {
+    let mut machine = system().stage("1", "kill -TERM -1; exit 0").boot();
+    machine.line(UP);
+    powered_off(&off(machine), &[LEAVE_1, ENTER_2, LEAVE_2]);
 }
 
 fn background_of_stage_1_lives_on() {

@@ -234,7 +234,20 @@ fn dev_07() -> Check {
     let mut story = Story::new(1, LINUX, &[(ONE, &[Life::of(&deeds)]), (THREE, &[quick()])]);
     let outcome = story.runit();
     same("end", &outcome, &Outcome::Over(End::Power(How::Restart)))?;
-    same("stage 2", &story.times("start /etc/runit/2").len(), &0)
+    same("stage 2", &story.times("start /etc/runit/2").len(), &0)?;
+    // Also if process 1 was awake by then, and slow: it takes in what it is asked and who is dead one
+    // after the other.
+    for moment in (0..3_000).step_by(20) {
+        let orphan = |ms| Act::Fork(Life::of(&[Act::Fork(Life::exits(ms, 0))]));
+        let mut acts: Vec<Act> = (0..40).map(|number| orphan(number * 70)).collect();
+        acts.push(Act::Pause(moment));
+        acts.extend(deeds.clone());
+        let mut story = Story::new(1, LINUX, &[(ONE, &[Life::of(&acts)]), (THREE, &[quick()])]);
+        story.sim.kernel.faults = Faults { stall: 300, ..Faults::NONE };
+        let _ = story.runit();
+        same(&format!("stage 2, after {moment} ms"), &story.times("start /etc/runit/2").len(), &0)?;
+    }
+    Ok(())
 }
 
 /// DEV-11: three fingers are asked for again after each request.

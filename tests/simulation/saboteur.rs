@@ -275,6 +275,8 @@ impl<P: Platform> Watch for Saboteur<'_, P> {
 }
 
 impl<P: Platform> Boot for Saboteur<'_, P> {
+    const NATIVE: bool = P::NATIVE;
+
     fn early(&mut self) {
         self.p.early();
     }

@@ -209,6 +209,8 @@ impl Watch for Sim {
 }
 
 impl Boot for Sim {
+    const NATIVE: bool = true;
+
     fn early(&mut self) {
         self.kernel.call();
         self.console();

@@ -63,12 +63,24 @@ fn keep_terminal() {
         system::dispose(libc::SIGTTOU, libc::SIG_DFL);
         return;
     }
-    system::dispose(libc::SIGHUP, libc::SIG_IGN);
+    // The hang-up is not meant for it, nor is what a script sends to all to be alone.
+    for signal in libc::SIGHUP..libc::SIGTERM + 1 {
+        system::dispose(signal, libc::SIG_IGN);
+    }
     let mut status = 0;
     // SAFETY: the status is a local integer.
-    while check(unsafe { libc::waitpid(pid, &raw mut status, 0) }) == Err(Errno::INTR) {}
+    while check(unsafe { libc::waitpid(pid, &raw mut status, libc::WUNTRACED) }) == Err(Errno::INTR)
+        || libc::WIFSTOPPED(status)
+    {
+        // ^Z, or it reads and somebody who died had the terminal: nobody else is there to help it on.
+        // SAFETY: numbers are passed.
+        unsafe { libc::tcsetpgrp(0, pid) };
+        // SAFETY: numbers are passed.
+        unsafe { libc::kill(-pid, libc::SIGCONT) };
+    }
+    // A leader's group has its number.
     // SAFETY: numbers are passed.
-    unsafe { libc::tcsetpgrp(0, libc::getpgrp()) };
+    unsafe { libc::tcsetpgrp(0, libc::getpid()) };
     // SAFETY: a number is passed.
     unsafe { libc::ioctl(0, system::TIOCNOTTY) };
     if !libc::WIFEXITED(status) {
