@@ -1,9 +1,11 @@
 //! runsv's start: what is refused, and what `./run` inherits.
 use crate::rig::{Rig, process_state};
+use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
@@ -14,6 +16,24 @@ pub const CASES: &[Case] = &[
         let done = rig.run("runsv", &["./sv/foo"]);
         assert_eq!(done.err, "runsv ./sv/foo: fatal: unable to change to directory: not a directory\n");
         assert_eq!(done.code, Some(111));
+    }),
+    case("start_message_fits_in_what_is_left", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        fs::remove_dir_all(rig.place.path("sv/foo")).unwrap();
+        rig.place.file("sv/foo", "");
+        let (read, write) = nix::unistd::pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK).unwrap();
+        let (mut reader, mut writer) = (File::from(read), write.try_clone().map(File::from).unwrap());
+        // Down to the last page, in which poll(2) promises nothing any more.
+        while let Ok(1..) = writer.write(&[b'x'; 4096]) {}
+        reader.read_exact(&mut [0; 4096]).unwrap();
+        writer.write_all(b"x").unwrap();
+        let done = rig.place.start_on(&mut service.command(), &write).wait();
+        assert_eq!(done.code(), Some(111));
+        let mut text = Vec::new();
+        drop((writer, write));
+        let _ = reader.read_to_end(&mut text);
+        assert!(text.ends_with(b"fatal: unable to change to directory: not a directory\n"));
     }),
     case("start_log_is_a_file", || {
         let rig = Rig::new();
