@@ -15,12 +15,14 @@ SHAREDIR = $(PREFIX)/share
 DESTDIR =
 # The directory of etc/ with this system's stages, logins and ways to run under its own init.
 SYSTEM = $$(uname -s | tr '[:upper:]' '[:lower:]' | sed 's/darwin/macos/; s/sunos/solaris/; s/dragonfly/freebsd/')
-# The directory with the built programs; target/static after `make static`.
-BUILT = target/release
+# The directory with the built programs: target/made after `make`, target/static after `make static`,
+# target/release after `make dynamic`.
+BUILT = target/made
 
 PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
 PROCESS1 = runit runit-init
 SUPERVISION = runsvdir runsv svlogd sv
+RESIDENT = runit runit-init runsvdir runsv svlogd
 COMMANDS = chpst runsvchdir utmpset
 # The other names of chpst. None is installed by default, as upstream does: they are also the names of
 # programs of daemontools. All of them: make install ALIASES='$(NAMES)'
@@ -31,12 +33,19 @@ LOCATE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVDI
 # The other places, in scripts.
 ARRANGE = $(LOCATE) -e 's|/etc/runit\([^[:alnum:]_.-]\)|$(RUNIT_ETC)\1|g; s|/etc/runit$$|$(RUNIT_ETC)|; s|/usr/local/bin/|$(BINDIR)/|g'
 
-all:
+# The resident programs need no library where that can be had without asking for anything (x86_64
+# Linux with glibc's Rust), which is smaller and starts faster; else they are linked as usual.
+all: dynamic
+	rm -rf target/made && mkdir -p target/made
+	for name in $(PROCESS1) $(SUPERVISION) $(COMMANDS); do cp "target/release/$$name" target/made/ || exit 1; done
+	$(PATHS) ci/static own && code=0 || code=$$?; \
+		case $$code in 0) for name in $(RESIDENT); do cp "target/static/$$name" target/made/ || exit 1; done ;; 3) ;; *) exit $$code ;; esac
+
+dynamic:
 	$(PATHS) cargo build --release --bins
 
-static:
+static: dynamic
 	$(PATHS) ci/static
-	$(PATHS) cargo build --release --bins
 	for name in sv $(COMMANDS); do cp "target/release/$$name" target/static/ || exit 1; done
 
 demo:
@@ -52,10 +61,9 @@ check-all:
 check-vm:
 	@ci/check all vm vm-c vm-killed vm-typed vm-aarch64
 
-bench:
+bench: all
 	@ci/c-runit
-	@cargo build -q --release --bins
-	@cargo run -q --release -p benches -- --against target/c-runit/2.3.1
+	@cargo run -q --release -p benches -- --ours target/made --against target/c-runit/2.3.1 --against target/release
 
 install:
 	mkdir -p '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man8' \
@@ -85,4 +93,4 @@ install:
 clean:
 	cargo clean
 
-.PHONY: all static demo check check-all check-vm bench install clean
+.PHONY: all dynamic static demo check check-all check-vm bench install clean

@@ -34,17 +34,14 @@ pub unsafe fn start_bare(argc: c_int, argv: *mut *mut c_char, main: fn(Args) -> 
 
 /// Puts /dev/null where nothing is open, so that no message ends in a file that was opened later.
 fn open_standard() {
-    let closed = |fd| {
-        // SAFETY: poll(2) is the question whether it is open.
-        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        let mut list = [PollFd::new(fd, PollFlags::empty())];
-        let asked = poll(&mut list, PollTimeout::ZERO);
-        asked.is_ok()
-            && list.iter().any(|fd| fd.revents().is_some_and(|found| found.contains(PollFlags::POLLNVAL)))
-    };
-    for fd in 0..3 {
-        if closed(fd) {
-            // SAFETY: opens by a constant name; the lowest free number is the one just asked for.
+    // SAFETY: poll(2) is the question whether they are open.
+    let mut all = [0, 1, 2].map(|fd| PollFd::new(unsafe { BorrowedFd::borrow_raw(fd) }, PollFlags::empty()));
+    if poll(&mut all, PollTimeout::ZERO).is_err() {
+        return;
+    }
+    for fd in all {
+        if fd.revents().is_some_and(|found| found.contains(PollFlags::POLLNVAL)) {
+            // SAFETY: opens by a constant name; the lowest free number is the one in turn.
             unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
         }
     }
