@@ -12,7 +12,7 @@ use crate::fixed::Text;
 use crate::{cli, msg};
 use area::Area;
 use core::ffi::CStr;
-use platform::{Args, Child, Errno, Fd, Kind, Open, Pid, Platform, Signal, Step, Target};
+use platform::{Args, Child, Errno, Fd, Files, Kind, Open, Pid, Platform, Signal, Step, Target};
 
 const USAGE: &str = " [-P] dir";
 
@@ -201,28 +201,30 @@ impl<D> Runsvdir<'_, D> {
 
     /// Reads up to the next name that leads to a directory.
     fn next<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Event {
-        let Some(mut reading) = self.reading.take() else { return Event::End(false) };
-        let event = loop {
-            let name = match p.next_name(&mut reading) {
+        let Some(reading) = &mut self.reading else { return Event::End(false) };
+        loop {
+            let name = match p.next_name(reading) {
                 Ok(Some(name)) if name.to_bytes().starts_with(b".") => continue,
                 Ok(Some(name)) => name,
-                Ok(None) => break Event::End(true),
+                Ok(None) => return Event::End(true),
                 Err(errno) => {
-                    self.say(p, b"warning", &[b"unable to read directory ", self.dir.to_bytes()], errno);
-                    break Event::End(false);
+                    let text = [b"unable to read directory ".as_slice(), self.dir.to_bytes()];
+                    say(p, self.dir, b"warning", &text, errno);
+                    return Event::End(false);
                 }
             };
             match p.stat(name) {
                 Ok(found) if found.kind == Kind::Directory => {
                     self.name = Text::of(&[name.to_bytes()]);
-                    break Event::Name(Id { device: found.device, inode: found.inode });
+                    return Event::Name(Id { device: found.device, inode: found.inode });
                 }
                 Ok(_) => {}
-                Err(errno) => self.say(p, b"warning", &[b"unable to stat ", name.to_bytes()], errno),
+                Err(errno) => {
+                    let text = [b"unable to stat ".as_slice(), name.to_bytes()];
+                    say(p, self.dir, b"warning", &text, errno);
+                }
             }
-        };
-        self.reading = Some(reading);
-        event
+        }
     }
 
     fn start<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<Pid> {
@@ -246,14 +248,18 @@ impl<D> Runsvdir<'_, D> {
         }
     }
 
-    /// `runsvdir DIR: HOW: TEXT`, with the reason if there is one.
-    fn say<P: Platform<Dir = D>>(&self, p: &mut P, how: &[u8], text: &[&[u8]], errno: Errno) {
-        let text = Text::<512>::of(text);
-        let parts = [b"runsvdir ".as_slice(), self.dir.to_bytes(), b": ", how, b": ", text.bytes()];
-        if errno == Errno::NONE {
-            msg::say(p, &parts);
-        } else {
-            msg::say_why(p, &parts, errno);
-        }
+    fn say(&self, p: &mut impl Files, how: &[u8], text: &[&[u8]], errno: Errno) {
+        say(p, self.dir, how, text, errno);
+    }
+}
+
+/// `runsvdir DIR: HOW: TEXT`, with the reason if there is one.
+fn say(p: &mut impl Files, dir: &CStr, how: &[u8], text: &[&[u8]], errno: Errno) {
+    let text = Text::<512>::of(text);
+    let parts = [b"runsvdir ".as_slice(), dir.to_bytes(), b": ", how, b": ", text.bytes()];
+    if errno == Errno::NONE {
+        msg::say(p, &parts);
+    } else {
+        msg::say_why(p, &parts, errno);
     }
 }
