@@ -165,6 +165,7 @@ impl Machine {
                     }
                     out.add(Action::Write(Who::Log));
                     out.add(Action::ClosePipe);
+                    log.resume(out);
                 }
                 self.drain(now, out);
             }

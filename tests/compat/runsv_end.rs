@@ -1,5 +1,5 @@
 //! How a service ends: `./finish`, the end of runsv, and the log service that outlives both.
-use crate::rig::{Rig, Service, await_death, is_alive};
+use crate::rig::{Rig, Service, await_death, await_process_state, is_alive};
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, chown, geteuid};
 use runit_tests::place::Running;
@@ -278,6 +278,21 @@ pub const CASES: &[Case] = &[
         assert_eq!(service.log_runs().len(), 2, "one more start and not many");
     })
     .dev("DEV-41"),
+    case("exit_with_a_paused_log", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let mut runsv = service.log().probe().up();
+        let pid = until("the log service", || service.log_runs().first().copied());
+        service.control_log("p");
+        await_process_state(pid, 'T');
+        service.tell("echo the last line; echo written >>trace");
+        service.await_trace("written");
+        service.control("x");
+        assert_eq!(runsv.wait().code(), Some(0));
+        assert_eq!(service.text("logged"), "the last line\n");
+        assert_eq!(service.text("log/supervise/stat"), "down\n");
+    })
+    .dev("DEV-42"),
     case("exit_with_a_log_that_is_down", || {
         let rig = Rig::new();
         let service = rig.service("foo");

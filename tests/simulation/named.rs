@@ -349,6 +349,23 @@ fn found_log_told_to_end() -> Check {
     Ok(())
 }
 
+/// DEV-42: a log service that was paused finds the end of its input all the same.
+fn dev_42() -> Check {
+    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
+    let read = Life::of(&[Act::Pause(1_000), Act::ReadAll(0)]);
+    let mut story = Story::new(9, LINUX, &[("./run", &[write, read])]).plan(&[
+        (500, Deed::Send("/service/x/log/supervise/control", vec![b'p'])),
+        letter(5_000, b'x'),
+        (9_000, Deed::Mark(1)),
+    ]);
+    same("end", &story.runsv(true), &Outcome::Returned(0))?;
+    // To the service after its TERM, then to the log service.
+    same("continued", &story.times("kill Continue").len(), &2)?;
+    same("gone before", &story.times("mark 1").len(), &0)?;
+    story.sim.kernel.program_ended();
+    same("bytes lost", &story.sim.kernel.lost, &0)
+}
+
 /// Found by the simulation: a scan directory that went away while its changes were told left
 /// runsvdir awake.
 fn found_busy_without_directory() -> Check {
@@ -384,7 +401,7 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 17] = [
+pub(crate) const STORIES: [(&str, Tell); 18] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
@@ -398,6 +415,7 @@ pub(crate) const STORIES: [(&str, Tell); 17] = [
     ("DEV-38 after a failed fork", dev_38),
     ("the log service gets what was written", found_log_pipe),
     ("a log service that ends too early", found_log_told_to_end),
+    ("DEV-42 a paused log service", dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", no_console),
