@@ -190,9 +190,15 @@ impl Machine {
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         let Some(log) = &mut self.log else { return };
         let over = log.is_down() && !log.once;
+        // Unless somebody wants it down by now. Who wants it up wants it to read what is left.
+        let again = match log.want {
+            Want::Up => true,
+            Want::Down => false,
+            Want::Exit => matches!(self.pipe, LogPipe::Draining(Last::Open)),
+        };
         match self.pipe {
-            // Unless somebody wants it down by now.
-            LogPipe::Draining(Last::Open) if over && matches!(log.want, Want::Exit) => {
+            LogPipe::Draining(Last::Open | Last::Had) if over && again => {
+                log.want = Want::Exit;
                 self.pipe = LogPipe::Draining(Last::Asked);
                 out.add(Action::LookAtPipe);
             }

@@ -349,6 +349,25 @@ fn found_log_told_to_end() -> Check {
     Ok(())
 }
 
+/// The same when somebody told the log service to be up meanwhile; it has one more start for each time.
+fn found_log_told_to_be_up() -> Check {
+    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
+    let busy = Life::of(&[Act::Pause(2_500)]);
+    for (lives, starts, lost) in [
+        (&[write.clone(), busy.clone(), Life::of(&[Act::ReadAll(0)])][..], 3, 0),
+        (&[write.clone(), busy.clone(), Life::exits(1_000, 0), Life::exits(10, 0)], 4, 11),
+    ] {
+        let up = |ms| (ms, Deed::Send("/service/x/log/supervise/control", vec![b'u']));
+        let mut story =
+            Story::new(9, LINUX, &[("./run", lives)]).plan(&[letter(2_000, b'x'), up(2_200), up(3_000)]);
+        same("end", &story.runsv(true), &Outcome::Returned(0))?;
+        same("starts", &story.times("start ./run").len(), &starts)?;
+        story.sim.kernel.program_ended();
+        same("bytes lost", &story.sim.kernel.lost, &lost)?;
+    }
+    Ok(())
+}
+
 /// DEV-42: a log service that was paused finds the end of its input all the same.
 fn dev_42() -> Check {
     let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
@@ -401,7 +420,7 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 18] = [
+pub(crate) const STORIES: [(&str, Tell); 19] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
@@ -415,6 +434,7 @@ pub(crate) const STORIES: [(&str, Tell); 18] = [
     ("DEV-38 after a failed fork", dev_38),
     ("the log service gets what was written", found_log_pipe),
     ("a log service that ends too early", found_log_told_to_end),
+    ("a log service that is told to be up at the end", found_log_told_to_be_up),
     ("DEV-42 a paused log service", dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a date ahead of the clock", found_date_ahead),
