@@ -179,6 +179,14 @@ impl Machine {
                     self.open_pipe(now, out);
                 }
             }
+            (Some(log), LogPipe::Wanted(_)) if leaving => {
+                // Back to where `u` called from.
+                log.want = Want::Exit;
+                let wanted = matches!(self.log_want, Want::Up);
+                self.pipe = LogPipe::Draining(if wanted { Last::Open } else { Last::Had });
+                out.add(Action::Write(Who::Log));
+                self.drain(now, out);
+            }
             (Some(_), LogPipe::Wanted(_)) => self.open_pipe(now, out),
         }
         if matches!(self.pipe, LogPipe::Open) && !self.exited {

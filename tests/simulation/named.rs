@@ -368,6 +368,24 @@ fn found_log_told_to_be_up() -> Check {
     Ok(())
 }
 
+/// An exit that was taken back is asked for again while there can be no new pipe.
+fn leaves_without_a_pipe() -> Check {
+    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
+    let lives = [write, Life::of(&[Act::Pause(4_500)]), Life::of(&[Act::ReadAll(0)])];
+    let none = Faults { pipe: u32::MAX, ..Faults::NONE };
+    let mut story = Story::new(9, LINUX, &[("./run", &lives)]).plan(&[
+        letter(2_000, b'x'),
+        (2_500, Deed::Faults(none)),
+        letter(3_000, b'u'),
+        letter(4_000, b'x'),
+        (4_600, Deed::Mark(1)),
+    ]);
+    same("end", &story.runsv(true), &Outcome::Returned(0))?;
+    same("gone before", &story.times("mark 1").len(), &0)?;
+    story.sim.kernel.program_ended();
+    same("bytes lost", &story.sim.kernel.lost, &0)
+}
+
 /// DEV-42: a log service that was paused finds the end of its input all the same.
 fn dev_42() -> Check {
     let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
@@ -420,7 +438,7 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 19] = [
+pub(crate) const STORIES: [(&str, Tell); 20] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
@@ -435,6 +453,7 @@ pub(crate) const STORIES: [(&str, Tell); 19] = [
     ("the log service gets what was written", found_log_pipe),
     ("a log service that ends too early", found_log_told_to_end),
     ("a log service that is told to be up at the end", found_log_told_to_be_up),
+    ("an exit without a new pipe", leaves_without_a_pipe),
     ("DEV-42 a paused log service", dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a date ahead of the clock", found_date_ahead),
