@@ -274,6 +274,16 @@ pub const CASES: &[Case] = &[
         ends(sv, "timeout: down: foo: Ts, normally up, want up\n", 1);
     })
     .dev("DEV-51"),
+    case("sv_force_shutdown_spares_the_next_supervisor", || {
+        let rig = Rig::new();
+        let fake = rig.service("foo").fake(run(OLD, b'u'));
+        let sv = rig.start_sv(&["-w", "1", "force-shutdown", "foo"]);
+        fake.await_command("x");
+        fake.set(run(NEW, b'u'));
+        ends(sv, "timeout: run: foo: (pid p) Ts\n", 1);
+        assert_eq!(fake.taken(), "");
+    })
+    .ours(),
 ];
 
 fn run(pid: i32, want: u8) -> Status {
