@@ -38,6 +38,9 @@ pub struct Pending<'a> {
     pub ok: Option<OwnedFd>,
     /// The supervisor that was told to end has.
     pub gone: bool,
+    /// When a reader of `ok` was seen to go away; a moment after that it is gone, if it was the
+    /// supervisor.
+    pub left: Option<Instant>,
 }
 
 /// Tells the services, waits if that is called for, and reports.
@@ -51,7 +54,7 @@ pub fn control(
     let time = wall();
     let plan = invocation.plan;
     let waits = plan.waits(invocation.asked);
-    let watch = if waits && names.len() > FEW { Watch::new() } else { None };
+    let watch = if waits && (names.len() > FEW || plan.ends_supervisor()) { Watch::new() } else { None };
     let mut tally = Tally::default();
     let mut pending = Vec::new();
     for name in names {
@@ -90,6 +93,7 @@ fn tell<'a>(
         check: Check::default(),
         ok: if held { files::open_write(c"supervise/ok").ok() } else { None },
         gone: false,
+        left: None,
     };
     if letters.is_empty() {
         return Ok(Ok(service));

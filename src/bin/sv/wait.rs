@@ -97,8 +97,9 @@ impl<'c> Waiting<'c> {
                         failed(self.console, tally, &self.plan, entry.service.name, trouble);
                     }
                     Answer::TimeIsUp(record, unseen) => {
-                        let kills =
-                            self.plan.kills() && !followed(&self.plan, &record, &entry.service.before);
+                        let next =
+                            entry.service.heard && followed(&self.plan, &record, &entry.service.before);
+                        let kills = self.plan.kills() && !next;
                         self.say(if kills { b"kill: " } else { b"timeout: " }, entry, &record, unseen, time);
                         if kills {
                             // Nobody waits for it, and the failure is reported already.
@@ -158,6 +159,11 @@ impl<'c> Waiting<'c> {
             Sight::Unsure(record, trouble) => (record, Some(trouble)),
             Sight::Trouble(trouble) => return Ok(Answer::Failed(trouble)),
         };
+        let newer = service.before.record.is_some_and(|old| old.since != record.since);
+        let left = service.left.is_some_and(|left| now >= later(left, POLL));
+        if self.plan.ends_supervisor() && service.heard && newer && left {
+            return Ok(Answer::Failed(Trouble::NotRunning));
+        }
         let verdict =
             if service.heard { judge(&self.plan, &record, &service.before) } else { Verdict::NotYet };
         let obeyed = match verdict {
@@ -234,6 +240,9 @@ impl<'c> Waiting<'c> {
                 };
                 for entry in entries.iter_mut() {
                     if place.is_none() || entry.service.place == place {
+                        if let Notice::ReaderGone(_) = notice {
+                            entry.service.left.get_or_insert(now);
+                        }
                         entry.next = now;
                         if early {
                             entry.pause = SOON;
