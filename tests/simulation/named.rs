@@ -88,13 +88,13 @@ impl Story {
         self.sim.run(|sim| runit::runsv::main(sim, args(&["runsv", DIR])))
     }
 
-    fn runsvdir(&mut self) -> Outcome {
+    fn runsvdir(&mut self, dir: &'static str) -> Outcome {
         let kernel = &mut self.sim.kernel;
         for dir in ["/bin", "/scan", "/scan/a"] {
             kernel.directory(dir.as_bytes());
         }
         kernel.file(b"/bin/runsv", 0o755);
-        self.sim.run(|sim| runit::runsvdir::main(sim, args(&["runsvdir", "/scan"])))
+        self.sim.run(|sim| runit::runsvdir::main(sim, args(&["runsvdir", dir])))
     }
 }
 
@@ -259,7 +259,7 @@ fn dev_25() -> Check {
             let mut story =
                 Story::new(9, Machine { watches, ..LINUX }, &[]).plan(std::slice::from_ref(&leave));
             story.sim.kernel.faults = faults;
-            same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+            same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
             // Where only the date tells, one that is fresh is looked at again after a second.
             let again = if faults.fork > 0 && !watches { 1_000 } else { 5_000 };
             about(&format!("{faults:?}"), &story.times("start runsv"), &[again])?;
@@ -273,7 +273,7 @@ fn dev_25() -> Check {
 fn dev_26() -> Check {
     let mut story = Story::new(9, LINUX, &[("runsv", &[Life::exits(0, 111)])])
         .plan(&[(3_500, Deed::Signal(Whom::Program, Signal::Terminate)), (3_900, Deed::Mark(1))]);
-    same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+    same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     about("starts", &story.times("start runsv"), &[0, 1_000, 2_000, 3_000])?;
     same("it had not to be waited for", &story.times("mark 1").len(), &0)
 }
@@ -386,6 +386,22 @@ fn leaves_without_a_pipe() -> Check {
     same("bytes lost", &story.sim.kernel.lost, &0)
 }
 
+/// When there is no way back to the start, a service with the name of the directory is not taken for it.
+fn no_way_home() -> Check {
+    let lost = Faults { fchdir: u32::MAX, ..Faults::NONE };
+    let mut story = Story::new(9, LINUX, &[]).plan(&[
+        (0, Deed::Faults(lost)),
+        (2_000, Deed::MakeDirectory("/scan/b")),
+        (20_000, Deed::Faults(Faults::NONE)),
+        (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
+    ]);
+    story.sim.kernel.directory(b"/scan");
+    story.sim.kernel.directory(b"/scan/scan");
+    same("end", &story.runsvdir("scan"), &Outcome::Returned(0))?;
+    same("killed", &story.times("kill Terminate").len(), &0)?;
+    same("starts", &story.times("start runsv").len(), &3)
+}
+
 /// DEV-42: a log service that was paused finds the end of its input all the same.
 fn dev_42() -> Check {
     let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
@@ -411,7 +427,7 @@ fn found_busy_without_directory() -> Check {
         (12_000, Deed::Rename("/gone", "/scan")),
         (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
     ]);
-    same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+    same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     let sleeps = story.times("sleep").len();
     if sleeps > 12 { Err(format!("slept {sleeps} times in half a minute")) } else { Ok(()) }
 }
@@ -420,7 +436,7 @@ fn found_busy_without_directory() -> Check {
 fn found_date_ahead() -> Check {
     let mut story = Story::new(9, Machine { watches: false, ..LINUX }, &[])
         .plan(&[(1, Deed::Step(-7_200)), (600_000, Deed::Signal(Whom::Program, Signal::Terminate))]);
-    same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+    same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     let sleeps = story.times("sleep").len();
     if sleeps > 130 { Err(format!("slept {sleeps} times in ten minutes")) } else { Ok(()) }
 }
@@ -438,7 +454,7 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 20] = [
+pub(crate) const STORIES: [(&str, Tell); 21] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
@@ -454,6 +470,7 @@ pub(crate) const STORIES: [(&str, Tell); 20] = [
     ("a log service that ends too early", found_log_told_to_end),
     ("a log service that is told to be up at the end", found_log_told_to_be_up),
     ("an exit without a new pipe", leaves_without_a_pipe),
+    ("no way back to the start", no_way_home),
     ("DEV-42 a paused log service", dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a date ahead of the clock", found_date_ahead),
