@@ -165,6 +165,7 @@ impl Machine {
                     }
                     out.add(Action::Write(Who::Log));
                     out.add(Action::ClosePipe);
+                    log.resume(out);
                 }
                 self.drain(now, out);
             }
@@ -178,6 +179,14 @@ impl Machine {
                     self.open_pipe(now, out);
                 }
             }
+            (Some(log), LogPipe::Wanted(_)) if leaving => {
+                // Back to where `u` called from.
+                log.want = Want::Exit;
+                let wanted = matches!(self.log_want, Want::Up);
+                self.pipe = LogPipe::Draining(if wanted { Last::Open } else { Last::Had });
+                out.add(Action::Write(Who::Log));
+                self.drain(now, out);
+            }
             (Some(_), LogPipe::Wanted(_)) => self.open_pipe(now, out),
         }
         if matches!(self.pipe, LogPipe::Open) && !self.exited {
@@ -189,9 +198,15 @@ impl Machine {
     fn drain(&mut self, now: Instant, out: &mut Actions) {
         let Some(log) = &mut self.log else { return };
         let over = log.is_down() && !log.once;
+        // Unless somebody wants it down by now. Who wants it up wants it to read what is left.
+        let again = match log.want {
+            Want::Up => true,
+            Want::Down => false,
+            Want::Exit => matches!(self.pipe, LogPipe::Draining(Last::Open)),
+        };
         match self.pipe {
-            // Unless somebody wants it down by now.
-            LogPipe::Draining(Last::Open) if over && matches!(log.want, Want::Exit) => {
+            LogPipe::Draining(Last::Open | Last::Had) if over && again => {
+                log.want = Want::Exit;
                 self.pipe = LogPipe::Draining(Last::Asked);
                 out.add(Action::LookAtPipe);
             }

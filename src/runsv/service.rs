@@ -311,6 +311,14 @@ impl Service {
         }
     }
 
+    /// Lets a paused process go on, which could not act on the end of its input either.
+    pub(super) fn resume(&mut self, out: &mut Actions) {
+        if self.paused && self.signal(Signal::Continue, out) {
+            self.paused = false;
+            out.add(Action::Write(self.who));
+        }
+    }
+
     fn unless(&mut self, replaced: bool, signal: Signal, out: &mut Actions) {
         if !replaced {
             self.signal(signal, out);

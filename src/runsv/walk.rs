@@ -37,11 +37,12 @@ impl World {
             // A moment that has come is as good as any other that has.
             service.not_before = service.not_before.map(|time| shift(time).max(NOW));
             // Shown and passed on, never decided by.
-            service.paused = false;
             service.ended = Ended::Exit(0);
         };
         service(&mut self.machine.main);
         self.machine.log.iter_mut().for_each(service);
+        // Nothing depends on this either.
+        self.machine.main.paused = false;
         if let LogPipe::Wanted(Some(time)) = self.machine.pipe {
             self.machine.pipe = LogPipe::Wanted(Some(shift(time).max(NOW)));
         }

@@ -156,6 +156,11 @@ impl<D> Runsvdir<'_, D> {
         if self.away {
             self.go_home(p);
         }
+        // From elsewhere a relative path would lead to another directory: one with nothing in it
+        // would be a reason to stop all services.
+        if self.away && !self.dir.to_bytes().starts_with(b"/") {
+            return Event::Seen(None, false);
+        }
         match p.stat(self.dir) {
             Ok(found) => {
                 let id = Id { device: found.device, inode: found.inode };

@@ -46,6 +46,15 @@ pub fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
     }
 }
 
+/// Whether the supervisor that was to end has been followed by another one, or was told to stay: who
+/// is to end wants its service down. Only for a record that had time to be written. What runs now is
+/// not what was to be killed.
+#[must_use]
+pub fn followed(plan: &Plan, record: &Record, before: &Before) -> bool {
+    let newer = before.record.is_some_and(|old| old.since != record.since);
+    plan.ends_supervisor() && record.want == b'u' && newer
+}
+
 fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
     let wanted_down = record.want == b'd';
     match letter {
@@ -245,6 +254,20 @@ mod tests {
                 assert_eq!(try_word(word, now, now), Met, "{word}");
             }
         }
+    }
+
+    #[test]
+    fn another_supervisor() {
+        let is = |word: &str, before, now| {
+            let before = Before { record: before, time: Stamp::default() };
+            followed(&Plan::of(word.as_bytes(), false).unwrap(), &now, &before)
+        };
+        let other = record(Run, 2, 11, 'u', "");
+        assert!(is("force-shutdown", Some(running()), other) && is("exit", Some(down()), other));
+        assert!(!is("force-stop", Some(running()), other), "that leaves the supervisor alone");
+        assert!(!is("exit", Some(running()), running()), "the command has not arrived");
+        assert!(!is("exit", Some(running()), record(Run, 2, 11, 'd', "T")));
+        assert!(!is("exit", None, other), "who knows");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! How a service ends: `./finish`, the end of runsv, and the log service that outlives both.
-use crate::rig::{Rig, Service, await_death, is_alive};
+use crate::rig::{Rig, Service, await_death, await_process_state, is_alive};
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, chown, geteuid};
 use runit_tests::place::Running;
@@ -260,24 +260,23 @@ pub const CASES: &[Case] = &[
         assert!((0..5000).all(|line| logged.contains(&format!("line {line}\n"))));
         until("its end", || service.text("log/trace").ends_with("end\n").then_some(()));
     }),
-    case("exit_with_a_log_that_ends_before_it_has_read_all", || {
+    case("exit_with_a_log_that_ends_before_it_has_read_all", || ends_too_early("")).dev("DEV-41"),
+    case("exit_with_a_log_that_is_told_to_be_up", || ends_too_early("u")).dev("DEV-41"),
+    case("exit_with_a_paused_log", || {
         let rig = Rig::new();
         let service = rig.service("foo");
-        let mut runsv = service.log_probe().probe().up();
-        until("the log service", || (!service.log_runs().is_empty()).then_some(()));
+        let mut runsv = service.log().probe().up();
+        let pid = until("the log service", || service.log_runs().first().copied());
+        service.control_log("p");
+        await_process_state(pid, 'T');
         service.tell("echo the last line; echo written >>trace");
         service.await_trace("written");
         service.control("x");
-        service.await_log_stat("run, want exit");
-        let hold = service.path("log/hold");
-        until("a reader", || runit_tests::place::write_fifo(&hold, b"exit 0\n").ok());
-        until("another log service", || (service.log_runs().len() == 2).then_some(()));
-        until("a reader", || runit_tests::place::write_fifo(&hold, b"cat >../logged; exit 0\n").ok());
         assert_eq!(runsv.wait().code(), Some(0));
         assert_eq!(service.text("logged"), "the last line\n");
-        assert_eq!(service.log_runs().len(), 2, "one more start and not many");
+        assert_eq!(service.text("log/supervise/stat"), "down\n");
     })
-    .dev("DEV-41"),
+    .dev("DEV-42"),
     case("exit_with_a_log_that_is_down", || {
         let rig = Rig::new();
         let service = rig.service("foo");
@@ -415,6 +414,29 @@ fn with_finish(look: impl FnOnce(&Service<'_>)) {
     let service = rig.service("foo");
     let _runsv = service.finish().probe().up();
     look(&service);
+}
+
+/// A log service that ends at the exit, sent this meanwhile, before it has read all.
+fn ends_too_early(letters: &str) {
+    let rig = Rig::new();
+    let service = rig.service("foo");
+    let mut runsv = service.log_probe().probe().up();
+    until("the log service", || (!service.log_runs().is_empty()).then_some(()));
+    service.tell("echo the last line; echo written >>trace");
+    service.await_trace("written");
+    service.control("x");
+    service.await_log_stat("run, want exit");
+    if !letters.is_empty() {
+        service.control_log(letters);
+        service.await_log_stat("run");
+    }
+    let hold = service.path("log/hold");
+    until("a reader", || runit_tests::place::write_fifo(&hold, b"exit 0\n").ok());
+    until("another log service", || (service.log_runs().len() == 2).then_some(()));
+    until("a reader", || runit_tests::place::write_fifo(&hold, b"cat >../logged; exit 0\n").ok());
+    assert_eq!(runsv.wait().code(), Some(0));
+    assert_eq!(service.text("logged"), "the last line\n");
+    assert_eq!(service.log_runs().len(), 2, "one more start and not many");
 }
 
 /// runsv as a user of its own, who may have one process.

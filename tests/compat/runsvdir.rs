@@ -199,6 +199,19 @@ pub const CASES: &[Case] = &[
         let line = "runsvdir sv: fatal: unable to start runsv foo: file does not exist\n";
         until("two tries", || runsvdir.err().starts_with(&line.repeat(2)).then_some(()));
     }),
+    case("dir_link_on_the_way_is_turned", || {
+        let rig = Rig::new();
+        let [one, two] = ["one", "two"].map(|name| rig.service(&format!("../{name}/sv/{name}")));
+        one.finish().probe();
+        two.probe();
+        symlink("one", rig.place.path("current")).unwrap();
+        let _runsvdir = start(&rig, &["current/sv"]);
+        one.await_runs(1);
+        symlink("two", rig.place.path("new")).unwrap();
+        fs::rename(rig.place.path("new"), rig.place.path("current")).unwrap();
+        one.await_traces(&["run", "finish -1 15"]);
+        two.await_runs(1);
+    }),
     case("dir_path_unset_or_empty", || {
         let rig = Rig::new();
         rig.service("foo");

@@ -1,9 +1,12 @@
 //! `sv check` and `./check`.
 use crate::rig::{Fake, Rig, Service, await_death, masked};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
 use runit_tests::place::Output;
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
+use std::os::unix::process::ExitStatusExt;
 
 pub const CASES: &[Case] = &[
     case("check_none", || {
@@ -146,6 +149,19 @@ pub const CASES: &[Case] = &[
         assert_eq!((masked(&done.out).as_str(), done.code), (text, Some(1)));
     })
     .dev("DEV-53"),
+    case("check_ends_with_sv", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _fake = running(service.script("check", "echo run $$ >>trace; exec sleep 1000"));
+        for (count, signal) in [(1, Signal::SIGINT), (2, Signal::SIGHUP)] {
+            let mut sv = rig.start_sv(&["-w", "1000", "check", "foo"]);
+            let check = until("the check", || service.runs().get(count - 1).copied());
+            // As a terminal does.
+            killpg(Pid::from_raw(sv.pid()), signal).expect("a group");
+            assert_eq!(sv.wait().signal(), Some(signal as i32));
+            await_death(check);
+        }
+    }),
     case("check_without_write_permission", || {
         let rig = Rig::new();
         let service = rig.service("foo");

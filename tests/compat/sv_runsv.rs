@@ -1,7 +1,8 @@
 //! sv and runsv together: every command on a real service.
 use crate::rig::{Rig, Service, await_death, await_process_state, is_alive, masked};
 use runit_tests::place::Running;
-use runit_tests::suite::{Case, case};
+use runit_tests::status::Status;
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 
 pub const CASES: &[Case] = &[
@@ -21,6 +22,23 @@ pub const CASES: &[Case] = &[
         assert!(!is_alive(pid));
         says(&rig, &["start"], "ok: run: foo: (pid p) Ts\n");
         assert!(is_alive(service.await_runs(2)));
+    }),
+    case("sv_real_shutdown_in_a_scan_directory", || {
+        // The next runsv comes at once: sv must not miss the end of the last.
+        if cfg!(any(runit_force_poll, runit_portable_watch)) {
+            skip("nobody tells");
+        }
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let _runsvdir = crate::runsvdir::start(&rig, &["sv"]);
+        for count in 1..6 {
+            service.await_runs(count);
+            // What follows a younger one has to wait.
+            let secs = service.status().secs;
+            until("a second", || (Status::now(0, 0, 0).secs > secs + 1).then_some(()));
+            says(&rig, &["-w", "3", "shutdown"], "ok: foo: runsv not running\n");
+        }
     }),
     case("sv_real_restart", || {
         let rig = Rig::new();

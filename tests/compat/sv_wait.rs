@@ -3,7 +3,7 @@
 use crate::rig::{Fake, Rig, masked};
 use runit_tests::place::Running;
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -274,6 +274,31 @@ pub const CASES: &[Case] = &[
         ends(sv, "timeout: down: foo: Ts, normally up, want up\n", 1);
     })
     .dev("DEV-51"),
+    case("sv_shutdown_sees_the_end_that_another_follows", || {
+        if cfg!(any(runit_force_poll, runit_portable_watch)) {
+            skip("nobody tells");
+        }
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let next = service.fake(run(OLD, b'u'));
+        let last = std::fs::File::open(service.path("supervise/ok")).unwrap();
+        let sv = rig.start_sv(&["shutdown", "foo"]);
+        next.await_command("x");
+        drop(last);
+        next.set(run(NEW, b'u'));
+        ends(sv, "ok: foo: runsv not running\n", 0);
+    })
+    .ours(),
+    case("sv_force_shutdown_spares_the_next_supervisor", || {
+        let rig = Rig::new();
+        let fake = rig.service("foo").fake(run(OLD, b'u'));
+        let sv = rig.start_sv(&["-w", "1", "force-shutdown", "foo"]);
+        fake.await_command("x");
+        fake.set(run(NEW, b'u'));
+        ends(sv, "timeout: run: foo: (pid p) Ts\n", 1);
+        assert_eq!(fake.taken(), "");
+    })
+    .ours(),
 ];
 
 fn run(pid: i32, want: u8) -> Status {

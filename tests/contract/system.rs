@@ -23,7 +23,7 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("reader", "while read line; do :; done; exit 3"),
     ("maker", "mkdir scan/new"),
     ("remover", "rmdir scan/new"),
-    ("switcher", "ln -s other next && mv -f next current || { rm current; ln -s other current; }"),
+    ("switcher", "rm -f current; ln -s other current"),
 ];
 
 /// The locks of fcntl(2), which runit uses where there are no others: a process excludes the rest but

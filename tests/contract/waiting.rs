@@ -12,6 +12,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("descriptors", descriptors),
         ("watch", watch),
         ("watch-link", watch_link),
+        ("watch-link-on-the-way", watch_link_on_the_way),
     ]
 }
 
@@ -143,5 +144,28 @@ fn watch_link<P: Platform>(p: &mut P) -> Case {
     same!(told(p, LONG), Some(true));
     fine!(p.mkdir(c"one/new", 0o755));
     same!(told(p, SHORT), Some(false));
+    Ok(())
+}
+
+/// A link need not be the last name of the path.
+fn watch_link_on_the_way<P: Platform>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"other", 0o755));
+    fine!(p.mkdir(c"other/deep", 0o755));
+    fine!(p.mkdir(c"other/deep/scan", 0o755));
+    change(p, programs::SWITCHER)?;
+    for path in [c"current/deep/scan", c"./other/../current//deep/scan/", c"current"] {
+        if !p.watch(path) {
+            return Ok(());
+        }
+        same!(told(p, SHORT), Some(false));
+        change(p, programs::SWITCHER)?;
+        same!(told(p, LONG), Some(true));
+    }
+    // What lies on the way and is no link is nobody's business.
+    holds!(p.watch(c"current/deep/scan"));
+    fine!(p.mkdir(c"other/beside", 0o755));
+    same!(told(p, SHORT), Some(false));
+    fine!(p.mkdir(c"other/deep/scan/new", 0o755));
+    same!(told(p, LONG), Some(true));
     Ok(())
 }

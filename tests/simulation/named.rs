@@ -88,13 +88,13 @@ impl Story {
         self.sim.run(|sim| runit::runsv::main(sim, args(&["runsv", DIR])))
     }
 
-    fn runsvdir(&mut self) -> Outcome {
+    fn runsvdir(&mut self, dir: &'static str) -> Outcome {
         let kernel = &mut self.sim.kernel;
         for dir in ["/bin", "/scan", "/scan/a"] {
             kernel.directory(dir.as_bytes());
         }
         kernel.file(b"/bin/runsv", 0o755);
-        self.sim.run(|sim| runit::runsvdir::main(sim, args(&["runsvdir", "/scan"])))
+        self.sim.run(|sim| runit::runsvdir::main(sim, args(&["runsvdir", dir])))
     }
 }
 
@@ -272,7 +272,7 @@ fn dev_25() -> Check {
             let mut story =
                 Story::new(9, Machine { watches, ..LINUX }, &[]).plan(std::slice::from_ref(&leave));
             story.sim.kernel.faults = faults;
-            same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+            same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
             // Where only the date tells, one that is fresh is looked at again after a second.
             let again = if faults.fork > 0 && !watches { 1_000 } else { 5_000 };
             about(&format!("{faults:?}"), &story.times("start runsv"), &[again])?;
@@ -286,7 +286,7 @@ fn dev_25() -> Check {
 fn dev_26() -> Check {
     let mut story = Story::new(9, LINUX, &[("runsv", &[Life::exits(0, 111)])])
         .plan(&[(3_500, Deed::Signal(Whom::Program, Signal::Terminate)), (3_900, Deed::Mark(1))]);
-    same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+    same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     about("starts", &story.times("start runsv"), &[0, 1_000, 2_000, 3_000])?;
     same("it had not to be waited for", &story.times("mark 1").len(), &0)
 }
@@ -362,6 +362,76 @@ fn found_log_told_to_end() -> Check {
     Ok(())
 }
 
+/// The same when somebody told the log service to be up meanwhile; it has one more start for each time.
+fn found_log_told_to_be_up() -> Check {
+    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
+    let busy = Life::of(&[Act::Pause(2_500)]);
+    for (lives, starts, lost) in [
+        (&[write.clone(), busy.clone(), Life::of(&[Act::ReadAll(0)])][..], 3, 0),
+        (&[write.clone(), busy.clone(), Life::exits(1_000, 0), Life::exits(10, 0)], 4, 11),
+    ] {
+        let up = |ms| (ms, Deed::Send("/service/x/log/supervise/control", vec![b'u']));
+        let mut story =
+            Story::new(9, LINUX, &[("./run", lives)]).plan(&[letter(2_000, b'x'), up(2_200), up(3_000)]);
+        same("end", &story.runsv(true), &Outcome::Returned(0))?;
+        same("starts", &story.times("start ./run").len(), &starts)?;
+        story.sim.kernel.program_ended();
+        same("bytes lost", &story.sim.kernel.lost, &lost)?;
+    }
+    Ok(())
+}
+
+/// An exit that was taken back is asked for again while there can be no new pipe.
+fn leaves_without_a_pipe() -> Check {
+    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
+    let lives = [write, Life::of(&[Act::Pause(4_500)]), Life::of(&[Act::ReadAll(0)])];
+    let none = Faults { pipe: u32::MAX, ..Faults::NONE };
+    let mut story = Story::new(9, LINUX, &[("./run", &lives)]).plan(&[
+        letter(2_000, b'x'),
+        (2_500, Deed::Faults(none)),
+        letter(3_000, b'u'),
+        letter(4_000, b'x'),
+        (4_600, Deed::Mark(1)),
+    ]);
+    same("end", &story.runsv(true), &Outcome::Returned(0))?;
+    same("gone before", &story.times("mark 1").len(), &0)?;
+    story.sim.kernel.program_ended();
+    same("bytes lost", &story.sim.kernel.lost, &0)
+}
+
+/// When there is no way back to the start, a service with the name of the directory is not taken for it.
+fn no_way_home() -> Check {
+    let lost = Faults { fchdir: u32::MAX, ..Faults::NONE };
+    let mut story = Story::new(9, LINUX, &[]).plan(&[
+        (0, Deed::Faults(lost)),
+        (2_000, Deed::MakeDirectory("/scan/b")),
+        (20_000, Deed::Faults(Faults::NONE)),
+        (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
+    ]);
+    story.sim.kernel.directory(b"/scan");
+    story.sim.kernel.directory(b"/scan/scan");
+    same("end", &story.runsvdir("scan"), &Outcome::Returned(0))?;
+    same("killed", &story.times("kill Terminate").len(), &0)?;
+    same("starts", &story.times("start runsv").len(), &3)
+}
+
+/// DEV-42: a log service that was paused finds the end of its input all the same.
+fn dev_42() -> Check {
+    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
+    let read = Life::of(&[Act::Pause(1_000), Act::ReadAll(0)]);
+    let mut story = Story::new(9, LINUX, &[("./run", &[write, read])]).plan(&[
+        (500, Deed::Send("/service/x/log/supervise/control", vec![b'p'])),
+        letter(5_000, b'x'),
+        (9_000, Deed::Mark(1)),
+    ]);
+    same("end", &story.runsv(true), &Outcome::Returned(0))?;
+    // To the service after its TERM, then to the log service.
+    same("continued", &story.times("kill Continue").len(), &2)?;
+    same("gone before", &story.times("mark 1").len(), &0)?;
+    story.sim.kernel.program_ended();
+    same("bytes lost", &story.sim.kernel.lost, &0)
+}
+
 /// Found by the simulation: a scan directory that went away while its changes were told left
 /// runsvdir awake.
 fn found_busy_without_directory() -> Check {
@@ -370,7 +440,7 @@ fn found_busy_without_directory() -> Check {
         (12_000, Deed::Rename("/gone", "/scan")),
         (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
     ]);
-    same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+    same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     let sleeps = story.times("sleep").len();
     if sleeps > 12 { Err(format!("slept {sleeps} times in half a minute")) } else { Ok(()) }
 }
@@ -379,7 +449,7 @@ fn found_busy_without_directory() -> Check {
 fn found_date_ahead() -> Check {
     let mut story = Story::new(9, Machine { watches: false, ..LINUX }, &[])
         .plan(&[(1, Deed::Step(-7_200)), (600_000, Deed::Signal(Whom::Program, Signal::Terminate))]);
-    same("end", &story.runsvdir(), &Outcome::Returned(0))?;
+    same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     let sleeps = story.times("sleep").len();
     if sleeps > 130 { Err(format!("slept {sleeps} times in ten minutes")) } else { Ok(()) }
 }
@@ -397,7 +467,7 @@ fn no_console() -> Check {
 type Tell = fn() -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 17] = [
+pub(crate) const STORIES: [(&str, Tell); 21] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
@@ -411,6 +481,10 @@ pub(crate) const STORIES: [(&str, Tell); 17] = [
     ("DEV-38 after a failed fork", dev_38),
     ("the log service gets what was written", found_log_pipe),
     ("a log service that ends too early", found_log_told_to_end),
+    ("a log service that is told to be up at the end", found_log_told_to_be_up),
+    ("an exit without a new pipe", leaves_without_a_pipe),
+    ("no way back to the start", no_way_home),
+    ("DEV-42 a paused log service", dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", no_console),

@@ -1,12 +1,17 @@
 //! Running a program of a service directory whose answer is its exit code, with an end in sight.
 use crate::{Result, wrong};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::{SigHandler, Signal, killpg, signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, killpg, sigaction, signal};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
 use platform::Errno;
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+/// The groups of the programs that run; 0 for none. What ends the caller, ^C among others, does not
+/// reach them. One that finds no room outlives its caller then.
+static GROUPS: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
 
 /// A program on its way. Dropping it kills the program and its process group.
 #[derive(Debug)]
@@ -18,7 +23,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the program, which is told that `name` is its own, in the current directory, as the leader of a process group of its own,
+    /// Starts the program, which ends with the caller, and is told that `name` is its own, in the current directory, as the leader of a process group of its own,
     /// with descriptor 1 closed and SIGPIPE as usual. If it cannot be executed, `unable` makes a
     /// warning out of the reason, which goes to descriptor 2, and the program counts as one that
     /// exited with 0.
@@ -26,6 +31,7 @@ impl Running {
     /// # Errors
     /// Those of pipe(2) and fork(2).
     pub fn start(path: &CStr, name: &CStr, unable: &mut dyn FnMut(Errno) -> Vec<u8>) -> Result<Running> {
+        guard();
         let (alive, held) = pipe().map_err(wrong)?;
         fcntl(&alive, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(wrong)?;
         // SAFETY: these programs have one thread, so the child may do what its parent may.
@@ -34,6 +40,7 @@ impl Running {
                 drop(held);
                 // Both sides do it, so that whoever comes first makes the group.
                 let _ = setpgid(child, child);
+                note(0, child.as_raw());
                 Ok(Running { pid: child, alive, reaped: false })
             }
             ForkResult::Child => {
@@ -59,21 +66,15 @@ impl Running {
     /// # Errors
     /// Those of waitpid(2).
     pub fn passed(&mut self) -> Result<Option<bool>> {
-        match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(_, code)) => {
-                self.reaped = true;
-                Ok(Some(code == 0))
-            }
-            Ok(WaitStatus::Signaled(..)) => {
-                self.reaped = true;
-                Ok(Some(false))
-            }
-            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(None),
-            Err(error) => {
-                self.reaped = true;
-                Err(wrong(error))
-            }
-        }
+        let passed = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::Exited(_, code)) => Ok(Some(code == 0)),
+            Ok(WaitStatus::Signaled(..)) => Ok(Some(false)),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => return Ok(None),
+            Err(error) => Err(wrong(error)),
+        };
+        self.reaped = true;
+        note(self.pid.as_raw(), 0);
+        passed
     }
 }
 
@@ -81,9 +82,44 @@ impl Drop for Running {
     fn drop(&mut self) {
         if !self.reaped {
             let _ = killpg(self.pid, Signal::SIGKILL);
+            note(self.pid.as_raw(), 0);
             while waitpid(self.pid, None) == Err(nix::errno::Errno::EINTR) {}
         }
     }
+}
+
+/// Writes `new` where `old` stands.
+fn note(old: i32, new: i32) {
+    let replace =
+        |group: &AtomicI32| group.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+    let _ = GROUPS.iter().any(replace);
+}
+
+/// Has the signals that end programs end all groups first, unless they are ignored.
+fn guard() {
+    let handler = SigHandler::Handler(end_all);
+    let action = SigAction::new(handler, SaFlags::SA_RESETHAND, SigSet::empty());
+    for ending in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+        // SAFETY: the handler does what handlers may.
+        let old = unsafe { sigaction(ending, &action) };
+        if old.is_ok_and(|old| matches!(old.handler(), SigHandler::SigIgn)) {
+            // SAFETY: restores the disposition.
+            let _ = unsafe { signal(ending, SigHandler::SigIgn) };
+        }
+    }
+}
+
+extern "C" fn end_all(number: libc::c_int) {
+    for group in &GROUPS {
+        let group = group.load(Ordering::Relaxed);
+        if group > 0 {
+            // SAFETY: numbers are passed.
+            unsafe { libc::kill(-group, libc::SIGKILL) };
+        }
+    }
+    // It has its default again, and waits until this is left.
+    // SAFETY: a number is passed.
+    unsafe { libc::raise(number) };
 }
 
 fn become_program(path: &CStr, name: &CStr) -> Errno {

@@ -33,9 +33,24 @@ pub enum Notice<P = Place> {
 /// Sleeps until a descriptor can be read (or has ended) or the time is over; which of them can.
 #[must_use]
 pub fn wait(fds: &[BorrowedFd<'_>], time: Duration) -> Vec<bool> {
-    let mut list: Vec<PollFd<'_>> = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
+    wait_for_ends(fds, &[], time).0
+}
+
+/// The same, and until the last reader of a FIFO that is open for writing went away; which of these
+/// have none.
+#[must_use]
+pub fn wait_for_ends(
+    fds: &[BorrowedFd<'_>],
+    writers: &[BorrowedFd<'_>],
+    time: Duration,
+) -> (Vec<bool>, Vec<bool>) {
+    let read = fds.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN));
+    let ended = writers.iter().map(|fd| PollFd::new(*fd, PollFlags::empty()));
+    let mut list: Vec<PollFd<'_>> = read.chain(ended).collect();
     let woken = sleep(&mut list, time);
-    list.iter().map(|fd| woken && fd.any().unwrap_or(false)).collect()
+    let mut ready: Vec<bool> = list.iter().map(|fd| woken && fd.any().unwrap_or(false)).collect();
+    let ended = ready.split_off(fds.len());
+    (ready, ended)
 }
 
 #[cfg(target_os = "linux")]
@@ -48,4 +63,31 @@ fn sleep(list: &mut [PollFd<'_>], time: Duration) -> bool {
     // Rounded up, so that who waits for a deadline finds it reached.
     let ms = time.as_nanos().div_ceil(1_000_000);
     nix::poll::poll(list, nix::poll::PollTimeout::try_from(ms).unwrap_or(nix::poll::PollTimeout::MAX)).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files;
+    use std::ffi::CString;
+    use std::os::fd::AsFd;
+
+    #[test]
+    fn the_last_reader_of_a_fifo() {
+        let _alone = crate::alone();
+        let place = std::env::temp_dir().join(format!("runit-reader-{}", std::process::id()));
+        let path = CString::new(place.clone().into_os_string().into_encoded_bytes()).unwrap();
+        nix::unistd::mkfifo(path.as_c_str(), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let reader = files::open_read(&path).unwrap();
+        let writer = files::open_write(&path).unwrap();
+        let ended = |time| wait_for_ends(&[], &[writer.as_fd()], time).1;
+        assert_eq!(ended(Duration::ZERO), [false], "that it can be written to is nothing");
+        drop(reader);
+        assert_eq!(ended(Duration::from_secs(60)), [true]);
+        std::fs::remove_file(&place).unwrap();
+        std::fs::write(&place, "").unwrap();
+        let file = files::open_write(&path).unwrap();
+        assert_eq!(wait_for_ends(&[], &[file.as_fd()], Duration::ZERO).1, [false], "a file has no readers");
+        std::fs::remove_file(place).unwrap();
+    }
 }

@@ -3,7 +3,7 @@ use crate::birth::Birth;
 use crate::kernel::{End, Fact};
 use crate::life::Act;
 use crate::open::{Object, Open, Slot};
-use crate::tree::{Change, Node, ROOT};
+use crate::tree::{Change, ROOT};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
@@ -181,13 +181,7 @@ impl Watch for Sim {
         if let Ok(dir) = found {
             watched.push(Change { dir, name: Vec::new() });
         }
-        let (mut from, mut at) = (here, path.to_bytes().to_vec());
-        for _ in 0..8 {
-            let Ok(place) = self.kernel.tree.find(from, &at, false) else { break };
-            watched.push(Change { dir: place.dir, name: place.name.clone() });
-            let Some(Node::Link(target)) = place.ino.map(|ino| &self.kernel.tree.at(ino).node) else { break };
-            (from, at) = (place.dir, target.clone());
-        }
+        self.kernel.tree.way(here, path.to_bytes(), 8, &mut watched);
         let told = found.is_ok_and(|dir| self.kernel.tree.names(dir).is_ok());
         let open = self.kernel.add_open(Open::new(Object::Watch(watched), None, true, false));
         let fd = self.kernel.install_lowest(own, Slot { open, cloexec: true });

@@ -181,6 +181,27 @@ impl Tree {
         self.find(from, path, follow)?.ino.ok_or(Errno::NOENT)
     }
 
+    /// Every link on the way to a path, and its last name.
+    pub(crate) fn way(&self, from: Ino, path: &[u8], left: u32, found: &mut Vec<Change>) {
+        let mut dir = if path.starts_with(b"/") { ROOT } else { from };
+        let mut words = path.split(|byte| *byte == b'/').filter(|word| !word.is_empty()).peekable();
+        while let Some(word) = words.next() {
+            let Ok(place) = self.find(dir, word, false) else { return };
+            let link = match place.ino.map(|ino| &self.inodes[ino].node) {
+                Some(Node::Link(target)) => Some(target),
+                _ => None,
+            };
+            if link.is_some() || words.peek().is_none() {
+                found.push(Change { dir: place.dir, name: place.name });
+            }
+            if let (Some(target), Some(left)) = (link, left.checked_sub(1)) {
+                self.way(dir, target, left, found);
+            }
+            let Ok(next) = self.existing(dir, word, true) else { return };
+            dir = next;
+        }
+    }
+
     /// The contents of a regular file.
     #[must_use]
     pub fn contents(&self, from: Ino, path: &[u8]) -> Option<&[u8]> {

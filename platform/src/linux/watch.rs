@@ -84,7 +84,6 @@ impl Watch for Os {
         let Some(fd) = self.native.fd.or_else(instance) else { return false };
         let old = core::mem::replace(&mut self.native, Native::new());
         self.native.fd = Some(fd);
-        self.native.dir = add(fd, path, IN_DIR);
         let mut links = [(0, 0); LINKS];
         links::walk(self, path, |slot, parent, name| {
             let wd = add(fd, parent, IN_PARENT);
@@ -93,6 +92,8 @@ impl Watch for Os {
             }
         });
         self.native.links = links;
+        // After the links: one that is turned meanwhile was turned before or is told.
+        self.native.dir = add(fd, path, IN_DIR);
         // Where nothing moved the kernel gave the same descriptors again, and all of them stay.
         for old in old.descriptors().filter(|old| *old > 0) {
             if self.native.descriptors().all(|new| new != old) {

@@ -6,14 +6,19 @@ use crate::report::wall;
 use crate::wait::Waiting;
 use crate::{Fatal, supervise};
 use platform::Stamp;
+use platform_host::files;
 use platform_host::notice::{Place, Watch};
 use runit::sv::text::Sink;
 use runit::sv::{Before, Invocation, Plan, Tally, Trouble};
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 /// Up to so many services are looked at a few times before changes are watched: ending a watch
 /// takes Linux longer (15 ms and more) than most services need to obey.
 const FEW: usize = 8;
+
+/// The ends of so many supervisors are waited for; some systems give a program 256 descriptors.
+const ENDS: usize = 64;
 
 /// A service that was told and has not yet answered.
 #[derive(Debug)]
@@ -28,6 +33,14 @@ pub struct Pending<'a> {
     pub heard: bool,
     /// Its `./check`.
     pub check: Check,
+    /// `ok`, if the supervisor is to end: it may be followed at once by another, which looks as if
+    /// nothing had happened.
+    pub ok: Option<OwnedFd>,
+    /// The supervisor that was told to end has.
+    pub gone: bool,
+    /// When a reader of `ok` was seen to go away; a moment after that it is gone, if it was the
+    /// supervisor.
+    pub left: Option<Instant>,
 }
 
 /// Tells the services, waits if that is called for, and reports.
@@ -41,11 +54,12 @@ pub fn control(
     let time = wall();
     let plan = invocation.plan;
     let waits = plan.waits(invocation.asked);
-    let watch = if waits && names.len() > FEW { Watch::new() } else { None };
+    let watch = if waits && (names.len() > FEW || plan.ends_supervisor()) { Watch::new() } else { None };
     let mut tally = Tally::default();
     let mut pending = Vec::new();
     for name in names {
-        match tell(name, time, places, &plan, watch.as_ref(), waits)? {
+        let held = waits && plan.ends_supervisor() && pending.len() < ENDS;
+        match tell(name, time, places, &plan, watch.as_ref(), (waits, held))? {
             Ok(service) if waits => pending.push(service),
             Ok(_) => {}
             Err(trouble) => failed(console, &mut tally, &plan, name, trouble),
@@ -65,7 +79,7 @@ fn tell<'a>(
     places: &mut Places,
     plan: &Plan,
     watch: Option<&Watch>,
-    waits: bool,
+    (waits, held): (bool, bool),
 ) -> Result<Result<Pending<'a>, Trouble>, Fatal> {
     if let Err(errno) = places.enter(name)? {
         return Ok(Err(Trouble::Directory(errno)));
@@ -77,6 +91,9 @@ fn tell<'a>(
         before: Before { record: if waits { supervise::read().ok() } else { None }, time },
         heard: letters.is_empty(),
         check: Check::default(),
+        ok: if held { files::open_write(c"supervise/ok").ok() } else { None },
+        gone: false,
+        left: None,
     };
     if letters.is_empty() {
         return Ok(Ok(service));

@@ -10,8 +10,8 @@ use platform::Stamp;
 use platform_host::notice::{self, Notice, Watch};
 use runit::status::Record;
 use runit::sv::text::Sink;
-use runit::sv::{Letter, Plan, Sight, Tally, Trouble, Verdict, judge};
-use std::os::fd::BorrowedFd;
+use runit::sv::{Letter, Plan, Sight, Tally, Trouble, Verdict, followed, judge};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 /// The pause after a look that may have come a moment too early; it doubles from look to look.
@@ -97,9 +97,11 @@ impl<'c> Waiting<'c> {
                         failed(self.console, tally, &self.plan, entry.service.name, trouble);
                     }
                     Answer::TimeIsUp(record, unseen) => {
-                        let what: &[u8] = if self.plan.kills() { b"kill: " } else { b"timeout: " };
-                        self.say(what, entry, &record, unseen, time);
-                        if self.plan.kills() {
+                        let next =
+                            entry.service.heard && followed(&self.plan, &record, &entry.service.before);
+                        let kills = self.plan.kills() && !next;
+                        self.say(if kills { b"kill: " } else { b"timeout: " }, entry, &record, unseen, time);
+                        if kills {
                             // Nobody waits for it, and the failure is reported already.
                             let _ = supervise::send(&[Letter::Kill]);
                         }
@@ -108,6 +110,7 @@ impl<'c> Waiting<'c> {
                 }
                 entry.done = true;
                 entry.service.check = Default::default();
+                entry.service.ok = None;
             }
             self.console.flush();
             if !self.pause(&mut entries, watch.as_ref()) {
@@ -133,6 +136,9 @@ impl<'c> Waiting<'c> {
 
     fn look(&mut self, entry: &mut Entry<'_>, now: Instant) -> Result<Answer, Fatal> {
         let service = &mut entry.service;
+        if service.gone {
+            return Ok(Answer::Failed(Trouble::NotRunning));
+        }
         if let Err(errno) = self.places.enter(service.name)? {
             return Ok(Answer::Failed(Trouble::Directory(errno)));
         }
@@ -153,6 +159,11 @@ impl<'c> Waiting<'c> {
             Sight::Unsure(record, trouble) => (record, Some(trouble)),
             Sight::Trouble(trouble) => return Ok(Answer::Failed(trouble)),
         };
+        let newer = service.before.record.is_some_and(|old| old.since != record.since);
+        let left = service.left.is_some_and(|left| now >= later(left, POLL));
+        if self.plan.ends_supervisor() && service.heard && newer && left {
+            return Ok(Answer::Failed(Trouble::NotRunning));
+        }
         let verdict =
             if service.heard { judge(&self.plan, &record, &service.before) } else { Verdict::NotYet };
         let obeyed = match verdict {
@@ -203,14 +214,20 @@ impl<'c> Waiting<'c> {
         let mut fds: Vec<BorrowedFd<'_>> = watch.map_or(Vec::new(), Watch::fds);
         let watched = fds.len();
         fds.extend(open().filter_map(|entry| entry.service.check.fd()));
-        let ready = notice::wait(&fds, next.saturating_duration_since(Instant::now()));
+        let oks: Vec<_> = open().filter_map(|entry| entry.service.ok.as_ref()).map(AsFd::as_fd).collect();
+        let time = next.saturating_duration_since(Instant::now());
+        let (ready, ended) = notice::wait_for_ends(&fds, &oks, time);
         let (told, ready) = ready.split_at_checked(watched).unwrap_or_default();
         let told = told.contains(&true);
-        let mut ready = ready.iter();
+        let (mut ready, mut ended) = (ready.iter(), ended.iter());
         let now = Instant::now();
         for entry in entries.iter_mut().filter(|entry| !entry.done) {
             if entry.service.check.fd().is_some() && ready.next() == Some(&true) {
                 entry.service.check.ended();
+                entry.next = now;
+            }
+            if entry.service.ok.is_some() && ended.next() == Some(&true) {
+                entry.service.gone = true;
                 entry.next = now;
             }
         }
@@ -223,6 +240,9 @@ impl<'c> Waiting<'c> {
                 };
                 for entry in entries.iter_mut() {
                     if place.is_none() || entry.service.place == place {
+                        if let Notice::ReaderGone(_) = notice {
+                            entry.service.left.get_or_insert(now);
+                        }
                         entry.next = now;
                         if early {
                             entry.pause = SOON;

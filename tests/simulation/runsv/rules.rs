@@ -338,7 +338,7 @@ impl Rules for Runsv {
                 known.unread.extend(bytes);
                 known.commanded = true;
                 self.cancelled |= self.leaving && bytes.iter().any(|letter| b"udo".contains(letter));
-                self.disturbed |= self.log.control == Some(fd);
+                self.disturbed |= self.log.control == Some(fd) && bytes.iter().any(|letter| *letter != b'u');
                 Ok(())
             }
             Fact::Opened { path: b"finish", .. } => {
