@@ -1,7 +1,7 @@
 //! The log argument of runsvdir, which shows in the list of processes what is written to
 //! descriptor 2.
-use crate::rig::{Rig, await_death, is_alive};
-use crate::runsvdir::start;
+use crate::rig::{Rig, await_death, is_alive, program, send};
+use crate::runsvdir::{parent, path, start};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
 use runit_tests::suite::{Case, case};
@@ -21,6 +21,23 @@ pub const CASES: &[Case] = &[
         assert_eq!((text.len(), &text[..5], &text[text.len() - 6..]), (AREA.len(), "log: ", "hello\n"));
         until("the other line", || (runsvdir.out() == "elsewhere\n").then_some(()));
         assert_eq!(runsvdir.err(), "");
+    }),
+    case("area_though_nothing_was_open", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.probe();
+        let mut command = rig.place.command("sh");
+        command.args(["-c", "exec >&- 2>&-; exec \"$0\" \"$@\""]).arg(program("runsvdir"));
+        let mut runsvdir = rig.place.start(command.args(["sv", AREA]).env("PATH", path()));
+        // It hears of a death, and of HUP.
+        send(parent(service.await_runs(1)), Signal::SIGKILL);
+        service.await_runs(2);
+        // It finds its way home, and back.
+        let other = rig.service("bar");
+        other.probe();
+        other.await_runs(1);
+        runsvdir.signal(Signal::SIGHUP);
+        assert_eq!(runsvdir.wait().code(), Some(111));
     }),
     case("area_leaves_the_other_words", || {
         let rig = Rig::new();

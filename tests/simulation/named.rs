@@ -1,4 +1,6 @@
 //! Single stories with a known end: the deviations that a simulation can show, and what it found.
+mod log;
+
 use crate::runit_schedule::{NATIVE, directory, text};
 use crate::runsv::{self, DIR};
 use crate::watched::Check;
@@ -323,82 +325,6 @@ fn dev_38() -> Check {
     same("gone before", &story.times("mark 1").len(), &0)
 }
 
-/// Found by the simulation: what the service wrote last went down with the old pipe when the log
-/// service could not be forked at an exit that was taken back.
-fn found_log_pipe() -> Check {
-    let read = Life::of(&[Act::ReadAll(0)]);
-    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
-    // The log service is the first to be started, and dies before it reads.
-    let lives: Lives<'_> = &[("./run", &[write, read])];
-    let fork = Faults { fork: u32::MAX, ..Faults::NONE };
-    let mut story = Story::new(9, LINUX, lives).plan(&[
-        (1_900, Deed::Faults(fork)),
-        (2_000, Deed::Signal(Whom::In("/service/x/log", "./run"), Signal::Kill)),
-        letter(3_000, b'x'),
-        (3_500, Deed::Faults(Faults::NONE)),
-        letter(4_000, b'u'),
-        (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
-        (40_000, Deed::Signal(Whom::Others, Signal::Kill)),
-    ]);
-    story.sim.kernel.faults = Faults { fork: 1, ..Faults::NONE };
-    let _ = story.runsv(true);
-    same("bytes lost", &story.sim.kernel.lost, &0)
-}
-
-/// Found by the lossless suite: what was in the pipe went down with it when the log service was told
-/// to end just before its supervisor was.
-fn found_log_told_to_end() -> Check {
-    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
-    let busy = Life::of(&[Act::Pause(2_500)]);
-    // In the second story it never reads: it has one more start, not many.
-    for (last, lost) in [(Life::of(&[Act::ReadAll(0)]), 0), (Life::exits(10, 0), 11)] {
-        let lives = [write.clone(), busy.clone(), last];
-        let mut story = Story::new(9, LINUX, &[("./run", &lives)]).plan(&[letter(2_000, b'x')]);
-        same("end", &story.runsv(true), &Outcome::Returned(0))?;
-        same("starts", &story.times("start ./run").len(), &3)?;
-        story.sim.kernel.program_ended();
-        same("bytes lost", &story.sim.kernel.lost, &lost)?;
-    }
-    Ok(())
-}
-
-/// The same when somebody told the log service to be up meanwhile; it has one more start for each time.
-fn found_log_told_to_be_up() -> Check {
-    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
-    let busy = Life::of(&[Act::Pause(2_500)]);
-    for (lives, starts, lost) in [
-        (&[write.clone(), busy.clone(), Life::of(&[Act::ReadAll(0)])][..], 3, 0),
-        (&[write.clone(), busy.clone(), Life::exits(1_000, 0), Life::exits(10, 0)], 4, 11),
-    ] {
-        let up = |ms| (ms, Deed::Send("/service/x/log/supervise/control", vec![b'u']));
-        let mut story =
-            Story::new(9, LINUX, &[("./run", lives)]).plan(&[letter(2_000, b'x'), up(2_200), up(3_000)]);
-        same("end", &story.runsv(true), &Outcome::Returned(0))?;
-        same("starts", &story.times("start ./run").len(), &starts)?;
-        story.sim.kernel.program_ended();
-        same("bytes lost", &story.sim.kernel.lost, &lost)?;
-    }
-    Ok(())
-}
-
-/// An exit that was taken back is asked for again while there can be no new pipe.
-fn leaves_without_a_pipe() -> Check {
-    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
-    let lives = [write, Life::of(&[Act::Pause(4_500)]), Life::of(&[Act::ReadAll(0)])];
-    let none = Faults { pipe: u32::MAX, ..Faults::NONE };
-    let mut story = Story::new(9, LINUX, &[("./run", &lives)]).plan(&[
-        letter(2_000, b'x'),
-        (2_500, Deed::Faults(none)),
-        letter(3_000, b'u'),
-        letter(4_000, b'x'),
-        (4_600, Deed::Mark(1)),
-    ]);
-    same("end", &story.runsv(true), &Outcome::Returned(0))?;
-    same("gone before", &story.times("mark 1").len(), &0)?;
-    story.sim.kernel.program_ended();
-    same("bytes lost", &story.sim.kernel.lost, &0)
-}
-
 /// When there is no way back to the start, a service with the name of the directory is not taken for it.
 fn no_way_home() -> Check {
     let lost = Faults { fchdir: u32::MAX, ..Faults::NONE };
@@ -413,23 +339,6 @@ fn no_way_home() -> Check {
     same("end", &story.runsvdir("scan"), &Outcome::Returned(0))?;
     same("killed", &story.times("kill Terminate").len(), &0)?;
     same("starts", &story.times("start runsv").len(), &3)
-}
-
-/// DEV-42: a log service that was paused finds the end of its input all the same.
-fn dev_42() -> Check {
-    let write = Life::of(&[Act::Write(1, b"last words\n".to_vec()), Act::Forever]);
-    let read = Life::of(&[Act::Pause(1_000), Act::ReadAll(0)]);
-    let mut story = Story::new(9, LINUX, &[("./run", &[write, read])]).plan(&[
-        (500, Deed::Send("/service/x/log/supervise/control", vec![b'p'])),
-        letter(5_000, b'x'),
-        (9_000, Deed::Mark(1)),
-    ]);
-    same("end", &story.runsv(true), &Outcome::Returned(0))?;
-    // To the service after its TERM, then to the log service.
-    same("continued", &story.times("kill Continue").len(), &2)?;
-    same("gone before", &story.times("mark 1").len(), &0)?;
-    story.sim.kernel.program_ended();
-    same("bytes lost", &story.sim.kernel.lost, &0)
 }
 
 /// Found by the simulation: a scan directory that went away while its changes were told left
@@ -479,12 +388,12 @@ pub(crate) const STORIES: [(&str, Tell); 21] = [
     ("DEV-26 timers instead of sleep", dev_26),
     ("DEV-30 the pause is a timer", dev_30),
     ("DEV-38 after a failed fork", dev_38),
-    ("the log service gets what was written", found_log_pipe),
-    ("a log service that ends too early", found_log_told_to_end),
-    ("a log service that is told to be up at the end", found_log_told_to_be_up),
-    ("an exit without a new pipe", leaves_without_a_pipe),
+    ("the log service gets what was written", log::found_log_pipe),
+    ("a log service that ends too early", log::found_log_told_to_end),
+    ("a log service that is told to be up at the end", log::found_log_told_to_be_up),
+    ("an exit without a new pipe", log::leaves_without_a_pipe),
     ("no way back to the start", no_way_home),
-    ("DEV-42 a paused log service", dev_42),
+    ("DEV-42 a paused log service", log::dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", no_console),

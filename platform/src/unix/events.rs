@@ -1,6 +1,6 @@
 //! Signals and waiting: a descriptor tells of signals, and poll(2) watches it beside the others.
-use super::{Os, check};
-use crate::{Errno, Events, Fd, Instant, MAX_WAIT, Result, SIGNALS, Signal, Wake, system};
+use super::{Os, check, console};
+use crate::{Errno, Events, Fd, Files, Instant, MAX_WAIT, Result, SIGNALS, Signal, Wake, system};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -60,6 +60,13 @@ impl Events for Os {
         each_caught(|number| {
             system::dispose(number, system::handler());
         });
+        system::hear(&mut self.waker, &caught)?;
+        let Some(low) = self.waker.filter(|fd| fd.0 <= 2) else { return Ok(()) };
+        // The caller was started with closed descriptors. What is there would be written to as a
+        // message, and given to children as theirs.
+        self.close(low);
+        self.waker = None;
+        console::fill_standard();
         system::hear(&mut self.waker, &caught)
     }
 

@@ -46,7 +46,11 @@ pub(crate) fn handler() -> libc::sighandler_t {
 pub(crate) fn hear(waker: &mut Option<Fd>, caught: &libc::sigset_t) -> Result<()> {
     if waker.is_none() {
         let (read, write) = system::pipe(libc::O_NONBLOCK)?;
-        WRITE.store(write.0, Ordering::Relaxed);
+        let old = WRITE.swap(write.0, Ordering::Relaxed);
+        if old != 0 {
+            // SAFETY: a number is passed; its read end was given up.
+            unsafe { libc::close(old) };
+        }
         *waker = Some(read);
     }
     // SAFETY: the set is a filled one; no old one is asked for.
