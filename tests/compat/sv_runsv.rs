@@ -2,7 +2,7 @@
 use crate::rig::{Rig, Service, await_death, await_process_state, is_alive, masked};
 use runit_tests::place::Running;
 use runit_tests::status::Status;
-use runit_tests::suite::{Case, case, skip};
+use runit_tests::suite::{Case, case, needs_inotify};
 use runit_tests::wait::until;
 
 pub const CASES: &[Case] = &[
@@ -25,9 +25,7 @@ pub const CASES: &[Case] = &[
     }),
     case("sv_real_shutdown_in_a_scan_directory", || {
         // The next runsv comes at once: sv must not miss the end of the last.
-        if cfg!(any(runit_force_poll, runit_portable_watch)) {
-            skip("nobody tells");
-        }
+        needs_inotify();
         let rig = Rig::new();
         let service = rig.service("foo");
         service.probe();

@@ -3,7 +3,7 @@
 use crate::rig::{Fake, Rig, masked};
 use runit_tests::place::Running;
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
-use runit_tests::suite::{Case, case, skip};
+use runit_tests::suite::{Case, case, needs_inotify};
 use runit_tests::wait::until;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -275,9 +275,7 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-51"),
     case("sv_shutdown_sees_the_end_that_another_follows", || {
-        if cfg!(any(runit_force_poll, runit_portable_watch)) {
-            skip("nobody tells");
-        }
+        needs_inotify();
         let rig = Rig::new();
         let service = rig.service("foo");
         let next = service.fake(run(OLD, b'u'));

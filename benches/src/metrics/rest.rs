@@ -11,8 +11,10 @@ use std::time::{Duration, Instant};
 
 /// How long a tree is watched at rest.
 const REST: Duration = Duration::from_secs(60);
-/// Services in it.
-const SERVICES: usize = 10;
+/// Services in a tree whose every system call is looked at; who makes none does not wake up either.
+const TRACED: usize = 10;
+/// Services in one whose processes are counted by the kernel.
+const COUNTED: usize = 1000;
 
 const NO_NAMESPACES: &str = "process 1 needs user namespaces, which this user may not make; root may";
 const NO_TRACE: &str = "needs strace(1), and a kernel that lets it be used";
@@ -52,10 +54,14 @@ pub(super) fn svlogd(set: &Set, look: Look) -> Taken {
 }
 
 /// The tree at rest, all its processes' numbers handed to `watch`.
-fn at_rest<T>(set: &Set, watch: impl FnOnce(&[i32]) -> Result<T, String>) -> Result<T, String> {
+fn at_rest<T>(
+    set: &Set,
+    services: usize,
+    watch: impl FnOnce(&[i32]) -> Result<T, String>,
+) -> Result<T, String> {
     let (upper, lower) = (tree::place(), tree::place());
     let system = System::boot(set, &upper);
-    let scan = tree::runsvdir(set, &lower, SERVICES, false);
+    let scan = tree::runsvdir(set, &lower, services, false);
     let logger = loggers::idle(set);
     let mut all = process::children(scan.pid());
     all.extend([scan.pid(), logger.pid()]);
@@ -82,9 +88,9 @@ fn pass(time: Duration) {
     }
 }
 
-/// How often runit, runsvdir, ten runsv and a svlogd woke up together.
+/// How often runit, runsvdir, a thousand runsv and a svlogd woke up together.
 pub(super) fn wakes(set: &Set, _: usize) -> Taken {
-    at_rest(set, |all| {
+    at_rest(set, COUNTED, |all| {
         let sum = || all.iter().filter_map(|pid| process::sleeps(*pid)).sum::<u64>();
         let before = sum();
         pass(REST);
@@ -92,9 +98,9 @@ pub(super) fn wakes(set: &Set, _: usize) -> Taken {
     })
 }
 
-/// The system calls they made.
+/// The system calls they made, with ten runsv.
 pub(super) fn calls(set: &Set, _: usize) -> Taken {
-    at_rest(set, |all| {
+    at_rest(set, TRACED, |all| {
         let place = tree::place();
         let trace = place.path("trace");
         let mut command = place.command("strace");
