@@ -211,7 +211,7 @@ impl Processor {
             }
             (State::Finding, Event::Found(None)) => self.go(State::Idle, Action::Wait),
             (State::Launching(name), Event::Launched(pid)) => self.go(State::Runs(name, pid), Action::Wait),
-            (State::Launching(_), Event::Failed) => self.failed(now),
+            (State::Finding | State::Launching(_), Event::Failed) => self.failed(now),
             (State::Runs(name, _), Event::Died(true)) => {
                 self.go(State::Settling(name, Settle::Sync), Action::Settle(name, Settle::Sync))
             }
@@ -298,11 +298,11 @@ impl Processor {
                 Event::Launched(_),
             )
             | (
-                State::Idle | State::Finding | State::Runs(..) | State::Rests(_) | State::Stuck(..),
+                State::Idle | State::Runs(..) | State::Rests(_) | State::Stuck(..),
                 Event::Done | Event::Failed | Event::Gone,
             )
-            | (State::Launching(_) | State::Discarding | State::Finishing, Event::Gone)
-            | (State::Launching(_), Event::Done) => Action::Wait,
+            | (State::Finding | State::Launching(_) | State::Discarding | State::Finishing, Event::Gone)
+            | (State::Finding | State::Launching(_), Event::Done) => Action::Wait,
         }
     }
 
@@ -382,6 +382,16 @@ mod tests {
         assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
         assert_eq!(it.step(Event::Failed, now), Action::Wait);
         assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)), "counted anew");
+    }
+
+    #[test]
+    fn nobody_could_look() {
+        let mut it = Processor::new();
+        let now = Instant(7);
+        assert_eq!(it.step(Event::Work, now), Action::Find);
+        assert_eq!(it.step(Event::Failed, now), Action::Wait);
+        assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)));
+        assert_eq!(it.step(Event::Time, now.plus_ms(FIRST)), Action::Find);
     }
 
     #[test]

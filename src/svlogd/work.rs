@@ -18,7 +18,14 @@ impl Directory {
             let now = p.now();
             event = match self.processor.step(event, now) {
                 Action::Wait => break,
-                Action::Find => Event::Found(self.find(p, cx)),
+                Action::Find => match self.find(p, cx) {
+                    Ok(name) => Event::Found(name),
+                    Err(errno) => {
+                        let text: &[u8] = b"unable to open directory, want processor";
+                        Context::trouble(p, b"warning", text, self.path, errno);
+                        Event::Failed
+                    }
+                },
                 Action::Launch(name) => match self.launch(p, cx, &name) {
                     Ok(pid) => Event::Launched(pid),
                     Err((how, what, errno)) => {
@@ -55,10 +62,12 @@ impl Directory {
         }
     }
 
-    fn find<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> Option<Name> {
-        self.config.processor(self.text.rows())?;
-        cx.enter(p, self.fd).ok()?;
-        self.survey(p, false).ok()?.unprocessed
+    fn find<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> Result<Option<Name>> {
+        if self.config.processor(self.text.rows()).is_none() {
+            return Ok(None);
+        }
+        cx.enter(p, self.fd)?;
+        Ok(self.survey(p, false)?.unprocessed)
     }
 
     fn launch<P: Platform>(
