@@ -60,7 +60,8 @@ pub fn follow(
     left: Left,
 ) -> Result<Left, Fail> {
     let from = machine.console.count();
-    let mut walk = Walk { machine, scenario, pace, seconds: STEP, said: Vec::new(), left, hangs: false };
+    let mut walk =
+        Walk { machine, scenario, pace, seconds: STEP, said: Vec::new(), left, dark: from, hangs: false };
     let mut result = Ok(());
     for (number, step) in scenario.steps.iter().enumerate() {
         walk.hangs = scenario.steps.get(number + 1) == Some(&Step::Hang);
@@ -84,6 +85,8 @@ struct Walk<'a> {
     seconds: u64,
     said: Vec<String>,
     left: Left,
+    /// So many lines the console had when the boot began.
+    dark: usize,
     hangs: bool,
 }
 
@@ -112,7 +115,8 @@ impl Walk<'_> {
             Step::Line(pattern, unfinished) => {
                 let what = format!("console line {pattern}");
                 // How long until a machine that boots says anything is not the scenario's affair.
-                let boots = self.left == Left::Booting && !self.hangs;
+                let silent = self.machine.console.count() == self.dark;
+                let boots = self.left == Left::Booting && silent && !self.hangs;
                 let limit = if boots { limit.max(self.pace.boot) } else { limit };
                 let found =
                     self.machine.wait(&what, limit, |machine| machine.console.find(pattern, *unfinished));
@@ -136,6 +140,7 @@ impl Walk<'_> {
                 let what = format!("event {name} {reason}");
                 self.machine.wait(&what, limit, |machine| machine.event(name, reason))?;
                 self.left = if name == "RESET" { Left::Booting } else { Left::Over };
+                self.dark = self.machine.console.count();
             }
             Step::Panic => {
                 let end = self.machine.wait("a kernel panic", limit, |_| None::<()>);
