@@ -15,7 +15,7 @@ platform::layout!(libc::utmpx: 520 align 8, ut_name 0, ut_id 32, ut_line 36, ut_
 #[cfg(target_os = "macos")]
 platform::layout!(libc::utmpx: 640 align 8, ut_user 0, ut_id 256, ut_line 260, ut_pid 292, ut_type 296, ut_tv 304, ut_host 320);
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-platform::layout!(libc::utmpx: 384 align 8, ut_user 0, ut_id 32, ut_line 36, ut_pid 68, ut_type 72, ut_tv 80, ut_host 122);
+platform::layout!(libc::utmpx: 384 align 8, ut_user 0, ut_id 32, ut_line 36, ut_pid 68, ut_type 72, ut_tv 80, ut_syslen 120, ut_host 122);
 
 pub(super) fn end(line: &[u8], now: u64, history: bool) -> Option<Result<bool>> {
     Some(find(line).and_then(|found| match found {
@@ -72,6 +72,11 @@ fn logout(mut record: Record, now: u64, history: bool) -> Result<()> {
     record.ut_type = libc::DEAD_PROCESS as _;
     user(&mut record).fill(0);
     record.ut_host.fill(0);
+    // <utmpx.h>: how much of the host counts.
+    #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+    {
+        record.ut_syslen = 0;
+    }
     record.ut_tv.tv_sec = now as _;
     record.ut_tv.tv_usec = 0;
     // SAFETY: the record is a local one.
