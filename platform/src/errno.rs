@@ -32,6 +32,8 @@ impl Errno {
     pub const NOMEM: Errno = Errno(libc::ENOMEM);
     /// Out of descriptors.
     pub const MFILE: Errno = Errno(libc::EMFILE);
+    /// The system has too many open files.
+    pub const NFILE: Errno = Errno(libc::ENFILE);
     /// The disk is full.
     pub const NOSPC: Errno = Errno(libc::ENOSPC);
     /// Input or output failed.

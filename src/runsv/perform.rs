@@ -200,11 +200,16 @@ impl<'a> Runsv<'a> {
             Action::Run(who) => Some(Event::Started(who, self.start(p, who))),
             Action::Finish(ended) => Some(Event::Started(Who::Main, self.finish(p, ended))),
             Action::LookForFinish => {
-                let found = p.open(c"finish", Open::Read);
-                if let Ok(fd) = found {
-                    p.close(fd);
-                }
-                Some(Event::FinishIsThere(found.is_ok()))
+                let found = match p.open(c"finish", Open::Read) {
+                    Ok(fd) => {
+                        p.close(fd);
+                        true
+                    }
+                    // That nothing can be opened just now says nothing of the script.
+                    Err(Errno::MFILE | Errno::NFILE) => p.stat(c"finish").is_ok(),
+                    Err(_) => false,
+                };
+                Some(Event::FinishIsThere(found))
             }
             Action::Script(script, pid) => {
                 let child = if self.is_script(p, script) { self.script(p, script, pid) } else { None };

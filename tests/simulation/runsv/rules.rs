@@ -2,7 +2,7 @@
 use super::known::{Known, Role, Wish, lies, read_status, role};
 use super::{DIR, mark};
 use crate::watched::{Check, Pace, Rules, no_zombies};
-use platform::{Child, Ended, Fd, Instant, Pid, Signal, Target};
+use platform::{Child, Ended, Errno, Fd, Instant, Pid, Signal, Target};
 use platform_sim::tree::ROOT;
 use platform_sim::{Act, Deed, End, Exec, Fact, Kernel, Life, Outcome, Random};
 
@@ -345,8 +345,12 @@ impl Rules for Runsv {
                 self.main.owes_finish = self.main.ended.take();
                 Ok(())
             }
-            Fact::NotOpened { path: b"finish", .. } => {
-                self.main.ended = None;
+            Fact::NotOpened { path: b"finish", errno } => {
+                let ended = self.main.ended.take();
+                // It is run though it could not be looked into.
+                let there =
+                    errno == Errno::MFILE && kernel.tree.contents(ROOT, b"/service/x/finish").is_some();
+                self.main.owes_finish = ended.filter(|_| there);
                 Ok(())
             }
             Fact::NotOpened { path, .. } | Fact::NotRenamed { to: path, .. } => {
