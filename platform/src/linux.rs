@@ -35,13 +35,11 @@ pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use signalfd::{dispose, handler, hear, heard, split};
 pub use watch::Native;
 
-// <bits/struct_stat.h>, <bits/types/struct_timespec.h>, <sys/poll.h>, <netinet/in.h>, <bits/statfs.h>,
-// <sys/signalfd.h>.
+// <bits/struct_stat.h>, <bits/types/struct_timespec.h>, <sys/poll.h>, <netinet/in.h>, <bits/statfs.h>.
 layout!(libc::timespec: 16 align 8, tv_sec 0, tv_nsec 8);
 layout!(libc::pollfd: 8 align 4, fd 0, events 4, revents 6);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 0, sin_port 2, sin_addr 4);
 layout!(libc::statfs: 120 align 8, f_type 0);
-layout!(libc::signalfd_siginfo: 128 align 8, ssi_signo 0);
 #[cfg(target_arch = "x86_64")]
 layout!(libc::stat: 144 align 8, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st_mtime 88, st_mtime_nsec 96);
 #[cfg(target_arch = "aarch64")]

@@ -1,8 +1,9 @@
 //! runsv's start: what is refused, and what `./run` inherits.
-use crate::rig::{Rig, process_state};
+use crate::rig::{Rig, process_state, program, send};
+use crate::runsvdir::parent;
 use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -34,6 +35,31 @@ pub const CASES: &[Case] = &[
         drop((writer, write));
         let _ = reader.read_to_end(&mut text);
         assert!(text.ends_with(b"fatal: unable to change to directory: not a directory\n"));
+    }),
+    // As on a kernel that was built without it.
+    case("start_without_signalfd", || {
+        let rig = Rig::new();
+        if !rig
+            .place
+            .command("strace")
+            .args(["-o", "/dev/null", "true"])
+            .status()
+            .is_ok_and(|done| done.success())
+        {
+            skip("no strace");
+        }
+        let service = rig.service("foo");
+        service.probe();
+        let mut command = rig.place.command("strace");
+        command.args(["-qq", "-o", "/dev/null", "-e", "inject=signalfd4:error=ENOSYS"]);
+        command.arg(program("runsv")).arg("foo").current_dir(rig.place.path("sv"));
+        let mut strace = rig.place.start(&mut command);
+        let run = service.await_runs(1);
+        let runsv = parent(run);
+        send(run, Signal::SIGKILL);
+        service.await_runs(2);
+        send(runsv, Signal::SIGTERM);
+        assert_eq!(strace.wait().code(), Some(0));
     }),
     case("start_log_is_a_file", || {
         let rig = Rig::new();

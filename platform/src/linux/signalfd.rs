@@ -1,8 +1,7 @@
 //! Being told of signals by signalfd(2): they stay blocked, no handler interrupts anything, and one
 //! descriptor takes the place of a pipe.
 use crate::unix::{Os, check, events};
-use crate::{Fd, Files, Pid, Result, SIGNALS, SignalSet, system};
-use core::mem::size_of;
+use crate::{Errno, Fd, Pid, Result, SIGNALS, SignalSet, system};
 use core::ptr;
 
 /// Sets the disposition of a signal and returns the old one (signal(2): flags and mask of
@@ -18,30 +17,39 @@ pub(crate) fn handler() -> libc::sighandler_t {
     libc::SIG_DFL
 }
 
-/// Has these signals, all that are caught and now held back, told by `waker`.
+/// Has these signals, all that are caught and now held back, told by `waker`. There is none on a
+/// kernel that was built without signalfd(2): then they are asked for now and then.
 pub(crate) fn hear(waker: &mut Option<Fd>, caught: &libc::sigset_t) -> Result<()> {
     let old = waker.map_or(-1, |fd| fd.0);
     // SAFETY: the set is a filled one.
-    let fd = check(unsafe { libc::signalfd(old, caught, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) })?;
-    *waker = Some(Fd(fd));
+    match check(unsafe { libc::signalfd(old, caught, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) }) {
+        Ok(fd) => *waker = Some(Fd(fd)),
+        Err(Errno::NOSYS) => {}
+        Err(errno) => return Err(errno),
+    }
     Ok(())
 }
 
-/// The signals that came; `waker` is ready or not.
-pub(crate) fn heard(os: &mut Os, waker: Fd, ready: bool) -> SignalSet {
-    const RECORD: usize = size_of::<libc::signalfd_siginfo>();
-    let mut set = 0;
-    let mut record = [0; RECORD];
-    // A signal that came more than once is there once.
-    while ready && os.read(waker, &mut record) == Ok(RECORD) {
-        let number = i32::from(record[0]);
+/// The signals that came; what tells of them is ready or not (sigtimedwait(2): nothing need be read).
+pub(crate) fn heard(os: &Os, ready: bool) -> SignalSet {
+    let mut set = SignalSet::default();
+    if !ready && os.waker.is_some() {
+        return set;
+    }
+    let caught = events::caught();
+    let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    loop {
+        // SAFETY: a filled set and a local record; what is known besides is not asked for.
+        let number = unsafe { libc::sigtimedwait(&raw const caught, ptr::null_mut(), &raw const now) };
+        if number <= 0 {
+            return set;
+        }
         for signal in &SIGNALS {
             if system::number(*signal) == number {
-                set |= 1 << *signal as u8;
+                set.add(*signal);
             }
         }
     }
-    SignalSet(set)
 }
 
 /// Forks; in the child the result is the number 0, and `own_signals` was called. What is blocked stays

@@ -1,9 +1,12 @@
 //! Signals and waiting: a descriptor tells of signals, and poll(2) watches it beside the others.
 use super::{Os, check, console};
-use crate::{Errno, Events, Fd, Files, Instant, MAX_WAIT, Result, SIGNALS, Signal, Wake, system};
+use crate::{Clock, Errno, Events, Fd, Files, Instant, MAX_WAIT, Result, SIGNALS, Signal, Wake, system};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+/// How often signals are asked for where nobody tells of them, in milliseconds.
+const TICK: u64 = 100;
 
 /// The signals that are caught: bits of [`SignalSet`].
 static CAUGHT: AtomicU32 = AtomicU32::new(0);
@@ -20,6 +23,7 @@ fn each_caught(mut act: impl FnMut(libc::c_int)) {
 }
 
 /// The signals that are caught.
+#[inline(never)]
 pub(crate) fn caught() -> libc::sigset_t {
     let mut set = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: empties a local set.
@@ -78,6 +82,12 @@ impl Events for Os {
             slot.fd = fd.0;
         }
         let count = fds.len().min(MAX_WAIT) + 1;
+        let mut until = until;
+        if self.waker.is_none() {
+            // Nobody tells of signals: they are asked for.
+            let tick = self.now().plus_ms(TICK);
+            until = Some(until.map_or(tick, |until| until.min(tick)));
+        }
         let found = system::poll(self, polled.get_mut(..count).unwrap_or_default(), until);
         let mut wake = Wake::default();
         match found {
@@ -96,9 +106,7 @@ impl Events for Os {
             Err(_) => drop(check(unsafe { libc::poll(ptr::null_mut(), 0, 100) })),
         }
         let woken = polled.first().is_some_and(|slot| slot.revents != 0);
-        if let Some(waker) = self.waker {
-            wake.signals = system::heard(self, waker, woken);
-        }
+        wake.signals = system::heard(self, woken);
         wake
     }
 }

@@ -58,10 +58,12 @@ pub(crate) fn hear(waker: &mut Option<Fd>, caught: &libc::sigset_t) -> Result<()
     Ok(())
 }
 
-/// The signals that came; `waker` is ready or not.
-pub(crate) fn heard(os: &mut Os, waker: Fd, ready: bool) -> SignalSet {
+/// The signals that came; what tells of them is ready or not.
+pub(crate) fn heard(os: &mut Os, ready: bool) -> SignalSet {
     let mut bytes = [0; 16];
-    while ready && os.read(waker, &mut bytes) == Ok(bytes.len()) {}
+    if let (true, Some(waker)) = (ready, os.waker) {
+        while os.read(waker, &mut bytes) == Ok(bytes.len()) {}
+    }
     SignalSet(PENDING.swap(0, Ordering::Relaxed))
 }
 
