@@ -146,7 +146,9 @@ pub const CASES: &[Case] = &[
             running.signal(Signal::SIGTERM);
             assert_eq!(running.wait().code(), Some(0));
         }
-    }),
+    })
+    // C reads without waiting, too, but overlooks a signal now and then (DEV-62).
+    .ours(),
     case("svlogd_term_ends_a_line_that_does_not_end", || {
         let logs = Logs::new("");
         let mut live = logs.open(&[]);
