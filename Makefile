@@ -22,7 +22,7 @@ BUILT = target/made
 PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
 PROCESS1 = runit runit-init
 SUPERVISION = runsvdir runsv svlogd sv
-RESIDENT = runit runit-init runsvdir runsv svlogd
+RESIDENT = $(PROCESS1) runsvdir runsv svlogd
 COMMANDS = chpst runsvchdir utmpset
 # The other names of chpst. None is installed by default, as upstream does: they are also the names of
 # programs of daemontools. All of them: make install ALIASES='$(NAMES)'

@@ -84,10 +84,10 @@ calls! {
     "sendto" SYS_sendto;
     "setpgid" SYS_setpgid;
     "setsid" SYS_setsid;
-    "sigtimedwait" SYS_rt_sigtimedwait "mov ecx, 8";
     // The size of the kernel's signal set comes before the flags.
     "signalfd" SYS_signalfd4 "mov ecx, edx; mov edx, 8";
     "sigprocmask" SYS_rt_sigprocmask "mov ecx, 8";
+    "sigtimedwait" SYS_rt_sigtimedwait "mov ecx, 8";
     "socket" SYS_socket;
     "stat" SYS_stat;
     "statfs" SYS_statfs;

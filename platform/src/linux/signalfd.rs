@@ -1,7 +1,7 @@
 //! Being told of signals by signalfd(2): they stay blocked, no handler interrupts anything, and one
 //! descriptor takes the place of a pipe.
 use crate::unix::{Os, check, events};
-use crate::{Errno, Fd, Pid, Result, SIGNALS, SignalSet, system};
+use crate::{Errno, Fd, Pid, Result, SignalSet, system};
 use core::ptr;
 
 /// Sets the disposition of a signal and returns the old one (signal(2): flags and mask of
@@ -44,21 +44,19 @@ pub(crate) fn heard(os: &Os, ready: bool) -> SignalSet {
         if number <= 0 {
             return set;
         }
-        for signal in &SIGNALS {
-            if system::number(*signal) == number {
-                set.add(*signal);
-            }
-        }
+        set.0 |= events::bit(number);
     }
 }
 
-/// Forks; in the child the result is the number 0, and `own_signals` was called. What is blocked stays
+/// Forks; in the child the result is the number 0, and its signals are its own. What is blocked stays
 /// the parent's: a child begins with no signal pending.
-pub(crate) fn split(own_signals: fn()) -> Result<Pid> {
+// Once for all that fork.
+#[inline(never)]
+pub(crate) fn split() -> Result<Pid> {
     // One thread forks, and the child calls async-signal-safe functions only.
     let pid = check(system::fork())?;
     if pid == 0 {
-        own_signals();
+        events::own_signals();
         let caught = events::caught();
         // SAFETY: the set is a filled one; no old one is asked for.
         unsafe { libc::sigprocmask(libc::SIG_UNBLOCK, &raw const caught, ptr::null_mut()) };

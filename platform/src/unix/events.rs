@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 /// How often signals are asked for where nobody tells of them, in milliseconds.
 const TICK: u64 = 100;
 
-/// The signals that are caught: bits of [`SignalSet`].
+/// The signals that are caught: bits of [`SignalSet`](crate::SignalSet).
 static CAUGHT: AtomicU32 = AtomicU32::new(0);
 /// What SIGPIPE was before it was ignored.
 static PIPE: AtomicUsize = AtomicUsize::new(libc::SIG_DFL);
@@ -20,6 +20,12 @@ fn each_caught(mut act: impl FnMut(libc::c_int)) {
             act(system::number(*signal));
         }
     }
+}
+
+/// The signal of this number, as a bit of [`SignalSet`](crate::SignalSet); 0 for another one.
+pub(crate) fn bit(number: libc::c_int) -> u32 {
+    let named = |signal: &&Signal| system::number(**signal) == number;
+    SIGNALS.iter().find(named).map_or(0, |signal| 1 << *signal as u8)
 }
 
 /// The signals that are caught.
@@ -65,11 +71,10 @@ impl Events for Os {
             system::dispose(number, system::handler());
         });
         system::hear(&mut self.waker, &caught)?;
-        let Some(low) = self.waker.filter(|fd| fd.0 <= 2) else { return Ok(()) };
+        let Some(low) = self.waker.take_if(|fd| fd.0 <= 2) else { return Ok(()) };
         // The caller was started with closed descriptors. What is there would be written to as a
         // message, and given to children as theirs.
         self.close(low);
-        self.waker = None;
         console::fill_standard();
         system::hear(&mut self.waker, &caught)
     }

@@ -1,7 +1,7 @@
 //! Being told of signals through a pipe to oneself: handlers note the signal and write a byte that
 //! poll(2) sees. That works everywhere.
-use crate::unix::{Os, check};
-use crate::{Fd, Files, Pid, Result, SIGNALS, SignalSet, system};
+use crate::unix::{Os, check, events};
+use crate::{Fd, Files, Pid, Result, SignalSet, system};
 use core::mem::MaybeUninit;
 use core::ptr;
 use core::sync::atomic::{AtomicI32, AtomicU32, Ordering};
@@ -13,11 +13,7 @@ static PENDING: AtomicU32 = AtomicU32::new(0);
 
 extern "C" fn note(number: libc::c_int) {
     let saved = errno::errno();
-    for signal in &SIGNALS {
-        if system::number(*signal) == number {
-            PENDING.fetch_or(1 << *signal as u8, Ordering::Relaxed);
-        }
-    }
+    PENDING.fetch_or(events::bit(number), Ordering::Relaxed);
     // A full pipe is as good as one byte in it.
     // SAFETY: write(2) may be called in a handler; the byte is static.
     unsafe { libc::write(WRITE.load(Ordering::Relaxed), b"!".as_ptr().cast(), 1) };
@@ -67,9 +63,11 @@ pub(crate) fn heard(os: &mut Os, ready: bool) -> SignalSet {
     SignalSet(PENDING.swap(0, Ordering::Relaxed))
 }
 
-/// Forks; in the child the result is the number 0, and `own_signals` was called. Signals are held back until
+/// Forks; in the child the result is the number 0, and its signals are its own. They are held back until
 /// then: the handlers' pipe is the parent's too.
-pub(crate) fn split(own_signals: fn()) -> Result<Pid> {
+// Once for all that fork.
+#[inline(never)]
+pub(crate) fn split() -> Result<Pid> {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: fills a local set.
@@ -79,7 +77,7 @@ pub(crate) fn split(own_signals: fn()) -> Result<Pid> {
     // One thread forks, and the child calls async-signal-safe functions only.
     let pid = check(system::fork());
     if pid == Ok(0) {
-        own_signals();
+        events::own_signals();
     }
     // SAFETY: filled by the call above.
     unsafe { libc::sigprocmask(libc::SIG_SETMASK, before.as_ptr(), ptr::null_mut()) };

@@ -1,23 +1,16 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
-use super::{Os, check, console, events, files};
+use super::{Os, check, console, files};
 use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
 
 /// Forks; the result of `child` is the exit code of the child, whose signals are its own.
 pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
-    match split() {
+    match system::split() {
         // SAFETY: leaves the child without running anything of its parent's.
         Ok(Pid(0)) => unsafe { libc::_exit(child().into()) },
         other => other,
     }
-}
-
-/// Returns twice, with the number 0 in the child.
-// Once for all that fork.
-#[inline(never)]
-fn split() -> Result<Pid> {
-    system::split(events::own_signals)
 }
 
 /// [`exec`] or [`exec_found`].
