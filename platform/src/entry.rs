@@ -32,6 +32,21 @@ impl Args {
         Some(unsafe { CStr::from_ptr(*self.list.add(index)) })
     }
 
+    /// Overwrites all arguments, so that ps(1) shows `title`, or as much of it as the program's name has
+    /// room for.
+    ///
+    /// # Safety
+    /// Nobody may read the arguments any more.
+    pub(crate) unsafe fn cover(self, title: &[u8]) {
+        for index in 0..self.count {
+            let room = self.take(index).unwrap_or_default();
+            room.fill(0);
+            if index == 0 {
+                crate::copy(title, room);
+            }
+        }
+    }
+
     /// The bytes of argument `index` for rewriting in place, which is what ps(1) shows. Consumes
     /// the arguments, so that nobody reads them beside it.
     #[must_use]

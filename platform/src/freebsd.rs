@@ -23,7 +23,7 @@ use crate::{Boot, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
-pub(crate) use bsd::{TIOCNOTTY, close_all_but, title, vacate};
+pub(crate) use bsd::{TIOCNOTTY, close_all_but, rename, title, vacate};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;

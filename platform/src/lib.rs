@@ -84,6 +84,8 @@ pub trait Files {
     fn fchdir(&mut self, fd: Fd) -> Result<()>;
     /// open(2) as `how` says, without ever waiting for a reader or writer.
     fn open(&mut self, path: &CStr, how: Open) -> Result<Fd>;
+    /// openat(2), likewise: the path begins at a directory that is open for reading.
+    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd>;
     /// Opens a FIFO for reading that has no end: a writer stays, of the caller's own.
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd>;
     /// close(2). The descriptor is gone whatever the kernel answers.
@@ -108,6 +110,8 @@ pub trait Files {
     fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize>;
     /// rename(2).
     fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()>;
+    /// renameat(2): both paths begin at a directory that is open for reading.
+    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()>;
     /// chmod(2): follows links.
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()>;
     /// fchmod(2).
@@ -151,8 +155,9 @@ pub trait Procs {
     fn spawn(&mut self, child: &Child<'_>) -> Result<Pid>;
     /// Starts a process that outlives the caller and throws away what arrives on `from` once
     /// `lifeline` (the read end of a pipe whose write end only the caller holds) has ended. It
-    /// keeps writers of a pipe alive when their reader dies.
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid>;
+    /// keeps writers of a pipe alive when their reader dies. Where the system allows it, the process has
+    /// a name of its own: whoever counts processes by name would count the caller twice.
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid>;
     /// Replaces the calling process (execve(2)); returns only with the reason why not.
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno;
     /// One child that has ended, `None` when there is none for now (waitpid(2), WNOHANG).

@@ -41,9 +41,9 @@ layout!(libc::pollfd: 8 align 4, fd 0, events 4, revents 6);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 0, sin_port 2, sin_addr 4);
 layout!(libc::statfs: 120 align 8, f_type 0);
 #[cfg(target_arch = "x86_64")]
-layout!(libc::stat: 144 align 8, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st_mtime 88, st_mtime_nsec 96);
+layout!(libc::stat: 144 align 8, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st_mtime 88, st_mtime_nsec 96, st_ctime 104, st_ctime_nsec 112);
 #[cfg(target_arch = "aarch64")]
-layout!(libc::stat: 128 align 8, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 88, st_mtime_nsec 96);
+layout!(libc::stat: 128 align 8, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 88, st_mtime_nsec 96, st_ctime 104, st_ctime_nsec 112);
 
 /// The system's number of a signal; 0 if it has none (signal(7)).
 #[inline(never)]
@@ -53,6 +53,12 @@ pub(crate) fn number(signal: Signal) -> libc::c_int {
 
 /// ps(1) reads the arguments where they lie (proc(5), cmdline): nothing more to do.
 pub(crate) fn title(_text: &[u8]) {}
+
+/// The name that the kernel has for the process (prctl(2), PR_SET_NAME).
+pub(crate) fn rename(name: &CStr) {
+    // SAFETY: the kernel copies 16 bytes at most, up to the end of the string.
+    unsafe { libc::syscall(libc::SYS_prctl, libc::c_long::from(libc::PR_SET_NAME), name.as_ptr(), 0, 0, 0) };
+}
 
 /// Closes every descriptor but these (close_range(2), Linux 5.9; before that the first thousand).
 pub(crate) fn close_all_but(keep: &[Fd]) {

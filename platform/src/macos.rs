@@ -63,6 +63,9 @@ pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
 /// ps(1) reads the arguments where they lie (sysctl(3), KERN_PROCARGS2): nothing more to do.
 pub(crate) fn title(_text: &[u8]) {}
 
+/// The system keeps the name of the program.
+pub(crate) fn rename(_name: &CStr) {}
+
 /// Closes every descriptor but these: one by one up to the limit (getdtablesize(2)), or as far as the
 /// programs here could have got.
 pub(crate) fn close_all_but(keep: &[Fd]) {

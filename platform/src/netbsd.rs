@@ -24,7 +24,7 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-pub(crate) use bsd::{TIOCNOTTY, close_all_but, title, vacate};
+pub(crate) use bsd::{TIOCNOTTY, close_all_but, rename, title, vacate};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;

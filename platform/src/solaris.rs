@@ -87,6 +87,9 @@ pub(crate) fn lock(fd: Fd) -> Result<()> {
 /// to do, or nothing to be done.
 pub(crate) fn title(_text: &[u8]) {}
 
+/// The system keeps the name of the program.
+pub(crate) fn rename(_name: &CStr) {}
+
 /// Closes every descriptor but these (closefrom(3C)).
 pub(crate) fn close_all_but(keep: &[Fd]) {
     unsafe extern "C" {

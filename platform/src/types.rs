@@ -187,8 +187,11 @@ pub struct Meta {
     pub device: u64,
     /// Inode.
     pub inode: u64,
-    /// Last change of the contents.
+    /// Last change of the contents; who makes a copy may set it to the past.
     pub changed: Stamp,
+    /// Last change of the file in any way (`st_ctime`), which nobody can set; of a directory the last
+    /// time that it was renamed, too.
+    pub altered: Stamp,
     /// Length in bytes.
     pub size: u64,
     /// How many names it has.
@@ -256,6 +259,9 @@ pub enum Step<'a> {
         /// The warning (whole but for the reason), empty for none.
         warn: &'a [&'a [u8]],
     },
+    /// Sets a variable of the environment: `NAME=` and the beginning of its value, behind which comes
+    /// the child's own number. Without memory for that it is left out.
+    Variable(&'a [u8]),
     /// Writes to descriptor 2.
     Say(&'a [&'a [u8]]),
 }

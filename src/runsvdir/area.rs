@@ -1,6 +1,6 @@
 //! The log area: what everything below writes to descriptor 2 scrolls through the last argument,
 //! where ps(1) shows it.
-use platform::{Errno, Fd, Instant, Platform};
+use platform::{Args, Errno, Fd, Instant, Platform};
 
 /// `log: ` stays.
 const HEAD: usize = 5;
@@ -25,7 +25,11 @@ impl Area {
     ///
     /// # Errors
     /// The warning to give.
-    pub(super) fn new<P: Platform>(p: &mut P, text: &'static mut [u8]) -> Result<Area, &'static [u8]> {
+    pub(super) fn new<P: Platform>(
+        p: &mut P,
+        args: Args,
+        text: &'static mut [u8],
+    ) -> Result<Area, &'static [u8]> {
         const PIPE: &[u8] = b"unable to create pipe for log.";
         const SET: &[u8] = b"unable to set filedescriptor for log.";
         if text.len() < SHORTEST {
@@ -37,7 +41,7 @@ impl Area {
         p.onto(write, Fd::STDERR).map_err(|_| SET)?;
         p.close(write);
         // Without it all works as long as this process lives.
-        let _ = p.spawn_drain(read, end);
+        let _ = p.spawn_drain(read, end, args);
         p.close(end);
         // `lifeline` stays open in this process alone: its end is this process's end.
         let _ = lifeline;

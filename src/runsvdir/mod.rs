@@ -5,14 +5,14 @@ mod area;
 mod machine;
 mod services;
 
-pub use machine::{Action, Event, Look, Machine};
+pub use machine::{Action, Contents, Event, Look, Machine};
 pub use services::{Found, Id, Services};
 
 use crate::fixed::Text;
 use crate::{cli, msg};
 use area::Area;
 use core::ffi::CStr;
-use platform::{Args, Child, Errno, Fd, Files, Kind, Open, Pid, Platform, Signal, Step, Target};
+use platform::{Args, Child, Errno, Fd, Files, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
 
 const USAGE: &str = " [-P] dir";
 
@@ -34,9 +34,17 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         cli::usage(p, args, USAGE);
         return 1;
     };
-    let mut runsvdir =
-        Runsvdir { dir, session, home: Fd(-1), away: false, area: None, reading: None, name: Text::new() };
-    if let Err(errno) = p.catch(&[Signal::Child, Signal::Terminate, Signal::HangUp]) {
+    let mut runsvdir = Runsvdir {
+        dir,
+        session,
+        home: Fd(-1),
+        away: false,
+        area: None,
+        reading: None,
+        name: Text::new(),
+        dangling: false,
+    };
+    if let Err(errno) = p.catch(&[Signal::Child, Signal::Terminate, Signal::HangUp, Signal::Alarm]) {
         runsvdir.say(p, b"fatal", &[b"unable to create selfpipe"], errno);
         return 100;
     }
@@ -49,7 +57,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     }
     let log = first.saturating_add(1);
     if let Some(text) = args.take(log) {
-        match Area::new(p, text) {
+        match Area::new(p, args, text) {
             Ok(area) => runsvdir.area = Some(area),
             Err(why) => {
                 runsvdir.say(p, b"warning", &[why], Errno::NONE);
@@ -71,6 +79,8 @@ struct Runsvdir<'a, D> {
     /// The directory being read, and the last name read: at most 255 bytes and a NUL.
     reading: Option<D>,
     name: Text<256>,
+    /// An entry of it leads nowhere.
+    dangling: bool,
 }
 
 impl<D> Runsvdir<'_, D> {
@@ -90,8 +100,8 @@ impl<D> Runsvdir<'_, D> {
             let until = dot.map_or(machine.deadline(), |dot| dot.min(machine.deadline()));
             let wake = p.wait(&[p.watch_fd().unwrap_or(none), log], Some(until));
             if wake.signals.has(Signal::Child) {
-                while let Some((pid, _)) = p.reap() {
-                    if let Some(code) = self.step(p, &mut machine, Event::Died(pid)) {
+                while let Some((pid, ended)) = p.reap() {
+                    if let Some(code) = self.step(p, &mut machine, Event::Died(pid, ended)) {
                         return code;
                     }
                 }
@@ -101,6 +111,7 @@ impl<D> Runsvdir<'_, D> {
             }
             let events = [
                 (wake.is_ready(0) && p.changed(), Event::Changed),
+                (wake.signals.has(Signal::Alarm), Event::Alarm),
                 (wake.signals.has(Signal::Terminate), Event::Terminate),
                 (wake.signals.has(Signal::HangUp), Event::HangUp),
             ];
@@ -129,12 +140,18 @@ impl<D> Runsvdir<'_, D> {
                 }
                 Action::Look => self.look(p),
                 Action::Enter => Event::Entered(self.enter(p)),
-                Action::Next => self.next(p),
+                Action::Next => self.next(p, machine.repeats()),
+                Action::Examine => Event::Examined(self.examine(p)),
                 Action::Start => Event::Started(self.start(p)),
+                Action::NoRun => {
+                    let text = [b"unable to stat ".as_slice(), self.name.bytes(), RUN];
+                    self.say(p, b"warning", &text, Errno::NOENT);
+                    self.next(p, machine.repeats())
+                }
                 Action::NoMemory => {
                     let text = [b"unable to start runsv ".as_slice(), self.name.bytes()];
                     self.say(p, b"warning", &text, Errno::NOMEM);
-                    self.next(p)
+                    self.next(p, machine.repeats())
                 }
                 Action::Leave => {
                     if let Some(reading) = self.reading.take() {
@@ -187,6 +204,7 @@ impl<D> Runsvdir<'_, D> {
         match p.open_dir(c".") {
             Ok(reading) => {
                 self.reading = Some(reading);
+                self.dangling = false;
                 Some(told)
             }
             Err(errno) => {
@@ -205,17 +223,17 @@ impl<D> Runsvdir<'_, D> {
     }
 
     /// Reads up to the next name that leads to a directory.
-    fn next<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Event {
-        let Some(reading) = &mut self.reading else { return Event::End(false) };
+    fn next<P: Platform<Dir = D>>(&mut self, p: &mut P, repeats: bool) -> Event {
+        let Some(reading) = &mut self.reading else { return Event::End { complete: false, dangling: false } };
         loop {
             let name = match p.next_name(reading) {
                 Ok(Some(name)) if name.to_bytes().starts_with(b".") => continue,
                 Ok(Some(name)) => name,
-                Ok(None) => return Event::End(true),
+                Ok(None) => return Event::End { complete: true, dangling: self.dangling },
                 Err(errno) => {
                     let text = [b"unable to read directory ".as_slice(), self.dir.to_bytes()];
                     say(p, self.dir, b"warning", &text, errno);
-                    return Event::End(false);
+                    return Event::End { complete: false, dangling: false };
                 }
             };
             match p.stat(name) {
@@ -225,11 +243,32 @@ impl<D> Runsvdir<'_, D> {
                 }
                 Ok(_) => {}
                 Err(errno) => {
-                    let text = [b"unable to stat ".as_slice(), name.to_bytes()];
-                    say(p, self.dir, b"warning", &text, errno);
+                    self.dangling = true;
+                    if !repeats {
+                        let text = [b"unable to stat ".as_slice(), name.to_bytes()];
+                        say(p, self.dir, b"warning", &text, errno);
+                    }
                 }
             }
         }
+    }
+
+    /// How far the directory that the name just read leads to has come. Whoever fills one makes `run` and
+    /// `log` in any order, and perhaps the link to it before them; copies may have old dates, but not old
+    /// inodes. The directory's own inode is younger if it was moved here, so of it the contents count.
+    #[inline(never)]
+    fn examine<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Contents {
+        let now = p.wall();
+        let mut quiet = p.stat(self.name.as_c()).map_or(0, |found| quiet(found.changed, now));
+        for part in [RUN, b"/down", b"/finish", b"/check", b"/log", b"/log/run", b"/log/down"] {
+            let path = Text::<{ 256 + 16 }>::of(&[self.name.bytes(), part]);
+            match p.stat(path.as_c()) {
+                Ok(found) => quiet = quiet.min(self::quiet(found.altered, now)),
+                Err(_) if part == RUN => return Contents::NoRun,
+                Err(_) => {}
+            }
+        }
+        Contents::Quiet(quiet)
     }
 
     fn start<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<Pid> {
@@ -256,6 +295,18 @@ impl<D> Runsvdir<'_, D> {
     fn say(&self, p: &mut impl Files, how: &[u8], text: &[&[u8]], errno: Errno) {
         say(p, self.dir, how, text, errno);
     }
+}
+
+/// Without it there is nothing to supervise.
+const RUN: &[u8] = b"/run";
+
+/// How many milliseconds ago a file changed; 0 for a time to come. A date without a part of a second may
+/// be of a file system that keeps whole seconds, so it is that of the second's end.
+fn quiet(changed: Stamp, now: Stamp) -> u64 {
+    let ms =
+        |stamp: Stamp| stamp.secs.saturating_mul(1000).saturating_add(u64::from(stamp.nanos / 1_000_000));
+    let late = if changed.nanos == 0 { 999 } else { 0 };
+    ms(now).saturating_sub(ms(changed).saturating_add(late))
 }
 
 /// `runsvdir DIR: HOW: TEXT`, with the reason if there is one.

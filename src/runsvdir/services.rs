@@ -1,8 +1,11 @@
 //! The services of a scan directory and their supervisors.
-use platform::{Instant, Pid, Result, Table};
+use platform::{Ended, Instant, Pid, Result, Table};
 
-/// A supervisor is started again at most this often, in milliseconds.
+/// A supervisor is started again at most this often, in milliseconds; and one that has ended as it was
+/// told after this time, so that whoever waits for its end sees it.
 pub const AGAIN: u64 = 1000;
+/// A supervisor that lived so long has not failed to start.
+const STARTED: u64 = 5000;
 
 /// Which directory a name leads to: that, and not the name, is the service.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -17,13 +20,21 @@ pub struct Id {
 #[derive(Clone, Copy, Default, Debug)]
 struct Service {
     id: Id,
-    /// When its supervisor was started last.
-    started: Tick,
+    /// When it was found, or last had nothing to start; then when its supervisor was started last or ended
+    /// as it was told.
+    since: Tick,
     supervisor: Supervisor,
 }
 
+impl Service {
+    /// When the supervisor may be started; `None`: now.
+    fn again(&self, now: Instant) -> Option<Instant> {
+        self.since.plus(self.supervisor.pause(), now)
+    }
+}
+
 /// A point in time in milliseconds, which begin anew every 49 days: so long after a start, it seems for
-/// a second as if it had just been.
+/// some time as if it had just been.
 #[derive(Clone, Copy, Default, Debug)]
 struct Tick(u32);
 
@@ -33,30 +44,68 @@ impl Tick {
         Tick(time.ms_since(Instant(0)) as u32)
     }
 
-    /// When something that was done then may be done again. The part of a millisecond that is not known
-    /// counts as not over.
-    fn again(self, now: Instant) -> Option<Instant> {
-        let over = u64::from(Tick::of(now).0.wrapping_sub(self.0));
-        let left = AGAIN.saturating_add(1).checked_sub(over).filter(|left| *left > 0)?;
+    /// How many milliseconds ago it was.
+    const fn age(self, now: Instant) -> u64 {
+        Tick::of(now).0.wrapping_sub(self.0) as u64
+    }
+
+    /// The moment so many milliseconds later; `None` if it is over. The part of a millisecond that is
+    /// not known counts as not over.
+    fn plus(self, ms: u64, now: Instant) -> Option<Instant> {
+        let left = ms.saturating_add(1).checked_sub(self.age(now)).filter(|left| *left > 0)?;
         Some(now.plus_ms(left))
     }
 }
 
-/// The number of a supervisor, 0 for none, and behind it one bit: this scan has met the service.
+/// What is known of a supervisor, in 32 bits: its number, which on all systems takes 24 at most, 0 for
+/// none; how often in a row it has failed to start, or had nothing to start; whether the last scan did not
+/// meet the service; whether it was ever started; whether this scan has met the service.
 #[derive(Clone, Copy, Default, Debug)]
 struct Supervisor(u32);
 
+const SEEN: u32 = 1;
+const STARTED_ONCE: u32 = 2;
+const MISSED: u32 = 4;
+const FAILURES: u32 = 0xf8;
+const FAILURE: u32 = 8;
+const PID_SHIFT: u32 = 8;
+
 impl Supervisor {
     const fn pid(self) -> Pid {
-        Pid((self.0 >> 1) as i32)
+        Pid((self.0 >> PID_SHIFT) as i32)
     }
 
-    const fn seen(self) -> bool {
-        self.0 & 1 != 0
+    const fn has(self, bit: u32) -> bool {
+        self.0 & bit != 0
     }
 
-    const fn set(&mut self, pid: Pid, seen: bool) {
-        self.0 = (pid.0 as u32) << 1 | seen as u32;
+    const fn set(&mut self, bit: u32, on: bool) {
+        self.0 = self.0 & !bit | if on { bit } else { 0 };
+    }
+
+    fn set_pid(&mut self, pid: Pid) {
+        debug_assert!(pid.0.unsigned_abs() < 1 << (u32::BITS - PID_SHIFT), "the number does not fit");
+        self.0 = (pid.0 as u32) << PID_SHIFT | self.0 & !(u32::MAX << PID_SHIFT);
+    }
+
+    /// Counts a failure; the count stays at its end.
+    const fn failed(&mut self) {
+        if self.0 & FAILURES != FAILURES {
+            self.0 = self.0.wrapping_add(FAILURE);
+        }
+    }
+
+    const fn failures(self) -> u32 {
+        (self.0 & FAILURES) / FAILURE
+    }
+
+    /// How long after its last start it may be started again: ever later, and not later than half as
+    /// long again as it has been failing.
+    const fn pause(self) -> u64 {
+        const DOUBLES: u32 = 4;
+        const MOST: u64 = 60_000;
+        let pause = AGAIN << (self.failures() / DOUBLES);
+        if pause < MOST { pause } else { MOST }
     }
 }
 
@@ -70,7 +119,10 @@ pub enum Found {
     Runs,
     /// Its supervisor is to be started.
     Start,
-    /// Its supervisor was started less than a second ago and is not to be started before this.
+    /// It has never had a supervisor, and was found, or last had nothing to start, so many milliseconds
+    /// ago.
+    New(u64),
+    /// Its supervisor is not to be started before this.
     Wait(Instant),
 }
 
@@ -92,7 +144,7 @@ impl Services {
     pub fn begin(&mut self) {
         self.hint = 0;
         for service in self.table.rows() {
-            service.supervisor.set(service.supervisor.pid(), false);
+            service.supervisor.set(SEEN, false);
         }
     }
 
@@ -111,42 +163,88 @@ impl Services {
             Some(index) => index,
             None => {
                 let index = rows.len();
-                self.table.push(Service { id, ..Service::default() })?;
+                self.table.push(Service { id, since: Tick::of(now), ..Service::default() })?;
                 index
             }
         };
         self.hint = index.saturating_add(1);
         let Some(service) = self.table.rows().get_mut(index) else { return Ok(Found::Runs) };
-        let (pid, seen) = (service.supervisor.pid(), service.supervisor.seen());
-        service.supervisor.set(pid, true);
+        let seen = service.supervisor.has(SEEN);
+        service.supervisor.set(SEEN, true);
         // A second name of a service that this scan has met already changes nothing.
-        if pid != NONE || seen {
+        if service.supervisor.pid() != NONE || seen {
             return Ok(Found::Runs);
         }
-        let again = if known.is_none() { None } else { service.started.again(now) };
-        Ok(again.map_or(Found::Start, Found::Wait))
+        if !service.supervisor.has(STARTED_ONCE) {
+            return Ok(Found::New(service.since.age(now)));
+        }
+        Ok(service.again(now).map_or(Found::Start, Found::Wait))
     }
 
     /// The supervisor of the service found last was started.
     pub fn started(&mut self, pid: Pid, now: Instant) {
         let last = self.hint.checked_sub(1);
         if let Some(service) = last.and_then(|index| self.table.rows().get_mut(index)) {
-            service.supervisor.set(pid, true);
-            service.started = Tick::of(now);
+            service.supervisor.set_pid(pid);
+            if !service.supervisor.has(STARTED_ONCE) {
+                service.supervisor.set(STARTED_ONCE, true);
+                service.supervisor.set(FAILURES, false);
+            }
+            service.since = Tick::of(now);
         }
     }
 
+    /// The service found last has nothing to start yet. How often that has been so, and for how many
+    /// milliseconds it need not be looked at again.
+    pub fn unfinished(&mut self, now: Instant) -> (u32, u64) {
+        let last = self.hint.checked_sub(1);
+        let Some(service) = last.and_then(|index| self.table.rows().get_mut(index)) else {
+            return (0, AGAIN);
+        };
+        let pause = service.supervisor.pause();
+        service.supervisor.failed();
+        service.since = Tick::of(now);
+        (service.supervisor.failures(), pause)
+    }
+
     /// A child ended. If it was a supervisor: when it may be started again.
-    pub fn died(&mut self, pid: Pid, now: Instant) -> Option<Instant> {
+    pub fn died(&mut self, pid: Pid, ended: Ended, now: Instant) -> Option<Instant> {
         let service = self.table.rows().iter_mut().find(|service| service.supervisor.pid() == pid)?;
-        service.supervisor.set(NONE, service.supervisor.seen());
-        Some(service.started.again(now).unwrap_or(now))
+        service.supervisor.set_pid(NONE);
+        match ended {
+            Ended::Exit(code) if code != 0 && service.since.age(now) < STARTED => service.supervisor.failed(),
+            Ended::Exit(0) => {
+                service.supervisor.set(FAILURES, false);
+                service.since = Tick::of(now);
+            }
+            Ended::Exit(_) | Ended::Killed { .. } => service.supervisor.set(FAILURES, false),
+        }
+        Some(service.again(now).unwrap_or(now))
+    }
+
+    /// What has failed so far may be tried again now.
+    pub fn forgive(&mut self) {
+        for service in self.table.rows() {
+            service.supervisor.set(FAILURES, false);
+        }
+    }
+
+    /// The end of a scan: whether services are missing that the scan before missed too, and others.
+    pub fn missing(&mut self) -> (bool, bool) {
+        let (mut still, mut new) = (false, false);
+        for service in self.table.rows() {
+            let seen = service.supervisor.has(SEEN);
+            still |= !seen && service.supervisor.has(MISSED);
+            new |= !seen && !service.supervisor.has(MISSED);
+            service.supervisor.set(MISSED, !seen);
+        }
+        (still, new)
     }
 
     /// Forgets one service that the scan did not see. `None`: there is no other; `Some(None)`: it
     /// had no supervisor.
     pub fn forget(&mut self) -> Option<Option<Pid>> {
-        let index = self.table.rows().iter().position(|service| !service.supervisor.seen())?;
+        let index = self.table.rows().iter().position(|service| !service.supervisor.has(SEEN))?;
         let pid = self.table.rows().get(index).map_or(NONE, |service| service.supervisor.pid());
         self.table.swap_remove(index);
         Some(Some(pid).filter(|pid| *pid != NONE))
@@ -170,17 +268,24 @@ mod tests {
 
     const ID: Id = Id { device: u64::MAX, inode: u64::MAX };
 
-    /// Starts a supervisor that ends at once, at all parts of a millisecond and of the time there is.
+    const PID: Pid = Pid((1 << 24) - 1);
+
+    fn starts(services: &mut Services, now: Instant) {
+        services.begin();
+        assert!(matches!(services.found(ID, now), Ok(Found::New(_) | Found::Start)));
+        services.started(PID, now);
+        assert_eq!(services.supervisors().collect::<Vec<_>>(), [PID]);
+        assert_eq!(services.found(ID, now), Ok(Found::Runs));
+    }
+
+    /// A supervisor that is killed at once, at all parts of a millisecond and of the time there is.
     #[test]
     fn once_a_second() {
         for begin in [0, 1, 999_999, 1_000_000, 4_294_967_295_999_999, 4_294_967_296_000_001, u64::MAX / 2] {
             let now = Instant(begin);
             let mut services = Services::new();
-            services.begin();
-            assert_eq!(services.found(ID, now), Ok(Found::Start));
-            services.started(Pid(i32::MAX), now);
-            assert_eq!(services.supervisors().collect::<Vec<_>>(), [Pid(i32::MAX)]);
-            let again = services.died(Pid(i32::MAX), now).unwrap();
+            starts(&mut services, now);
+            let again = services.died(PID, Ended::Killed { signal: 9, core: false }, now).unwrap();
             assert!((1_000_000_000..=1_001_000_000).contains(&(again.0 - begin)), "{}", again.0 - begin);
             assert_eq!(services.supervisors().next(), None);
             services.begin();
@@ -191,6 +296,70 @@ mod tests {
             services.begin();
             assert_eq!(services.found(ID, again), Ok(Found::Start));
         }
+    }
+
+    #[test]
+    fn the_pause_depends_on_how_it_ended() {
+        const OLD: u64 = 10_000;
+        let pause = |ended, lived| {
+            let (begin, mut services) = (Instant(0), Services::new());
+            starts(&mut services, begin);
+            let end = begin.plus_ms(lived);
+            services.died(PID, ended, end).unwrap().ms_since(end)
+        };
+        let killed = Ended::Killed { signal: 9, core: false };
+        assert_eq!((pause(killed, OLD), pause(killed, 400)), (0, 601));
+        assert_eq!((pause(Ended::Exit(0), OLD), pause(Ended::Exit(0), 1)), (1001, 1001));
+        assert_eq!((pause(Ended::Exit(111), OLD), pause(Ended::Exit(111), 1)), (0, 1000));
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_tried_ever_more_rarely() {
+        let (mut now, mut services) = (Instant(0), Services::new());
+        let mut pauses = Vec::new();
+        for _ in 0..100 {
+            starts(&mut services, now);
+            let again = services.died(PID, Ended::Exit(111), now).unwrap();
+            pauses.push(again.ms_since(now) / 1000);
+            now = again;
+        }
+        assert_eq!(pauses[..9], [1, 1, 1, 2, 2, 2, 2, 4, 4]);
+        let total = |count: usize| pauses[..count].iter().sum::<u64>();
+        assert!((1..100).all(|at| pauses[at] <= 2.max(total(at) / 2)), "{pauses:?}");
+        assert_eq!(pauses[99], 60);
+        services.forgive();
+        services.begin();
+        assert_eq!(services.found(ID, now), Ok(Found::Start));
+        services.started(PID, now);
+        assert_eq!(services.died(PID, Ended::Exit(111), now).map(|again| again.ms_since(now)), Some(1001));
+    }
+
+    #[test]
+    fn what_is_missing_is_missed_once() {
+        let mut services = Services::new();
+        starts(&mut services, Instant(0));
+        assert_eq!(services.missing(), (false, false));
+        for wanted in [(false, true), (true, false)] {
+            services.begin();
+            assert_eq!(services.missing(), wanted);
+        }
+        services.begin();
+        assert_eq!((services.found(ID, Instant(0)), services.missing()), (Ok(Found::Runs), (false, false)));
+        services.begin();
+        assert_eq!((services.missing(), services.forget()), ((false, true), Some(Some(PID))));
+        assert_eq!((services.missing(), services.forget()), ((false, false), None));
+    }
+
+    #[test]
+    fn a_new_one_is_new_until_it_is_started() {
+        let mut services = Services::new();
+        for seconds in 0..3 {
+            services.begin();
+            let now = Instant(7).plus_ms(seconds * 1000);
+            assert_eq!(services.found(ID, now), Ok(Found::New(seconds * 1000)));
+            assert_eq!(services.found(ID, now), Ok(Found::Runs), "a second name");
+        }
+        assert_eq!(services.supervisors().next(), None);
     }
 
     #[test]

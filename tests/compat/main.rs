@@ -32,6 +32,7 @@ mod runsv_start;
 mod runsv_supervise;
 mod runsvchdir;
 mod runsvdir;
+mod runsvdir_filled;
 mod runsvdir_log;
 mod runsvdir_soon;
 mod sv_check;
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         runsvdir::CASES,
         runsvdir_log::CASES,
         runsvdir_soon::CASES,
+        runsvdir_filled::CASES,
         boot::CASES,
         svlogd_options::CASES,
         svlogd_patterns::CASES,

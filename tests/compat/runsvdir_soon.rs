@@ -12,11 +12,20 @@ use std::time::{Duration, Instant};
 pub const CASES: &[Case] = &[
     case("dir_new_services_soon", || {
         let rig = Rig::new();
-        let _runsvdir = start(&rig, &["sv"]);
-        let start = Instant::now();
-        for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
-            let service = rig.service(&format!("../all/{name}"));
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let services = names.map(|name| rig.service(&format!("../all/{name}")));
+        for service in &services {
             service.probe();
+        }
+        // Nobody is at work in a directory that is older than a second.
+        let first = rig.service("first");
+        first.probe();
+        let _runsvdir = start(&rig, &["sv"]);
+        first.await_runs(1);
+        let made = services[7].path("run").metadata().unwrap().modified().unwrap();
+        until("two seconds", || (made.elapsed().ok()? > Duration::from_secs(2)).then_some(()));
+        let start = Instant::now();
+        for (service, name) in services.iter().zip(names) {
             symlink(format!("../all/{name}"), rig.place.path("sv").join(name)).unwrap();
             service.await_runs(1);
         }

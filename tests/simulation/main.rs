@@ -32,7 +32,8 @@ mod named;
 mod runit_rules;
 mod runit_schedule;
 mod runsv;
-mod runsvdir;
+mod runsvdir_rules;
+mod runsvdir_schedule;
 mod saboteur;
 mod svlogd;
 mod watched;
@@ -95,7 +96,7 @@ const PROGRAMS: [Program; 4] = [
     Program {
         name: "runsvdir",
         schedules: 6_000,
-        schedule: runsvdir::schedule,
+        schedule: runsvdir_schedule::schedule,
         lies: &[
             (Lie::LosesTerm, "TERM lost: it still runs"),
             (Lie::LosesRequests, "TERM lost: it still runs"),

@@ -331,6 +331,7 @@ fn no_way_home() -> Check {
     let mut story = Story::new(9, LINUX, &[]).plan(&[
         (0, Deed::Faults(lost)),
         (2_000, Deed::MakeDirectory("/scan/b")),
+        (2_000, Deed::Create("/scan/b/run", 0o755)),
         (20_000, Deed::Faults(Faults::NONE)),
         (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
     ]);

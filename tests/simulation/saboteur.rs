@@ -1,8 +1,8 @@
 //! A platform that lies. Under it the engine is no better than one with a fault of its own, so
 //! the rules must notice: a rule that never fails proves nothing.
 use platform::{
-    Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid, Platform,
-    Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
+    Args, Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid,
+    Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
 };
 use std::ffi::CStr;
 
@@ -85,6 +85,9 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
         self.p.open(path, how)
     }
+    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
+        self.p.open_at(dir, path, how)
+    }
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
         self.p.open_fifo(path)
     }
@@ -135,6 +138,12 @@ impl<P: Platform> Files for Saboteur<'_, P> {
             return Ok(());
         }
         self.p.rename(from, to)
+    }
+    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
+        if self.lies(Lie::LosesStatus) && to.to_bytes().ends_with(b"status") {
+            return Ok(());
+        }
+        self.p.rename_at(dir, from, to)
     }
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
         self.p.chmod(path, mode)
@@ -204,8 +213,8 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
         }
         self.p.spawn(child)
     }
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid> {
-        self.p.spawn_drain(from, lifeline)
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid> {
+        self.p.spawn_drain(from, lifeline, args)
     }
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
         self.p.exec(path, argv)

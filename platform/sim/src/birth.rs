@@ -11,6 +11,7 @@ enum Early {
     Onto(i32, i32, Vec<u8>),
     Directory(Vec<u8>, Vec<u8>),
     Console(Vec<u8>),
+    Variable,
     Say(Vec<u8>),
 }
 
@@ -33,6 +34,7 @@ impl Birth {
             Step::Onto { from, to, why } => Early::Onto(from.0, to.0, why.concat()),
             Step::Directory { path, why } => Early::Directory(path.to_bytes().to_vec(), why.concat()),
             Step::Console { control: _, warn } => Early::Console(warn.concat()),
+            Step::Variable(_) => Early::Variable,
             Step::Say(parts) => Early::Say(parts.concat()),
         };
         Birth {
@@ -79,6 +81,8 @@ impl Kernel {
                     }
                     Ok(())
                 }
+                // Programs of the simulation have no environment.
+                Early::Variable => Ok(()),
                 Early::Say(text) => {
                     self.say(pid, &[text]);
                     Ok(())

@@ -7,7 +7,7 @@ use crate::tree::{Change, ROOT};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
-    Boot, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result,
+    Args, Boot, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result,
     Signal, Target, Wake, Watch,
 };
 
@@ -30,7 +30,7 @@ impl Procs for Sim {
         Ok(pid)
     }
 
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid> {
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, _args: Args) -> Result<Pid> {
         self.kernel.call();
         if Faults::hit(&mut self.kernel.faults.fork) {
             return Err(Errno::AGAIN);

@@ -39,7 +39,13 @@ impl Kernel {
         Ok(())
     }
 
-    fn open(&mut self, path: &[u8], how: Open) -> Result<Fd> {
+    /// The directory that a descriptor is open for.
+    fn open_directory(&self, fd: Fd) -> Result<Ino> {
+        let ino = self.opens[self.slot(self.own, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
+        self.tree.names(ino).map(|_| ino)
+    }
+
+    fn open(&mut self, from: Ino, path: &[u8], how: Open) -> Result<Fd> {
         if Faults::hit(&mut self.faults.open) {
             return Err(Errno::MFILE);
         }
@@ -50,7 +56,7 @@ impl Kernel {
             Open::Append => Some(0o600),
             Open::Truncate => Some(0o644),
         };
-        let place = self.tree.find(self.here(), path, true)?;
+        let place = self.tree.find(from, path, true)?;
         let ino = match (place.ino, creates) {
             (Some(ino), _) => ino,
             (None, None) => return Err(Errno::NOENT),
@@ -76,7 +82,10 @@ impl Kernel {
         };
         match object {
             Object::WriteEnd(pipe) if self.pipes[pipe].readers == 0 => return Err(Errno::NXIO),
-            Object::Inode(_) if how == Open::Truncate => self.tree.at_mut(ino).changed = now,
+            Object::Inode(_) if how == Open::Truncate => {
+                let inode = self.tree.at_mut(ino);
+                (inode.changed, inode.altered) = (now, now);
+            }
             _ => {}
         }
         let append = how == Open::Append;
@@ -111,12 +120,14 @@ impl Kernel {
 
     fn meta_of(&self, ino: Ino) -> Meta {
         let inode = self.tree.at(ino);
-        let (kind, mode, changed) = (inode.kind(), inode.mode, inode.changed);
+        let (kind, mode) = (inode.kind(), inode.mode);
+        let (changed, altered) = (inode.changed, inode.altered);
         let size = match &inode.node {
             Node::File(bytes) => bytes.len() as u64,
             Node::Directory(..) | Node::Fifo(_) | Node::Link(_) | Node::Console | Node::Null => 0,
         };
-        Meta { kind, mode, device: 1, inode: ino as u64 + 1, changed, size, links: self.tree.links(ino) }
+        let links = self.tree.links(ino);
+        Meta { kind, mode, device: 1, inode: ino as u64 + 1, changed, altered, size, links }
     }
 
     fn names_of(&mut self, path: &[u8]) -> Result<Dir> {
@@ -135,6 +146,30 @@ impl Kernel {
         let open = self.add_open(OpenFile::new(Object::Inode(ino), Some(ino), true, false));
         let fd = self.install_lowest(self.own, Slot { open, cloexec: true });
         Ok(Dir { fd, names, at: 0 })
+    }
+
+    /// Notes what came of opening a file.
+    fn opened(&mut self, path: &[u8], result: Result<Fd>) -> Result<Fd> {
+        match result {
+            Ok(fd) => self.emit(&Fact::Opened { path, fd }),
+            Err(errno) => self.emit(&Fact::NotOpened { path, errno }),
+        }
+        result
+    }
+
+    fn rename(&mut self, dir: Ino, from: &[u8], to: &[u8]) -> Result<()> {
+        let now = self.stamp();
+        let result = if Faults::hit(&mut self.faults.rename) {
+            Err(Errno::IO)
+        } else {
+            self.tree.rename(dir, from, to, now)
+        };
+        let whole = [&self.tree.path(dir), b"/".as_slice(), to].concat();
+        match result {
+            Ok(()) => self.emit(&Fact::Renamed { from, to }),
+            Err(errno) => self.emit(&Fact::NotRenamed { to: &whole, errno }),
+        }
+        result
     }
 
     /// Notes a failure that has no fact of its own.
@@ -161,9 +196,7 @@ impl Files for Sim {
         let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
             Err(Errno::IO)
         } else {
-            let slot = self.kernel.slot(own, fd.0)?;
-            let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::NOTDIR)?;
-            self.kernel.tree.names(ino)?;
+            let ino = self.kernel.open_directory(fd)?;
             if let Some(process) = self.kernel.procs.get_mut(&own) {
                 process.directory = ino;
             }
@@ -174,13 +207,16 @@ impl Files for Sim {
 
     fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
         self.kernel.call();
-        let result = self.kernel.open(path.to_bytes(), how);
-        let path = path.to_bytes();
-        match result {
-            Ok(fd) => self.kernel.emit(&Fact::Opened { path, fd }),
-            Err(errno) => self.kernel.emit(&Fact::NotOpened { path, errno }),
-        }
-        result
+        let result = self.kernel.open(self.kernel.here(), path.to_bytes(), how);
+        self.kernel.opened(path.to_bytes(), result)
+    }
+
+    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
+        self.kernel.call();
+        let from = self.kernel.open_directory(dir)?;
+        let result = self.kernel.open(from, path.to_bytes(), how);
+        let whole = [&self.kernel.tree.path(from), b"/".as_slice(), path.to_bytes()].concat();
+        self.kernel.opened(&whole, result)
     }
 
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
@@ -271,18 +307,14 @@ impl Files for Sim {
 
     fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
         self.kernel.call();
-        let (here, now) = (self.kernel.here(), self.kernel.stamp());
-        let (from, to) = (from.to_bytes(), to.to_bytes());
-        let result = if Faults::hit(&mut self.kernel.faults.rename) {
-            Err(Errno::IO)
-        } else {
-            self.kernel.tree.rename(here, from, to, now)
-        };
-        match result {
-            Ok(()) => self.kernel.emit(&Fact::Renamed { from, to }),
-            Err(errno) => self.kernel.emit(&Fact::NotRenamed { to, errno }),
-        }
-        result
+        let here = self.kernel.here();
+        self.kernel.rename(here, from.to_bytes(), to.to_bytes())
+    }
+
+    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
+        self.kernel.call();
+        let dir = self.kernel.open_directory(dir)?;
+        self.kernel.rename(dir, from.to_bytes(), to.to_bytes())
     }
 
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
@@ -296,7 +328,8 @@ impl Files for Sim {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
-        self.kernel.tree.at_mut(ino).mode = mode;
+        let now = self.kernel.stamp();
+        self.kernel.tree.set_mode(ino, mode, now);
         Ok(())
     }
 

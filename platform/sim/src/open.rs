@@ -232,7 +232,7 @@ impl Kernel {
                 }
                 contents[at..at + bytes.len()].copy_from_slice(bytes);
                 open.at = at + bytes.len();
-                inode.changed = now;
+                (inode.changed, inode.altered) = (now, now);
                 Ok(bytes.len())
             }
             Node::Null | Node::Console => Ok(bytes.len()),

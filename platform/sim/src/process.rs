@@ -433,7 +433,7 @@ impl Kernel {
             }
             Deed::Create(path, mode) => {
                 if let Ok(ino) = self.tree.existing(from, path.as_bytes(), true) {
-                    self.tree.at_mut(ino).mode = *mode;
+                    self.tree.set_mode(ino, *mode, now);
                     return Ok(());
                 }
                 self.tree.make(from, path.as_bytes(), Node::File(Vec::new()), *mode, now).map(drop)
@@ -492,7 +492,8 @@ impl Kernel {
     pub(crate) fn change_mode(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
         let place = self.tree.find(from, path, true)?;
         let ino = place.ino.ok_or(Errno::NOENT)?;
-        self.tree.at_mut(ino).mode = mode;
+        let now = self.stamp();
+        self.tree.set_mode(ino, mode, now);
         self.tree.tell(place.dir, &place.name);
         Ok(())
     }

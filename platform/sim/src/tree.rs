@@ -34,6 +34,8 @@ pub struct Inode {
     pub mode: u32,
     /// Last change of the contents.
     pub changed: Stamp,
+    /// Last change of any kind.
+    pub altered: Stamp,
     /// The open file that holds the lock.
     pub lock: Option<usize>,
 }
@@ -92,7 +94,7 @@ impl Tree {
 
     /// An inode without a name.
     pub fn add(&mut self, node: Node, mode: u32, now: Stamp) -> Ino {
-        self.inodes.push(Inode { node, mode, changed: now, lock: None });
+        self.inodes.push(Inode { node, mode, changed: now, altered: now, lock: None });
         self.inodes.len() - 1
     }
 
@@ -105,6 +107,11 @@ impl Tree {
     /// The inode, to be changed.
     pub fn at_mut(&mut self, ino: Ino) -> &mut Inode {
         &mut self.inodes[ino]
+    }
+
+    /// chmod(2).
+    pub fn set_mode(&mut self, ino: Ino, mode: u32, now: Stamp) {
+        (self.inodes[ino].mode, self.inodes[ino].altered) = (mode, now);
     }
 
     /// The names of a directory.
@@ -176,6 +183,18 @@ impl Tree {
         Ok(place)
     }
 
+    /// The path of a directory from the root; of one that was removed, up to where it was.
+    #[must_use]
+    pub fn path(&self, dir: Ino) -> Vec<u8> {
+        if dir == ROOT {
+            return Vec::new();
+        }
+        let parent = self.parent(dir);
+        let name = self.names(parent).ok().and_then(|names| names.iter().find(|(_, ino)| **ino == dir));
+        let name = name.map_or(b"?".to_vec(), |(name, _)| name.clone());
+        [self.path(parent), b"/".to_vec(), name].concat()
+    }
+
     /// The inode a path leads to.
     pub fn existing(&self, from: Ino, path: &[u8], follow: bool) -> Result<Ino> {
         self.find(from, path, follow)?.ino.ok_or(Errno::NOENT)
@@ -215,6 +234,11 @@ impl Tree {
     pub fn enter(&mut self, place: &Place, ino: Ino, now: Stamp) -> Result<()> {
         if place.ino.is_some() {
             return Err(Errno::EXIST);
+        }
+        let parent = self.parent(place.dir);
+        if place.dir != ROOT && !self.names(parent)?.values().any(|found| *found == place.dir) {
+            // It was removed.
+            return Err(Errno::NOENT);
         }
         match &mut self.inodes[place.dir].node {
             Node::Directory(_, names) => names.insert(place.name.clone(), ino),
@@ -264,6 +288,9 @@ impl Tree {
     }
 
     fn drop_name(&mut self, place: &Place, now: Stamp) {
+        if let Some(ino) = place.ino {
+            self.inodes[ino].altered = now;
+        }
         if let Node::Directory(_, names) = &mut self.inodes[place.dir].node {
             names.remove(&place.name);
         }
@@ -271,7 +298,7 @@ impl Tree {
     }
 
     fn touch(&mut self, dir: Ino, name: &[u8], now: Stamp) {
-        self.inodes[dir].changed = now;
+        (self.inodes[dir].changed, self.inodes[dir].altered) = (now, now);
         self.tell(dir, name);
     }
 
@@ -303,6 +330,7 @@ impl Tree {
             target.ino = None;
         }
         self.drop_name(&source, now);
+        self.inodes[ino].altered = now;
         self.enter(&target, ino, now)
     }
 

@@ -81,6 +81,7 @@ calls! {
     // The numbers that keep it from happening by accident come first (<linux/reboot.h>).
     "reboot" SYS_reboot "mov edx, edi; mov edi, 0xfee1dead; mov esi, 672274793";
     "rename" SYS_rename;
+    "renameat" SYS_renameat;
     "sendto" SYS_sendto;
     "setpgid" SYS_setpgid;
     "setsid" SYS_setsid;

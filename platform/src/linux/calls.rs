@@ -24,11 +24,11 @@ pub(crate) fn clock(which: libc::clockid_t) -> libc::timespec {
 }
 
 /// openat(2) without the C library: musl's open(3) asks for close-on-exec a second time.
-pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
+pub(crate) fn open(from: libc::c_int, path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
     // 32-bit kernels need it said; elsewhere it is 0 or the default.
     let flags = flags | libc::O_LARGEFILE;
     // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
-    unsafe { libc::syscall(libc::SYS_openat, libc::AT_FDCWD, path.as_ptr(), flags, mode) as libc::c_int }
+    unsafe { libc::syscall(libc::SYS_openat, from, path.as_ptr(), flags, mode) as libc::c_int }
 }
 
 /// open(2): one descriptor is reader and writer (fifo(7)).

@@ -27,6 +27,13 @@ pub(crate) fn title(text: &[u8]) {
     unsafe { libc::setproctitle(c"%.*s".as_ptr(), length, text.as_ptr()) };
 }
 
+/// setproctitle(3) without the program's name in front. The name that the kernel has for the process
+/// stays: only execve(2) changes it.
+pub(crate) fn rename(name: &CStr) {
+    // SAFETY: the format takes one string.
+    unsafe { libc::setproctitle(c"-%s".as_ptr(), name.as_ptr()) };
+}
+
 /// Closes every descriptor but these (closefrom(2)).
 pub(crate) fn close_all_but(keep: &[Fd]) {
     let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);

@@ -31,13 +31,17 @@ impl Files for Os {
     }
 
     fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
+        self.open_at(Fd(libc::AT_FDCWD), path, how)
+    }
+
+    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         let (flags, mode) = match how {
             Open::Read => (libc::O_RDONLY, 0),
             Open::Write => (libc::O_WRONLY, 0),
             Open::Append => (libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT, 0o600),
             Open::Truncate => (libc::O_WRONLY | libc::O_TRUNC | libc::O_CREAT, 0o644),
         };
-        open(path, flags | libc::O_NONBLOCK, mode)
+        check(system::open(dir.0, path, flags | libc::O_NONBLOCK | libc::O_CLOEXEC, mode)).map(Fd)
     }
 
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
@@ -90,6 +94,11 @@ impl Files for Os {
     fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
         // SAFETY: both are strings.
         check(unsafe { libc::rename(from.as_ptr(), to.as_ptr()) }).map(drop)
+    }
+
+    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
+        // SAFETY: both are strings.
+        check(unsafe { libc::renameat(dir.0, from.as_ptr(), dir.0, to.as_ptr()) }).map(drop)
     }
 
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
@@ -192,7 +201,8 @@ fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
         mode: (found.st_mode & 0o7777) as u32,
         device: found.st_dev as u64,
         inode: found.st_ino as u64,
-        changed: Stamp { secs: found.st_mtime as u64, nanos: nanos(&found) },
+        changed: Stamp { secs: found.st_mtime as u64, nanos: nanos(&found).0 },
+        altered: Stamp { secs: found.st_ctime as u64, nanos: nanos(&found).1 },
         size: found.st_size as u64,
         links: found.st_nlink as u64,
     })
@@ -200,7 +210,7 @@ fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
 
 /// open(2), close-on-exec.
 pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Result<Fd> {
-    check(system::open(path, flags | libc::O_CLOEXEC, mode)).map(Fd)
+    check(system::open(libc::AT_FDCWD, path, flags | libc::O_CLOEXEC, mode)).map(Fd)
 }
 
 /// write(2).
@@ -209,11 +219,11 @@ pub(crate) fn write(fd: Fd, bytes: &[u8]) -> Result<usize> {
     check_size(unsafe { libc::write(fd.0, bytes.as_ptr().cast(), bytes.len()) })
 }
 
-/// The part of a second in a file's time, which has another name on one system.
-fn nanos(found: &libc::stat) -> u32 {
+/// The parts of a second in the times of contents and inode, which have other names on one system.
+fn nanos(found: &libc::stat) -> (u32, u32) {
     #[cfg(target_os = "netbsd")]
-    let nanos = found.st_mtimensec;
+    let (contents, inode) = (found.st_mtimensec, found.st_ctimensec);
     #[cfg(not(target_os = "netbsd"))]
-    let nanos = found.st_mtime_nsec;
-    nanos as u32
+    let (contents, inode) = (found.st_mtime_nsec, found.st_ctime_nsec);
+    (contents as u32, inode as u32)
 }

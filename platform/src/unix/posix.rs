@@ -13,10 +13,10 @@ pub(crate) fn clock(which: libc::clockid_t) -> libc::timespec {
     unsafe { time.assume_init() }
 }
 
-/// open(2).
-pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
+/// openat(2).
+pub(crate) fn open(from: libc::c_int, path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> libc::c_int {
     // SAFETY: `path` is a string; the mode is there whether the flags need it or not.
-    unsafe { libc::open(path.as_ptr(), flags, mode) }
+    unsafe { libc::openat(from, path.as_ptr(), flags, mode) }
 }
 
 /// open(2), once for reading and once for writing: what a FIFO opened for both does POSIX does not say.

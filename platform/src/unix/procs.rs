@@ -1,6 +1,6 @@
 //! Processes that exist: numbers, signals, deaths.
 use super::{Os, check, spawn};
-use crate::{Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target, system};
+use crate::{Args, Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target, system};
 use core::ffi::CStr;
 
 impl Procs for Os {
@@ -17,8 +17,8 @@ impl Procs for Os {
         spawn::fork(|| spawn::become_program(child, exec))
     }
 
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd) -> Result<Pid> {
-        spawn::fork(|| spawn::drain(from, lifeline))
+    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid> {
+        spawn::fork(|| spawn::drain(from, lifeline, args))
     }
 
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {

@@ -1,6 +1,6 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::{Os, check, console, files};
-use crate::{Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
+use crate::{Args, Block, Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
 
@@ -48,6 +48,10 @@ fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), F
                 Err(errno) if !warn.is_empty() => complain(child.prefix, warn, errno),
                 Err(_) | Ok(_) => {}
             }
+            Ok(())
+        }
+        Step::Variable(text) => {
+            let _ = set_variable(text);
             Ok(())
         }
         Step::Say(parts) => {
@@ -114,6 +118,44 @@ unsafe extern "C" {
     pub(crate) static mut environ: *const *const c_char;
 }
 
+/// Puts a variable into the environment, with the process's own number behind `text`, in the place of
+/// one of that name. Done in a child that is about to become another program: nothing is given back.
+#[inline(never)]
+fn set_variable(text: &[u8]) -> Result<()> {
+    let name = text.iter().take_while(|byte| **byte != b'=').count() + 1;
+    let name = text.get(..name).unwrap_or(text);
+    let others = || {
+        // SAFETY: the list ends with null, and nothing changes it meanwhile.
+        (0..).map(|at| unsafe { *environ.add(at) }).take_while(|entry| !entry.is_null()).filter(|entry| {
+            // SAFETY: every entry is a string.
+            !unsafe { CStr::from_ptr(*entry) }.to_bytes().starts_with(name)
+        })
+    };
+    // The mapping begins as zeros, so the list and the string have their ends.
+    let mut list = Block::<*const c_char>::new(others().count() + 2, text.len() + DIGITS + 1)?;
+    for entry in others() {
+        list.push(entry)?;
+    }
+    let (_, room) = list.parts();
+    let used = copy(text, room);
+    // SAFETY: asks for a number.
+    let mut number = unsafe { libc::getpid() }.unsigned_abs();
+    let digits =
+        core::iter::successors(Some(number), |rest| Some(rest / 10).filter(|rest| *rest > 0)).count();
+    for slot in room.iter_mut().skip(used).take(digits).rev() {
+        *slot = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
+    let text = room.as_ptr().cast();
+    list.push(text)?;
+    // SAFETY: the list and what is in it stay where they are; the process has one thread.
+    unsafe { environ = list.rows().as_ptr() };
+    Ok(())
+}
+
+/// The longest number of a process.
+const DIGITS: usize = 10;
+
 /// execve(2); returns only with the reason why not.
 pub(crate) fn exec(path: &CStr, argv: &[&CStr]) -> Errno {
     execve(path.as_ptr(), &pointers(argv))
@@ -175,12 +217,16 @@ fn variable(name: &CStr) -> Option<&'static [u8]> {
 }
 
 /// See [`crate::Procs::spawn_drain`].
-pub(super) fn drain(from: Fd, lifeline: Fd) -> u8 {
+pub(super) fn drain(from: Fd, lifeline: Fd, args: Args) -> u8 {
+    const NAME: &CStr = c"logdrain";
+    // SAFETY: the child has arguments of its own, and nothing here reads them.
+    unsafe { args.cover(NAME.to_bytes()) };
+    system::rename(NAME);
     // A session of its own: what kills its parent's group must not kill it.
     // SAFETY: no arguments.
     unsafe { libc::setsid() };
-    // It has the name of its parent, so what ends that by name meets this as well; its own end
-    // comes with the last writer.
+    // Some systems know it by the name of its parent: what ends that by name meets this as well. Its
+    // own end comes with the last writer.
     for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
         system::dispose(signal, libc::SIG_IGN);
     }

@@ -1,162 +1,11 @@
-//! Schedules and rules for runsvdir: services that come, go, change their names and share a
-//! directory, a scan directory that vanishes or is switched, supervisors that die, and what the
-//! system refuses meanwhile. Once all is well, there is one supervisor for every service.
-use crate::saboteur::{Lie, Saboteur};
-use crate::watched::{Check, Pace, Report, Rules, no_zombies, watch};
-use platform::{Child, Instant, Pid, Signal, Target};
-use platform_sim::tree::{Ino, Node, ROOT};
-use platform_sim::{
-    Act, Deed, Exec, Fact, Faults, Kernel, LINUX, Life, Machine, Outcome, Random, Sim, Whom, args,
-};
+//! What must be true of runsvdir at every moment. Once all is well, there is one supervisor for every
+//! service.
+use crate::runsvdir_schedule::{QUIET, SCAN, mark};
+use crate::watched::{Check, Pace, Rules, no_zombies};
+use platform::{Child, Ended, Instant, Pid, Signal, Stamp, Target};
+use platform_sim::tree::{Ino, ROOT};
+use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, Life, Outcome, Random};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Marks of a schedule.
-mod mark {
-    pub(super) const CALM: u32 = 1;
-    pub(super) const SETTLED: u32 = 2;
-    pub(super) const LEAVE: u32 = 3;
-    pub(super) const GONE: u32 = 4;
-    /// A new service should be up.
-    pub(super) const PROMPT: u32 = 5;
-}
-
-const SCAN: &str = "/scan";
-/// The quiet time, in seconds.
-const QUIET: u64 = 2000;
-
-/// Runs the schedule of a seed.
-pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
-    let mut random = Random::new(seed ^ 0x6469_7273);
-    let machine = Machine {
-        watches: random.chance(60),
-        granule: if random.chance(20) { 1_000_000_000 } else { LINUX.granule },
-        ..LINUX
-    };
-    let mut words = vec!["runsvdir"];
-    if random.chance(50) {
-        words.push("-P");
-    }
-    words.push(SCAN);
-    let area = random.chance(30);
-    if area {
-        words.push("log: ............................................................");
-    }
-    let rules = Runsvdir::new(&mut random, machine.watches);
-    watch(
-        rules,
-        trace,
-        |world| {
-            let mut sim = Sim::new(seed, Pid(50), machine, world);
-            prepare(&mut sim.kernel, &mut random);
-            plan(&mut sim.kernel, &mut random);
-            sim
-        },
-        |sim| match lie {
-            Lie::None => runit::runsvdir::main(sim, args(&words)),
-            lie => runit::runsvdir::main(&mut Saboteur::new(sim, lie), args(&words)),
-        },
-    )
-}
-
-fn prepare(kernel: &mut Kernel, random: &mut Random) {
-    kernel.directory(b"/bin");
-    kernel.file(b"/bin/runsv", 0o755);
-    for dir in ["/all", "/other", "/sv", "/sv/one", "/sv/two", "/sv/three"] {
-        kernel.directory(dir.as_bytes());
-    }
-    kernel.make(b"/scan", Node::Link(b"all".to_vec()), 0o777);
-    kernel.directory(b"/other/b");
-    kernel.directory(b"/all/.hidden");
-    kernel.file(b"/all/plain", 0o644);
-    for name in ["a", "b", "c", "d", "e"] {
-        if random.chance(50) {
-            kernel.directory(format!("/all/{name}").as_bytes());
-        }
-    }
-    if random.chance(40) {
-        kernel.make(b"/all/x", Node::Link(b"/sv/one".to_vec()), 0o777);
-        kernel.make(b"/all/y", Node::Link(b"../sv/one".to_vec()), 0o777);
-        kernel.make(b"/other/z", Node::Link(b"/sv/two".to_vec()), 0o777);
-        kernel.make(b"/all/dangling", Node::Link(b"/nowhere".to_vec()), 0o777);
-    }
-    if random.chance(15) {
-        kernel.faults = faults(random);
-    }
-}
-
-fn faults(random: &mut Random) -> Faults {
-    let mut faults = Faults::NONE;
-    let few = |random: &mut Random| match random.below(4) {
-        0 => u32::MAX,
-        _ => 1 + u32::try_from(random.below(3)).unwrap_or(0),
-    };
-    match random.below(10) {
-        0..=2 => faults.fork = few(random),
-        3 => faults.open_dir = few(random),
-        4 => faults.read_dir = few(random),
-        5 => faults.stat = few(random),
-        6 => faults.fchdir = few(random),
-        7 => faults.spurious = 20,
-        8 => faults.pipe = few(random),
-        _ => faults.unnoticed = true,
-    }
-    if random.chance(10) {
-        faults.stall = 2;
-    }
-    faults
-}
-
-fn deeds(random: &mut Random) -> Vec<Deed> {
-    let names = ["/all/a", "/all/b", "/all/c", "/all/d", "/all/e", "/all/f", "/other/b", "/other/g"];
-    let any = |random: &mut Random| names[usize::try_from(random.below(8)).unwrap_or(0)];
-    match random.below(20) {
-        0..=4 => vec![Deed::MakeDirectory(any(random))],
-        5..=7 => vec![Deed::Remove(any(random))],
-        8 | 9 => vec![Deed::Rename(any(random), any(random))],
-        10 => vec![Deed::Link(if random.chance(50) { "/sv/two" } else { "/sv/three" }, any(random))],
-        11 => vec![Deed::Create(any(random), 0o755)],
-        12 => {
-            let to = if random.chance(50) { "all" } else { "other" };
-            vec![Deed::Link(to, "/next"), Deed::Rename("/next", SCAN)]
-        }
-        13 => vec![Deed::Rename("/all", "/gone")],
-        14 => vec![Deed::Rename("/gone", "/all")],
-        15 | 16 => vec![Deed::Faults(faults(random))],
-        17 => vec![Deed::Faults(Faults::NONE)],
-        18 => vec![Deed::Signal(Whom::Running("runsv"), Signal::Kill)],
-        _ if random.chance(20) => vec![Deed::Signal(Whom::Program, Signal::HangUp)],
-        _ => vec![Deed::Step(i64::try_from(random.below(20_000)).unwrap_or(0) - 10_000)],
-    }
-}
-
-fn plan(kernel: &mut Kernel, random: &mut Random) {
-    let calm = 20_000;
-    let mut at = 0;
-    for _ in 0..2 + random.below(14) {
-        at = match random.below(4) {
-            0 => at,
-            1 => at + random.below(5),
-            2 => at + random.below(1500),
-            _ => random.below(calm - 500),
-        };
-        for deed in deeds(random) {
-            kernel.plan(at.min(calm - 1), deed);
-        }
-    }
-    kernel.plan(calm, Deed::Rename("/gone", "/all"));
-    kernel.plan(calm, Deed::Faults(Faults::NONE));
-    kernel.plan(calm, Deed::Mark(mark::CALM));
-    kernel.plan(calm + 10_000, Deed::MakeDirectory("/scan/late"));
-    kernel.plan(calm + 12_500, Deed::Mark(mark::PROMPT));
-    // What was not told is found by the safety net.
-    let settled = calm + 330_000;
-    kernel.plan(settled, Deed::Mark(mark::SETTLED));
-    let leave = settled + QUIET * 1000;
-    kernel.plan(leave, Deed::Mark(mark::LEAVE));
-    let signal = if random.chance(50) { Signal::HangUp } else { Signal::Terminate };
-    kernel.plan(leave, Deed::Signal(Whom::Program, signal));
-    kernel.plan(leave + 10_000, Deed::Mark(mark::GONE));
-}
 
 /// A supervisor as the rules know it.
 #[derive(Clone, Copy, Debug)]
@@ -166,7 +15,7 @@ struct Supervisor {
     reaped: bool,
 }
 
-struct Runsvdir {
+pub(crate) struct Runsvdir {
     random: Random,
     told: bool,
     /// Changes were not told for a while.
@@ -179,6 +28,20 @@ struct Runsvdir {
     descriptors: usize,
     supervisors: BTreeMap<i32, Supervisor>,
     started: BTreeMap<Ino, u64>,
+    /// What had a supervisor at some time.
+    ever: BTreeSet<Ino>,
+    /// The end of a supervisor that had been told to end.
+    left: BTreeMap<Ino, u64>,
+    /// A scan has met and started everything; what came later is new.
+    complete: bool,
+    /// The scan since the last sleep, if there was one, has.
+    whole: Option<bool>,
+    /// The clock was set, or something could not be looked at: dates mean little.
+    dateless: bool,
+    /// When something failed last: what is not looked at meanwhile is old when it is.
+    failed: u64,
+    /// A service that is there has no `run` yet.
+    unfinished: bool,
     /// The last change that somebody made.
     changed: u64,
     /// The last scan did not see everything.
@@ -188,7 +51,7 @@ struct Runsvdir {
 }
 
 impl Runsvdir {
-    fn new(random: &mut Random, told: bool) -> Runsvdir {
+    pub(crate) fn new(random: &mut Random, told: bool) -> Runsvdir {
         Runsvdir {
             random: Random::new(random.next()),
             told,
@@ -201,6 +64,13 @@ impl Runsvdir {
             descriptors: 0,
             supervisors: BTreeMap::new(),
             started: BTreeMap::new(),
+            ever: BTreeSet::new(),
+            left: BTreeMap::new(),
+            complete: false,
+            whole: None,
+            dateless: false,
+            failed: 0,
+            unfinished: false,
             changed: 0,
             blind: false,
             hung_up: false,
@@ -228,18 +98,63 @@ impl Runsvdir {
         if before.is_some_and(|then| now - then < 999_000_000) {
             return Err("throttle: started again within a second".into());
         }
+        if self.left.remove(&service).is_some_and(|then| now - then < 999_000_000) {
+            return Err("nobody could see the end of the last supervisor".into());
+        }
+        let regular = !self.dateless && now - self.failed > 10_000_000_000;
+        if self.ever.insert(service) && self.complete && regular {
+            Self::is_finished(kernel, own.directory, name)?;
+        }
         self.supervisors.insert(pid.0, Supervisor { service, terminated: false, reaped: false });
         Ok(())
     }
 
+    /// A new service may be started: nobody is at work in it.
+    fn is_finished(kernel: &Kernel, scan: Ino, name: &[u8]) -> Check {
+        let Ok(dir) = kernel.tree.existing(scan, name, true) else { return Ok(()) };
+        let Ok(names) = kernel.tree.names(dir) else { return Ok(()) };
+        let Some(run) = names.get(b"run".as_slice()) else {
+            return Err(format!("{name:?} is started without its run"));
+        };
+        let age = |stamp: Stamp| {
+            let ns = |stamp: Stamp| stamp.secs * 1_000_000_000 + u64::from(stamp.nanos);
+            ns(kernel.wall()).saturating_sub(ns(stamp))
+        };
+        // Where somebody is always at work, it has been waited for long enough.
+        if age(kernel.tree.at(*run).changed) > 4_990_000_000 {
+            return Ok(());
+        }
+        let young = |stamp: Stamp| age(stamp) < 990_000_000;
+        let below = names.values().map(|ino| kernel.tree.at(*ino).altered);
+        if std::iter::once(kernel.tree.at(dir).changed).chain(below).any(young) {
+            return Err(format!("{name:?} is started while it is being filled"));
+        }
+        Ok(())
+    }
+
     /// The services that there are.
-    fn services(kernel: &Kernel) -> BTreeSet<Ino> {
+    fn services(&self, kernel: &Kernel) -> BTreeSet<Ino> {
         let Ok(scan) = kernel.tree.existing(ROOT, SCAN.as_bytes(), true) else { return BTreeSet::new() };
         let Ok(names) = kernel.tree.names(scan) else { return BTreeSet::new() };
         let seen = names.keys().filter(|name| !name.starts_with(b"."));
-        seen.filter_map(|name| kernel.tree.existing(scan, name, true).ok())
-            .filter(|ino| kernel.tree.names(*ino).is_ok())
-            .collect()
+        let is_service = |name: &Vec<u8>| {
+            let ino = kernel.tree.existing(scan, name, true).ok()?;
+            let whole = kernel.tree.names(ino).ok()?.contains_key(b"run".as_slice());
+            (whole || self.ever.contains(&ino)).then_some(ino)
+        };
+        seen.filter_map(is_service).collect()
+    }
+
+    /// Whether a directory is there that is no service yet.
+    fn has_unfinished(kernel: &Kernel, services: &BTreeSet<Ino>) -> bool {
+        let Ok(scan) = kernel.tree.existing(ROOT, SCAN.as_bytes(), true) else { return false };
+        let Ok(names) = kernel.tree.names(scan) else { return false };
+        let other = |name: &[u8]| {
+            let leads = kernel.tree.existing(scan, name, true);
+            let is_service = |ino: Ino| kernel.tree.names(ino).is_err() || services.contains(&ino);
+            !name.starts_with(b".") && !leads.is_ok_and(is_service)
+        };
+        names.keys().any(|name| other(name))
     }
 
     fn kill(&mut self, kernel: &Kernel, whom: Target, signal: Signal) -> Check {
@@ -253,6 +168,8 @@ impl Runsvdir {
         supervisor.terminated = true;
         // It may be forgotten and found again.
         self.started.remove(&supervisor.service);
+        self.left.remove(&supervisor.service);
+        self.ever.remove(&supervisor.service);
         if self.hung_up {
             return Ok(());
         }
@@ -260,7 +177,8 @@ impl Runsvdir {
             return Err("services are ended after a scan that failed".into());
         }
         let quiet = kernel.now().0.saturating_sub(self.changed) > 3_000_000_000;
-        if quiet && Self::services(kernel).contains(&supervisor.service) {
+        let service = supervisor.service;
+        if quiet && self.services(kernel).contains(&service) {
             return Err("a service that is there is ended".into());
         }
         Ok(())
@@ -287,7 +205,7 @@ impl Runsvdir {
         match mark {
             mark::CALM => self.calm = true,
             mark::PROMPT => {
-                let services = Self::services(kernel);
+                let services = self.services(kernel);
                 let runs = |service: &Ino| {
                     self.supervisors.values().any(|one| one.service == *service && !one.reaped)
                 };
@@ -296,7 +214,8 @@ impl Runsvdir {
                 }
             }
             mark::SETTLED => {
-                let services = Self::services(kernel);
+                let services = self.services(kernel);
+                self.unfinished = Self::has_unfinished(kernel, &services);
                 let alive = self.supervisors.values().filter(|one| !one.reaped && !one.terminated);
                 let supervised: BTreeSet<Ino> = alive.map(|one| one.service).collect();
                 // Of one that was started while its name changed nobody here knows what it is for.
@@ -312,12 +231,13 @@ impl Runsvdir {
             }
             mark::LEAVE => {
                 let woke = u64::from(self.pace.total - self.quiet.unwrap_or(0));
-                let most = if self.told { QUIET / 300 + 4 } else { QUIET / 5 + 8 };
+                let told = self.told && !self.unfinished;
+                let most = if told { QUIET / 300 + 4 } else { QUIET / 5 + 8 };
                 if woke > most {
                     return Err(format!("woke {woke} times with nothing to do"));
                 }
                 // A date that is a little ahead, because the clock was set back, is looked at twice.
-                if self.scans > 1 {
+                if self.scans > 1 && !self.unfinished {
                     return Err("the directory is read though nothing changed".into());
                 }
             }
@@ -345,32 +265,46 @@ impl Rules for Runsvdir {
     }
 
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
+        if let Fact::NotSpawned { .. } | Fact::Failed { .. } = fact {
+            self.failed = kernel.now().0;
+        }
         match *fact {
             Fact::Spawned { pid, child } => self.spawned(kernel, pid, child),
             Fact::Executed { pid, .. } if kernel.descriptors(pid) != 3 => {
                 Err(format!("leak: a child with {} descriptors", kernel.descriptors(pid)))
             }
-            Fact::Reaped { pid, .. } => {
+            Fact::Reaped { pid, ended } => {
                 if let Some(supervisor) = self.supervisors.get_mut(&pid.0) {
                     supervisor.reaped = true;
+                    if ended == Ended::Exit(0) && !supervisor.terminated {
+                        self.left.insert(supervisor.service, kernel.now().0);
+                    }
                 }
                 Ok(())
             }
             Fact::Kill { whom, signal, .. } => self.kill(kernel, whom, signal),
             Fact::DirectoryOpened { .. } => {
                 self.scans += 1;
+                self.whole = Some(true);
                 self.blind = false;
                 // What is gone is forgotten, its last start too.
-                let services = Self::services(kernel);
+                let services = self.services(kernel);
                 self.started.retain(|service, _| services.contains(service));
+                self.left.retain(|service, _| services.contains(service));
+                Ok(())
+            }
+            Fact::NotSpawned { .. } => {
+                self.whole = Some(false);
                 Ok(())
             }
             Fact::Failed { what: "readdir", .. } => {
+                self.whole = Some(false);
                 self.blind = true;
                 Ok(())
             }
             // A service that could not be looked at is not seen.
             Fact::Failed { what: "stat", .. } => {
+                self.dateless = true;
                 self.changed = kernel.now().0;
                 Ok(())
             }
@@ -385,10 +319,20 @@ impl Rules for Runsvdir {
             }
             Fact::Waits { until, .. } => {
                 self.unnoticed |= kernel.faults.unnoticed;
+                let there = kernel.tree.existing(ROOT, SCAN.as_bytes(), true).is_ok();
+                if self.whole.take() == Some(true) && there {
+                    self.complete = true;
+                    let services = self.services(kernel);
+                    self.ever.retain(|service| services.contains(service));
+                }
                 self.sleeps(kernel, until)
             }
             Fact::Done { deed: Deed::Mark(number), .. } => self.mark(kernel, *number),
             Fact::Done { deed: Deed::Signal(..) | Deed::Faults(_), .. } => Ok(()),
+            Fact::Done { deed: Deed::Step(_), .. } => {
+                self.dateless = true;
+                Ok(())
+            }
             Fact::Done { .. } => {
                 self.changed = kernel.now().0;
                 Ok(())
@@ -403,7 +347,7 @@ impl Rules for Runsvdir {
             Outcome::Returned(0) if self.term => Ok(()),
             Outcome::Returned(111) if self.hung_up && left == 0 => Ok(()),
             Outcome::Returned(111) if self.hung_up => Err(format!("HUP left {left} supervisors alone")),
-            Outcome::Over(platform_sim::End::Killed(Signal::HangUp)) if self.first => Ok(()),
+            Outcome::Over(platform_sim::End::Killed(Signal::HangUp | Signal::Alarm)) if self.first => Ok(()),
             other => Err(format!("an end that was not asked for: {other:?}")),
         }
     }
