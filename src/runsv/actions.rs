@@ -10,8 +10,8 @@ pub enum Action {
     Run(Who),
     /// Start `./finish`, which is told how `./run` ended; answered by `Started`.
     Finish(Ended),
-    /// Is there a `./finish`? Answered by `FinishIsThere`.
-    LookForFinish,
+    /// `./run` ended so: is there a `./finish`? Answered by `Looked`.
+    LookForFinish(Ended),
     /// Run a control script with the number of the service's process, if there is a script;
     /// answered by `ScriptStarted`.
     Script(Script, Option<Pid>),

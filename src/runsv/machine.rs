@@ -21,11 +21,22 @@ pub enum Event {
     /// The answer to `Script`; `None` if there is none or it could not be started.
     ScriptStarted(Script, Option<Pid>),
     /// The answer to `LookForFinish`.
-    FinishIsThere(bool),
+    Looked(Found),
     /// The answer to `OpenPipe`.
     PipeOpened(bool),
     /// The answer to `LookAtPipe`.
     PipeHolds(bool),
+}
+
+/// What follows the end of `./run`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// `./finish`.
+    Finish,
+    /// Nothing.
+    Nothing,
+    /// The service directory is not there any more: nothing can be started in it.
+    NoDirectory,
 }
 
 /// What is left for a log service that drains its pipe.
@@ -103,7 +114,7 @@ impl Machine {
                 }
             }
             Event::ScriptStarted(script, pid) => self.main.script_started(script, pid, out),
-            Event::FinishIsThere(there) => self.main.finish_is_there(there, now, out),
+            Event::Looked(found) => self.main.looked(found, now, out),
             Event::PipeOpened(true) => {
                 self.pipe = LogPipe::Open;
                 if let Some(log) = &mut self.log {
@@ -260,13 +271,6 @@ impl Machine {
             Who::Main => Some(&self.main),
             Who::Log => self.log.as_ref(),
         }?;
-        Some(Status {
-            since,
-            pid: service.pid,
-            paused: service.paused,
-            want: service.want,
-            got_term: service.got_term,
-            state: service.state,
-        })
+        Some(service.status(since))
     }
 }

@@ -12,13 +12,18 @@ mod walk;
 
 pub use actions::{Action, Actions};
 pub use letter::{Letter, Script};
-pub use machine::{Event, Machine};
+pub use machine::{Event, Found, Machine};
 pub use service::{Service, Who};
 
 use crate::{cli, msg};
 use core::ffi::CStr;
 use perform::Runsv;
 use platform::{Args, Errno, Fd, Platform, Signal};
+
+/// The variable that control scripts find in their environment: device and inode of the service's
+/// directory and the number of the script's process, with colons between them. With it sv knows that
+/// the supervisor waits for its caller.
+pub const CONTROL: &CStr = c"RUNSV_CONTROL";
 
 const USAGE: &str = " dir";
 
@@ -74,16 +79,19 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
         ];
         let wake = p.wait(&fds, runsv.deadline());
         runsv.now = p.now();
-        if wake.signals.has(Signal::Child) {
+        let deaths = wake.signals.has(Signal::Child);
+        // What a process said before its end is heard before that: `./run` and `./finish` may decide
+        // what follows them. Whether it has said anything was looked up before it ended, perhaps.
+        for (who, bit) in [(Who::Main, 0), (Who::Log, 1)] {
+            if (wake.is_ready(bit) || deaths) && runsv.commands(p, who) {
+                return 0;
+            }
+        }
+        if deaths {
             while let Some((pid, ended)) = p.reap() {
                 if runsv.step(p, Event::Died(pid, ended)) {
                     return 0;
                 }
-            }
-        }
-        for (who, bit) in [(Who::Main, 0), (Who::Log, 1)] {
-            if runsv.commands(p, who, wake.is_ready(bit)) {
-                return 0;
             }
         }
         if wake.signals.has(Signal::Terminate) && runsv.step(p, Event::Terminate) {

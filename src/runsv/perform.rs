@@ -1,10 +1,10 @@
 //! Performs what the machine asks for.
-use super::Fatal;
 use super::actions::{Action, Actions};
 use super::letter::{Letter, Script};
-use super::machine::{Event, Machine};
+use super::machine::{Event, Found, Machine};
 use super::service::Who;
 use super::supervise::{Supervise, warn};
+use super::{CONTROL, Fatal};
 use crate::fixed::Text;
 use crate::status::Want;
 use core::ffi::CStr;
@@ -13,26 +13,8 @@ use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platfor
 /// After the status could not be written.
 const RETRY: u64 = 5000;
 
-/// Commands that were read and not yet handed in.
-#[derive(Clone, Copy)]
-struct Queue {
-    bytes: [u8; 16],
-    from: usize,
-    to: usize,
-}
-
-impl Queue {
-    const EMPTY: Queue = Queue { bytes: [0; 16], from: 0, to: 0 };
-
-    fn next(&mut self) -> Option<u8> {
-        if self.from >= self.to {
-            return None;
-        }
-        let byte = self.bytes.get(self.from).copied();
-        self.from = self.from.saturating_add(1);
-        byte
-    }
-}
+/// So many commands are taken in one turn: whoever writes without end does not hold up the rest.
+const TURN: usize = 16;
 
 /// A supervisor at work.
 pub(super) struct Runsv<'a> {
@@ -45,7 +27,6 @@ pub(super) struct Runsv<'a> {
     log: Option<Supervise>,
     /// Read and write end, while there is a log service.
     pipe: Option<(Fd, Option<Fd>)>,
-    queues: [Queue; 2],
     /// Something was not written: when to try again.
     retry: Option<Instant>,
     unsaved: bool,
@@ -83,7 +64,6 @@ impl<'a> Runsv<'a> {
             main: Supervise::new(Who::Main, since),
             log: log.map(|_| Supervise::new(Who::Log, since)),
             pipe,
-            queues: [Queue::EMPTY; 2],
             retry: None,
             unsaved: true,
         })
@@ -148,30 +128,18 @@ impl<'a> Runsv<'a> {
         self.retry = if saved { None } else { Some(self.now.plus_ms(RETRY)) };
     }
 
-    /// Hands in the commands that are there, as far as the service listens.
-    pub(super) fn commands<P: Platform>(&mut self, p: &mut P, who: Who, ready: bool) -> bool {
+    /// Hands in the commands that are there, as far as the service listens. What it does not listen to
+    /// stays in the FIFO, where clients see that nobody has read it yet.
+    pub(super) fn commands<P: Platform>(&mut self, p: &mut P, who: Who) -> bool {
         let control = self.control(who);
-        let index = match who {
-            Who::Main => 0,
-            Who::Log => 1,
-        };
-        let mut unread = ready;
-        while self.machine.listens(who) {
-            let Some(queue) = self.queues.get_mut(index) else { return false };
-            match queue.next() {
-                Some(byte) => {
-                    let letter = Letter::from_byte(byte);
-                    if letter.is_some_and(|letter| self.step(p, Event::Control(who, letter))) {
-                        return true;
-                    }
-                }
-                None if unread => {
-                    let got = p.read(control, &mut queue.bytes).unwrap_or(0);
-                    (queue.from, queue.to) = (0, got);
-                    // A full buffer may not have been all of it.
-                    unread = got == queue.bytes.len();
-                }
-                None => break,
+        for _ in 0..TURN {
+            let mut byte = [0];
+            if !self.machine.listens(who) || p.read(control, &mut byte) != Ok(1) {
+                return false;
+            }
+            let letter = Letter::from_byte(byte[0]);
+            if letter.is_some_and(|letter| self.step(p, Event::Control(who, letter))) {
+                return true;
             }
         }
         false
@@ -199,18 +167,7 @@ impl<'a> Runsv<'a> {
         match action {
             Action::Run(who) => Some(Event::Started(who, self.start(p, who))),
             Action::Finish(ended) => Some(Event::Started(Who::Main, self.finish(p, ended))),
-            Action::LookForFinish => {
-                let found = match p.open(c"finish", Open::Read) {
-                    Ok(fd) => {
-                        p.close(fd);
-                        true
-                    }
-                    // That nothing can be opened just now says nothing of the script.
-                    Err(Errno::MFILE | Errno::NFILE) => p.stat(c"finish").is_ok(),
-                    Err(_) => false,
-                };
-                Some(Event::FinishIsThere(found))
-            }
+            Action::LookForFinish(ended) => Some(Event::Looked(self.look_for_finish(p, ended))),
             Action::Script(script, pid) => {
                 let child = if self.is_script(p, script) { self.script(p, script, pid) } else { None };
                 Some(Event::ScriptStarted(script, child))
@@ -280,6 +237,24 @@ impl<'a> Runsv<'a> {
                 ];
                 self.spawn(p, &steps, &[c"./run"], &[b"unable to start log/./run"])
             }
+        }
+    }
+
+    fn look_for_finish<P: Platform>(&mut self, p: &mut P, ended: Ended) -> Found {
+        match p.open(c"finish", Open::Read) {
+            Ok(fd) => {
+                p.close(fd);
+                Found::Finish
+            }
+            // That nothing can be opened just now says nothing of the script.
+            Err(Errno::MFILE | Errno::NFILE) if p.stat(c"finish").is_ok() => Found::Finish,
+            // What cannot be started has the same code in a directory that was removed. One that was
+            // made anew under the same name needs a supervisor of its own.
+            Err(_) if ended == Ended::Exit(111) && p.stat(c".").is_ok_and(|here| here.links == 0) => {
+                warn(p, self.dir, &[b"service directory was removed, exiting."], Errno::NONE);
+                Found::NoDirectory
+            }
+            Err(_) => Found::Nothing,
         }
     }
 
@@ -362,12 +337,22 @@ impl<'a> Runsv<'a> {
             number.add_number(pid.0.unsigned_abs().into());
         }
         let why: &[&[u8]] = &[b"unable to setup stdout for ", script.path().to_bytes()];
+        let mut variable = Text::<64>::of(&[CONTROL.to_bytes(), b"="]);
+        if let Ok(here) = p.stat(c".") {
+            for number in [here.device, here.inode] {
+                variable.add_number(number);
+                variable.add(b":");
+            }
+        }
+        let known = Step::Variable(variable.bytes());
         let onto = |from| Step::Onto { from, to: Fd::STDOUT, why };
-        let steps = self.pipe.and_then(|(_, write)| write).map(onto);
+        let write = self.pipe.and_then(|(_, write)| write);
+        let steps = [known, onto(write.unwrap_or(Fd::STDOUT))];
+        let steps = steps.get(..if write.is_some() { 2 } else { 1 }).unwrap_or_default();
         // The script may read the status.
         self.save(p);
         let argv = [script.path(), number.as_c()];
-        let spawned = self.child(p, steps.as_slice(), &argv, &[b"unable to run control/?"]);
+        let spawned = self.child(p, steps, &argv, &[b"unable to run control/?"]);
         let fork: &[&[u8]] = &[b"unable to fork for ", script.path().to_bytes()];
         spawned.map_err(|errno| warn(p, self.dir, fork, errno)).ok()
     }

@@ -2,8 +2,9 @@
 //! control scripts and without `./finish`.
 use super::actions::{Action, Actions};
 use super::letter::{Letter, Script};
-use crate::status::{State, Want};
-use platform::{Ended, Instant, Pid, Signal};
+use super::machine::Found;
+use crate::status::{State, Status, Want};
+use platform::{Ended, Instant, Pid, Signal, Stamp};
 
 /// `./run` is not started again before a second has passed since its last start.
 const SECOND: u64 = 1000;
@@ -46,6 +47,9 @@ pub struct Service {
     pub(super) not_before: Option<Instant>,
     /// How `./run` ended, for `./finish`.
     pub(super) ended: Ended,
+    /// The process of `./run` and whether it had been sent TERM, while `./finish` has to wait for a
+    /// control script.
+    pub(super) corpse: Option<(Pid, bool)>,
 }
 
 impl Service {
@@ -66,7 +70,18 @@ impl Service {
             started: Instant(0),
             not_before: None,
             ended: Ended::Exit(0),
+            corpse: None,
         }
+    }
+
+    /// What its status files shall say. That `./run` has ended is told once its `./finish` runs: until
+    /// then the service is neither down nor has it another process.
+    pub(super) fn status(&self, since: Stamp) -> Status {
+        let (state, pid, got_term) = match (self.state, self.corpse) {
+            (State::Finish, Some((pid, got_term))) => (State::Run, Some(pid), got_term),
+            (State::Down | State::Run | State::Finish, _) => (self.state, self.pid, self.got_term),
+        };
+        Status { since, pid, paused: self.paused, want: self.want, got_term, state }
     }
 
     /// Whether a command can be taken now: while a control script runs the others wait.
@@ -103,6 +118,9 @@ impl Service {
         match (self.state, self.who) {
             (State::Run, Who::Main | Who::Log) => {}
             (State::Finish, Who::Main | Who::Log) => {
+                if self.corpse.take().is_some() {
+                    out.add(Action::Write(self.who));
+                }
                 self.looking = true;
                 out.add(Action::Finish(self.ended));
             }
@@ -146,13 +164,15 @@ impl Service {
 
     /// Its process ended.
     pub(super) fn died(&mut self, ended: Ended, now: Instant, out: &mut Actions) {
+        // Only a control script lets time pass before `./finish` runs.
+        self.corpse = self.script.and(self.pid).map(|pid| (pid, self.got_term));
         self.pid = None;
         self.got_term = false;
         match (self.state, self.who) {
             (State::Run, Who::Main) => {
                 self.ended = ended;
                 self.looking = true;
-                out.add(Action::LookForFinish);
+                out.add(Action::LookForFinish(ended));
             }
             (State::Run, Who::Log) | (State::Finish | State::Down, Who::Main | Who::Log) => {
                 self.went_down(now, out);
@@ -161,19 +181,27 @@ impl Service {
     }
 
     /// The answer to [`Action::LookForFinish`].
-    pub(super) fn finish_is_there(&mut self, there: bool, now: Instant, out: &mut Actions) {
+    pub(super) fn looked(&mut self, found: Found, now: Instant, out: &mut Actions) {
         self.looking = false;
-        if there {
-            self.state = State::Finish;
-            self.not_before = None;
-            out.add(Action::Write(self.who));
-        } else {
-            self.went_down(now, out);
+        match found {
+            Found::Finish => {
+                self.state = State::Finish;
+                self.not_before = None;
+                out.add(Action::Write(self.who));
+            }
+            Found::Nothing => self.went_down(now, out),
+            Found::NoDirectory => {
+                self.want = Want::Exit;
+                self.once = false;
+                self.announced = false;
+                self.went_down(now, out);
+            }
         }
     }
 
     fn went_down(&mut self, now: Instant, out: &mut Actions) {
         self.state = State::Down;
+        self.corpse = None;
         let again = self.started.plus_ms(SECOND);
         self.not_before = (!self.once && again > now).then_some(again);
         out.add(Action::Stamp(self.who));

@@ -3,7 +3,7 @@ use super::Fatal;
 use super::service::Who;
 use crate::fixed::Text;
 use crate::msg;
-use crate::status::{Status, Want};
+use crate::status::{State, Status, Want};
 use core::ffi::CStr;
 use platform::{Errno, Fd, Files, Kind, Open, Pid, Platform, Stamp};
 
@@ -11,23 +11,16 @@ use platform::{Errno, Fd, Files, Kind, Open, Pid, Platform, Stamp};
 /// about them.
 struct Names {
     directory: &'static CStr,
-    lock: &'static CStr,
     control: &'static CStr,
     ok: &'static CStr,
     /// In front of the names above and of a relative link's target.
     place: &'static [u8],
 }
 
-const MAIN: Names = Names {
-    directory: c"supervise",
-    lock: c"supervise/lock",
-    control: c"supervise/control",
-    ok: c"supervise/ok",
-    place: b"",
-};
+const MAIN: Names =
+    Names { directory: c"supervise", control: c"supervise/control", ok: c"supervise/ok", place: b"" };
 const LOG: Names = Names {
     directory: c"log/supervise",
-    lock: c"log/supervise/lock",
     control: c"log/supervise/control",
     ok: c"log/supervise/ok",
     place: b"log/",
@@ -39,6 +32,9 @@ const LINK: usize = 256;
 /// One supervise directory.
 pub(super) struct Supervise {
     names: &'static Names,
+    /// The directory itself: what the supervisor writes goes where its lock is, whatever the names that
+    /// led there lead to by now.
+    place: Fd,
     pub(super) control: Fd,
     /// The directory was made just now.
     new: bool,
@@ -60,6 +56,7 @@ impl Supervise {
         };
         Supervise {
             names,
+            place: Fd(-1),
             control: Fd(-1),
             new: false,
             since,
@@ -89,8 +86,11 @@ impl Supervise {
             }
             Err(errno) => return Err(Fatal(names.say(Say::ReadLink), errno)),
         }
-        let lock =
-            p.open(names.lock, Open::Append).map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
+        let opened = p.open(names.directory, Open::Read).and_then(|place| {
+            self.place = place;
+            p.open_at(place, c"lock", Open::Append)
+        });
+        let lock = opened.map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
         p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))
     }
 
@@ -123,7 +123,7 @@ impl Supervise {
             self.save(p, dir, status);
             return;
         }
-        let mut file = File { p, dir, place: self.names.place, quiet: false };
+        let mut file = File { p, dir, place: self.place, prefix: self.names.place, quiet: false };
         if file.replace(b"status", &status.encode()) {
             self.record = Some(status);
         }
@@ -133,15 +133,17 @@ impl Supervise {
     /// change. `false` if that failed; a failure is reported once for each state.
     pub(super) fn save<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) -> bool {
         let quiet = self.reported == Some(status);
-        let mut file = File { p, dir, place: self.names.place, quiet };
+        let mut file = File { p, dir, place: self.place, prefix: self.names.place, quiet };
         // Each is tried only if those before it are right: so C runit does.
         let mut saved = self.pid == Some(status.pid);
         if !saved && file.replace(b"pid", status.pid_line().bytes()) {
             self.pid = Some(status.pid);
             saved = true;
         }
-        // The line says nothing of date and pid.
-        let line = Status { since: Stamp::default(), pid: None, ..status };
+        // The line says nothing of date and process, but others take the date of the file for that of the
+        // last change of either. The wish is not in it while the service is down.
+        let want = if matches!(status.state, State::Down) { Want::Down } else { status.want };
+        let line = Status { want, ..status };
         if saved && self.line != Some(line) {
             saved = file.replace(b"stat", status.line().bytes());
             if saved {
@@ -162,29 +164,32 @@ impl Supervise {
 struct File<'a, P> {
     p: &'a mut P,
     dir: &'a CStr,
-    place: &'a [u8],
+    /// The supervise directory, and what stands in front of it in messages.
+    place: Fd,
+    prefix: &'a [u8],
     quiet: bool,
 }
 
 impl<P: Platform> File<'_, P> {
     /// Writes `NAME.new` and renames it: a reader never sees half a file.
     fn replace(&mut self, name: &[u8], bytes: &[u8]) -> bool {
-        let path = Text::<32>::of(&[self.place, b"supervise/", name]);
-        let new = Text::<32>::of(&[path.bytes(), b".new"]);
-        let fd = match self.p.open(new.as_c(), Open::Truncate) {
+        let path = Text::<32>::of(&[self.prefix, b"supervise/", name]);
+        let (old, new) = (Text::<8>::of(&[name]), Text::<16>::of(&[name, b".new"]));
+        let fd = match self.p.open_at(self.place, new.as_c(), Open::Truncate) {
             Ok(fd) => fd,
-            Err(errno) => return self.warn(&[b"unable to open ", new.bytes()], errno),
+            Err(errno) => return self.warn(&[b"unable to open ", path.bytes(), b".new"], errno),
         };
         let written = if bytes.is_empty() { Ok(0) } else { self.p.write(fd, bytes) };
         self.p.close(fd);
         match written {
             Ok(count) if count == bytes.len() => {}
             Ok(_) => {
-                return self.warn(&[b"unable to write ", new.bytes(), b": partial write."], Errno::NONE);
+                let text = [b"unable to write ", path.bytes(), b".new: partial write."];
+                return self.warn(&text, Errno::NONE);
             }
-            Err(errno) => return self.warn(&[b"unable to write ", new.bytes()], errno),
+            Err(errno) => return self.warn(&[b"unable to write ", path.bytes(), b".new"], errno),
         }
-        match self.p.rename(new.as_c(), path.as_c()) {
+        match self.p.rename_at(self.place, new.as_c(), old.as_c()) {
             Ok(()) => true,
             Err(errno) => self.warn(&[b"unable to rename ", name, b".new to ", path.bytes()], errno),
         }

@@ -1,7 +1,7 @@
 //! Every state that a supervisor can reach, by every event and every answer, to closure.
 use super::actions::{Action, Actions};
 use super::letter::{Letter, Script};
-use super::machine::{Event, LogPipe, Machine};
+use super::machine::{Event, Found, LogPipe, Machine};
 use super::service::{Service, Who};
 use crate::status::{State, Want};
 use platform::{Ended, Instant, Pid, Signal};
@@ -92,9 +92,9 @@ impl World {
                     (world, Some(Event::Started(Who::Log, None))),
                 ]
             }
-            Action::LookForFinish => {
-                [true, false].map(|there| (world, Some(Event::FinishIsThere(there)))).to_vec()
-            }
+            Action::LookForFinish(_) => [Found::Finish, Found::Nothing, Found::NoDirectory]
+                .map(|found| (world, Some(Event::Looked(found))))
+                .to_vec(),
             Action::Script(script, pid) => {
                 assert!(!world.script, "two control scripts: {world:?}");
                 assert!(pid.is_none() || world.main, "the number of a process that is gone: {world:?}");

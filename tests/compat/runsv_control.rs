@@ -256,13 +256,30 @@ pub const CASES: &[Case] = &[
     case("control_does_not_hide_a_death", || {
         let rig = Rig::new();
         let service = rig.service("foo");
-        let _runsv = holding(&service, "h", 0).finish().up();
+        let _runsv = holding(&service, "h", 0).up();
         service.control("h");
         service.await_trace("script h");
         service.tell("exit 0");
         until("noticed", || (!service.stat().starts_with("run")).then_some(()));
     })
     .dev("DEV-31"),
+    case("control_a_death_is_told_with_its_finish", || {
+        // As long as the script runs that ./finish waits for, nobody reads of a process 0.
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = holding(&service, "h", 0).finish().up();
+        let pid = service.await_runs(1);
+        service.control("h");
+        service.await_trace("script h");
+        service.tell("exit 0");
+        until("the end", || process_state(pid).is_none_or(|state| state == 'Z').then_some(()));
+        service.control("t");
+        let status = service.status();
+        assert_eq!((status.state, status.pid, service.text("supervise/pid")), (1, pid, format!("{pid}\n")));
+        service.release("h");
+        service.await_runs(2);
+        assert_eq!(service.trace()[2], "finish 0 0");
+    }),
     case("control_does_not_hold_up_the_log_service", || {
         let rig = Rig::new();
         let service = rig.service("foo");

@@ -43,6 +43,8 @@ pub(super) struct Known {
     pub(super) wish: Wish,
     pub(super) child: Option<(Pid, Role)>,
     pub(super) term: bool,
+    /// What ended while a control script ran, and whether it had been sent TERM.
+    pub(super) corpse: Option<(Pid, bool)>,
     /// The last start, and whether a command came since.
     pub(super) started: Option<u64>,
     pub(super) commanded: bool,
@@ -64,6 +66,7 @@ impl Known {
             wish: Wish::Unclear,
             child: None,
             term: false,
+            corpse: None,
             started: None,
             commanded: false,
             refused: None,
@@ -101,16 +104,22 @@ pub(super) fn read_status(kernel: &Kernel, place: &str) -> Result<Option<Record>
 
 /// What a record says that is not so.
 pub(super) fn lies(known: &Known, record: Record, settled: bool) -> Check {
-    let (pid, state) = match known.child {
-        Some((pid, Role::Finish)) => (pid.0.unsigned_abs(), Some(State::Finish)),
-        Some((pid, _)) => (pid.0.unsigned_abs(), Some(State::Run)),
-        None => (0, record.state.filter(|state| *state != State::Run)),
+    let mut term = known.term;
+    let (pid, state) = match (known.child, known.corpse) {
+        (Some((pid, Role::Finish)), _) => (pid.0.unsigned_abs(), Some(State::Finish)),
+        (Some((pid, _)), _) => (pid.0.unsigned_abs(), Some(State::Run)),
+        // As long as the script runs that `./finish` waits for, it is as if `./run` had not ended.
+        (None, Some((pid, sent))) if !settled && known.owes_finish.is_some() => {
+            term = sent;
+            (pid.0.unsigned_abs(), Some(State::Run))
+        }
+        (None, _) => (0, record.state.filter(|state| *state != State::Run)),
     };
     if (record.pid, record.state) != (pid, state) {
         return Err(format!("{record:?}, it is {:?}", known.child));
     }
-    if (record.got_term != 0) != (known.term && state == Some(State::Run)) {
-        return Err(format!("{record:?}, it was sent TERM: {}", known.term));
+    if (record.got_term != 0) != (term && state == Some(State::Run)) {
+        return Err(format!("{record:?}, it was sent TERM: {term}"));
     }
     let want = match known.wish {
         Wish::Up => b'u',

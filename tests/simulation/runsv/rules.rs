@@ -124,6 +124,7 @@ impl Runsv {
         for known in [&mut self.main, &mut self.log] {
             if let Some((_, what)) = known.child.filter(|(child, _)| *child == pid) {
                 known.child = None;
+                known.corpse = self.script.map(|_| (pid, known.term));
                 known.term = false;
                 if what == Role::Run {
                     known.ended = Some(ended);
@@ -212,7 +213,9 @@ impl Runsv {
             Ok(Some(record)) => lies(known, record, settled),
             Err(wrong) => return Err(wrong),
         };
-        let pid = known.child.map_or(String::new(), |(pid, _)| format!("{}\n", pid.0));
+        let waits = known.corpse.filter(|_| !settled && known.owes_finish.is_some());
+        let pid = known.child.map(|(pid, _)| pid).or(waits.map(|(pid, _)| pid));
+        let pid = pid.map_or(String::new(), |pid| format!("{}\n", pid.0));
         let file = kernel.tree.contents(ROOT, format!("{place}pid").as_bytes());
         let truth = truth.and_then(|()| match file {
             Some(found) if found == pid.as_bytes() => Ok(()),
@@ -354,7 +357,8 @@ impl Rules for Runsv {
                 Ok(())
             }
             Fact::NotOpened { path, .. } | Fact::NotRenamed { to: path, .. } => {
-                let known = if path.starts_with(b"log/") { &mut self.log } else { &mut self.main };
+                let log = path.starts_with(b"log/") || path.starts_with(b"/service/x/log/");
+                let known = if log { &mut self.log } else { &mut self.main };
                 known.unsaved = Some(kernel.now().0);
                 Ok(())
             }
