@@ -157,6 +157,25 @@ impl Plan {
         matches!(self.task, Task::Control(_, Wait::ThenKill))
     }
 
+    /// Whether a process shall be there in the end, so that a supervisor that is about to come is worth
+    /// waiting for.
+    #[must_use]
+    pub fn wants_process(&self) -> bool {
+        match self.task {
+            Task::Status => false,
+            Task::Check => true,
+            Task::Control(letters, _) => {
+                letters.iter().any(|letter| matches!(letter, Letter::Up | Letter::Once))
+            }
+        }
+    }
+
+    /// Whether a supervisor may be told what another one has been told already: nothing is done twice.
+    #[must_use]
+    pub const fn can_be_repeated(&self) -> bool {
+        matches!(self.task, Task::Check | Task::Control([Letter::Up], _))
+    }
+
     /// Whether a supervisor that is gone is what was asked for.
     #[must_use]
     pub const fn ends_supervisor(&self) -> bool {
@@ -226,6 +245,20 @@ mod tests {
                 assert_eq!(plan.waits(true), first != b's');
             }
         }
+    }
+
+    #[test]
+    fn who_is_worth_waiting_for() {
+        let wants = |word: &str| Plan::of(word.as_bytes(), false).unwrap().wants_process();
+        for word in ["start", "up", "once", "restart", "force-restart", "check"] {
+            assert!(wants(word), "{word}");
+        }
+        for word in ["stop", "down", "shutdown", "exit", "reload", "try-restart", "term", "hup", "status"] {
+            assert!(!wants(word), "{word}");
+        }
+        let twice = |word: &str| Plan::of(word.as_bytes(), false).unwrap().can_be_repeated();
+        assert!(twice("start") && twice("up") && twice("check"));
+        assert!(!twice("once") && !twice("restart") && !twice("stop") && !twice("status"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! the command was sent.
 use super::{Letter, Plan, Task};
 use crate::status::{Record, State};
+use core::time::Duration;
 use platform::Stamp;
 
 /// What was known before a command was sent.
@@ -24,12 +25,28 @@ pub enum Verdict {
     /// Go on waiting.
     NotYet,
     /// It runs but was sent TERM, so another process will follow or none; if it is still there
-    /// when the time is up and `./check` passes, it ignores TERM and counts as running.
+    /// when the time is up and is ready, it ignores TERM and counts as running.
     WhenTimeIsUp,
-    /// Obeyed, if `./check` passes.
-    IfCheckPasses,
+    /// Obeyed, if `./check` passes, or, without one, once the process has [`SETTLED`].
+    IfReady,
+    /// Obeyed, once the process has [`SETTLED`].
+    IfSettled,
     /// Obeyed.
     Met,
+}
+
+/// So old a process has to be before it counts as running, unless it has another way to say so: that
+/// a program was started says nothing of whether it can run. C runit's sv looks every so often, and
+/// scripts rely on what it finds at its second look.
+pub const SETTLED: Duration = Duration::from_millis(420);
+
+/// How much is missing until the process of a record has settled. Of a start that seems to be in the
+/// future, because the clock was set back, nothing is known.
+#[must_use]
+pub fn unsettled(record: &Record, now: Stamp) -> Duration {
+    let since = Duration::new(record.since.secs, record.since.nanos);
+    let age = Duration::new(now.secs, now.nanos).checked_sub(since).unwrap_or_default();
+    SETTLED.saturating_sub(age)
 }
 
 /// Whether the record is what the command asked for. A supervisor that is gone has no record:
@@ -38,7 +55,7 @@ pub enum Verdict {
 pub fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
     match plan.task {
         Task::Status => Verdict::Met,
-        Task::Check if record.want == b'd' => settled(is_down(record)),
+        Task::Check if record.want == b'd' => met(is_down(record)),
         Task::Check => ready(is_running(record)),
         Task::Control(letters, _) => {
             letters.iter().map(|letter| condition(*letter, record, before)).min().unwrap_or(Verdict::Met)
@@ -60,13 +77,16 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
     match letter {
         Letter::Up if record.want != b'u' || !is_running(record) => Verdict::NotYet,
         Letter::Up if record.got_term != 0 => Verdict::WhenTimeIsUp,
-        Letter::Up => Verdict::IfCheckPasses,
-        Letter::Down => settled(wanted_down && is_down(record)),
+        Letter::Up => Verdict::IfReady,
+        Letter::Down => met(wanted_down && is_down(record)),
         Letter::Term | Letter::Kill if wanted_down && is_down(record) => Verdict::Met,
         Letter::Term | Letter::Kill => ready(is_new_process(record, before) && record.got_term == 0),
-        Letter::Once => settled(wanted_down && has_run_once(record, before)),
-        Letter::Pause => settled(record.pid == 0 || record.paused != 0),
-        Letter::Cont => settled(record.pid == 0 || record.paused == 0),
+        Letter::Once if !wanted_down || !has_run_once(record, before) => Verdict::NotYet,
+        // It may still turn out that it cannot run; one that has ended by itself has run.
+        Letter::Once if is_running(record) => Verdict::IfSettled,
+        Letter::Once => Verdict::Met,
+        Letter::Pause => met(record.pid == 0 || record.paused != 0),
+        Letter::Cont => met(record.pid == 0 || record.paused == 0),
         Letter::Hup | Letter::Alarm | Letter::Interrupt | Letter::Quit | Letter::User1 | Letter::User2 => {
             Verdict::Met
         }
@@ -75,12 +95,12 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
     }
 }
 
-const fn settled(holds: bool) -> Verdict {
+const fn met(holds: bool) -> Verdict {
     if holds { Verdict::Met } else { Verdict::NotYet }
 }
 
 const fn ready(holds: bool) -> Verdict {
-    if holds { Verdict::IfCheckPasses } else { Verdict::NotYet }
+    if holds { Verdict::IfReady } else { Verdict::NotYet }
 }
 
 fn is_down(record: &Record) -> bool {
@@ -115,7 +135,7 @@ fn has_run_once(record: &Record, before: &Before) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Verdict::{IfCheckPasses, Met, NotYet, WhenTimeIsUp};
+    use super::Verdict::{IfReady, IfSettled, Met, NotYet, WhenTimeIsUp};
     use super::*;
     use crate::status::State::{Down, Finish, Run};
 
@@ -147,15 +167,15 @@ mod tests {
     #[test]
     fn start() {
         for word in ["up", "start"] {
-            assert_eq!(try_word(word, running(), running()), IfCheckPasses);
+            assert_eq!(try_word(word, running(), running()), IfReady);
             assert_eq!(try_word(word, down(), down()), NotYet);
             assert_eq!(try_word(word, down(), record(Down, 1, 0, 'u', "")), NotYet);
-            assert_eq!(try_word(word, down(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, down(), record(Run, 2, 11, 'u', "")), IfReady);
             assert_eq!(try_word(word, running(), record(Finish, 1, 12, 'u', "")), NotYet);
             let dying = record(Run, 1, 10, 'd', "T");
             assert_eq!(try_word(word, dying, dying), NotYet, "the wish has not arrived");
             assert_eq!(try_word(word, dying, record(Run, 1, 10, 'u', "T")), WhenTimeIsUp);
-            assert_eq!(try_word(word, dying, record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, dying, record(Run, 2, 11, 'u', "")), IfReady);
         }
     }
 
@@ -180,18 +200,10 @@ mod tests {
             assert_eq!(try_word(word, running(), record(Run, 1, 10, 'u', "T")), NotYet);
             assert_eq!(try_word(word, running(), record(Down, 2, 0, 'u', "")), NotYet);
             assert_eq!(try_word(word, running(), record(Finish, 1, 11, 'u', "")), NotYet, "{word}: ./finish");
-            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "")), IfReady);
             assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "T")), NotYet);
-            assert_eq!(
-                try_word(word, running(), record(Run, 2, 10, 'u', "")),
-                IfCheckPasses,
-                "{word}: pid again"
-            );
-            assert_eq!(
-                try_word(word, running(), record(Run, 1, 11, 'u', "")),
-                IfCheckPasses,
-                "{word}: clock set"
-            );
+            assert_eq!(try_word(word, running(), record(Run, 2, 10, 'u', "")), IfReady, "{word}: pid again");
+            assert_eq!(try_word(word, running(), record(Run, 1, 11, 'u', "")), IfReady, "{word}: clock set");
             assert_eq!(try_word(word, down(), down()), Met, "{word}: nothing to end");
             let once = record(Run, 1, 10, 'd', "");
             assert_eq!(try_word(word, once, once), NotYet);
@@ -199,7 +211,7 @@ mod tests {
             assert_eq!(try_word(word, once, record(Down, 2, 0, 'd', "")), Met);
             let pause = record(Down, 1, 0, 'u', "");
             assert_eq!(try_word(word, pause, pause), NotYet);
-            assert_eq!(try_word(word, pause, record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, pause, record(Run, 2, 11, 'u', "")), IfReady);
         }
     }
 
@@ -207,14 +219,14 @@ mod tests {
     fn restart() {
         for word in ["restart", "force-restart"] {
             assert_eq!(try_word(word, running(), running()), NotYet);
-            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "")), IfReady);
             assert_eq!(try_word(word, running(), record(Run, 2, 11, 'u', "p")), NotYet, "not continued");
             assert_eq!(try_word(word, down(), down()), NotYet);
-            assert_eq!(try_word(word, down(), record(Run, 2, 11, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, down(), record(Run, 2, 11, 'u', "")), IfReady);
             assert_eq!(try_word(word, down(), record(Run, 2, 11, 'd', "")), NotYet);
             let finish = record(Finish, 1, 11, 'u', "");
             assert_eq!(try_word(word, finish, finish), NotYet);
-            assert_eq!(try_word(word, finish, record(Run, 2, 12, 'u', "")), IfCheckPasses);
+            assert_eq!(try_word(word, finish, record(Run, 2, 12, 'u', "")), IfReady);
         }
         assert_eq!(try_word("try-restart", down(), down()), Met, "stays down");
     }
@@ -222,18 +234,35 @@ mod tests {
     #[test]
     fn once() {
         assert_eq!(try_word("once", running(), running()), NotYet, "the wish has not arrived");
-        assert_eq!(try_word("once", running(), record(Run, 1, 10, 'd', "")), Met);
+        assert_eq!(try_word("once", running(), record(Run, 1, 10, 'd', "")), IfSettled);
         assert_eq!(try_word("once", down(), down()), NotYet);
-        assert_eq!(try_word("once", down(), record(Run, 2, 11, 'd', "")), Met);
+        assert_eq!(try_word("once", down(), record(Run, 2, 11, 'd', "")), IfSettled);
         assert_eq!(try_word("once", down(), record(Down, 3, 0, 'd', "")), Met, "it was quick");
         assert_eq!(try_word("once", down(), record(Finish, 2, 12, 'd', "")), Met);
         let pause = record(Down, 1, 0, 'u', "");
         assert_eq!(try_word("once", pause, down()), NotYet);
         let finish = record(Finish, 1, 11, 'd', "");
         assert_eq!(try_word("once", finish, finish), NotYet, "the run is still to come");
-        assert_eq!(try_word("once", finish, record(Run, 2, 12, 'd', "")), Met);
+        assert_eq!(try_word("once", finish, record(Run, 2, 12, 'd', "")), IfSettled);
         assert_eq!(try_word("once", finish, record(Down, 3, 0, 'd', "")), Met);
         assert_eq!(try_word("once", running(), record(Finish, 1, 11, 'd', "")), Met, "it ended by itself");
+    }
+
+    #[test]
+    fn a_process_settles() {
+        let record = |secs, nanos| Record { since: Stamp { secs, nanos }, ..running() };
+        let now = Stamp { secs: 200, nanos: 100_000_000 };
+        let ms = Duration::from_millis;
+        for (since, left) in [
+            (record(200, 100_000_000), 420),
+            (record(200, 0), 320),
+            (record(199, 680_000_000), 0),
+            (record(199, 690_000_000), 10),
+            (record(0, 0), 0),
+            (record(u64::MAX, 999_999_999), 420),
+        ] {
+            assert_eq!(unsettled(&since, now), ms(left), "{since:?}");
+        }
     }
 
     #[test]
@@ -281,11 +310,11 @@ mod tests {
 
     #[test]
     fn check_follows_the_wish() {
-        assert_eq!(try_word("check", running(), running()), IfCheckPasses);
+        assert_eq!(try_word("check", running(), running()), IfReady);
         assert_eq!(try_word("check", down(), down()), Met);
         assert_eq!(try_word("check", down(), record(Down, 1, 0, 'u', "")), NotYet);
         assert_eq!(try_word("check", down(), record(Run, 1, 10, 'd', "T")), NotYet);
-        assert_eq!(try_word("check", down(), record(Run, 1, 10, 'u', "T")), IfCheckPasses);
+        assert_eq!(try_word("check", down(), record(Run, 1, 10, 'u', "T")), IfReady);
         assert_eq!(try_word("check", down(), record(Finish, 1, 10, 'u', "")), NotYet);
     }
 
@@ -295,7 +324,7 @@ mod tests {
         let time = Stamp { secs: 100, nanos: 5 };
         let before = Before { record: None, time };
         assert_eq!(judge(&plan, &record(Run, 4, 10, 'u', ""), &before), NotYet);
-        assert_eq!(judge(&plan, &record(Run, 6, 10, 'u', ""), &before), IfCheckPasses);
+        assert_eq!(judge(&plan, &record(Run, 6, 10, 'u', ""), &before), IfReady);
         let once = Plan::of(b"once", false).unwrap();
         assert_eq!(judge(&once, &record(Down, 4, 0, 'd', ""), &before), NotYet);
         assert_eq!(judge(&once, &record(Down, 6, 0, 'd', ""), &before), Met);

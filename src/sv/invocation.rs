@@ -2,6 +2,7 @@
 use super::Plan;
 use super::text::Sink;
 use crate::args::{Opt, Options, basename, number};
+use core::time::Duration;
 
 /// How sv was called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +72,17 @@ pub enum Request {
     Help,
     /// `--platform`: what this system offers.
     Platform,
+}
+
+impl Invocation {
+    /// How long a service is given. C runit's sv looks every 0.42 s and gives up at the first look that
+    /// comes later than what it was told, so it is never sooner than that here: `-w 0` is one such step.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        const STEP: u64 = 420;
+        let steps = self.seconds.saturating_mul(1000) / STEP;
+        Duration::from_millis(steps.saturating_add(1).saturating_mul(STEP))
+    }
 }
 
 /// The name sv was called by, and what that makes of it.

@@ -38,6 +38,7 @@ mod runsvdir_soon;
 mod sv_check;
 mod sv_names;
 mod sv_runsv;
+mod sv_settled;
 mod sv_status;
 mod sv_wait;
 mod sv_words;
@@ -61,6 +62,7 @@ fn main() -> ExitCode {
         sv_wait::CASES,
         sv_check::CASES,
         sv_runsv::CASES,
+        sv_settled::CASES,
         runsv_supervise::CASES,
         runsv_start::CASES,
         runsv_letters::CASES,

@@ -1,5 +1,6 @@
 //! The supervise directory: files, modes, locks, links, and when the status is written.
-use crate::rig::Rig;
+use crate::rig::{Rig, is_alive, masked, send};
+use nix::sys::signal::Signal;
 use runit_tests::place::write_fifo;
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::{Case, case};
@@ -275,6 +276,48 @@ pub const CASES: &[Case] = &[
         }
     })
     .dev("DEV-40"),
+    case("supervise_stat_has_the_date_of_the_last_start", || {
+        // Others read it as the time since when the service runs.
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _runsv = service.probe().up();
+        for count in 1..4 {
+            let pid = service.await_runs(count);
+            // One that is older than a second comes back in the very moment.
+            service.await_age();
+            let date = || fs::metadata(service.path("supervise/stat")).unwrap().modified().unwrap();
+            let before = date();
+            send(pid, Signal::SIGKILL);
+            service.await_runs(count + 1);
+            until("another date", || (date() > before).then_some(()));
+        }
+    }),
+    case("supervise_directory_removed_and_made_anew", || {
+        // A package that is installed again, with its supervise directory elsewhere.
+        let rig = Rig::new();
+        let service = rig.service("../all/foo");
+        let make = || {
+            symlink("../../state", rig.place.dir("all/foo").join("supervise")).unwrap();
+            service.probe();
+        };
+        rig.place.dir("state");
+        make();
+        symlink("../all/foo", rig.place.path("sv/foo")).unwrap();
+        let _runsvdir = crate::runsvdir::start(&rig, &["sv"]);
+        let old = service.await_runs(1);
+        fs::remove_dir_all(&service.dir).unwrap();
+        make();
+        // What runs is what the supervisor says, and it can be stopped …
+        let done = rig.sv(&["stop", "foo"]);
+        assert_eq!((masked(&done.out).as_str(), done.code), ("ok: down: foo: Ts, normally up\n", Some(0)));
+        assert!(!is_alive(old));
+        // … and started, by a supervisor of the new directory.
+        let done = rig.sv(&["start", "foo"]);
+        assert_eq!((masked(&done.out).as_str(), done.code), ("ok: run: foo: (pid p) Ts\n", Some(0)));
+        let new = service.await_runs(1);
+        assert!(is_alive(new) && done.out.contains(&format!("(pid {new})")), "{done:?}");
+    })
+    .dev("DEV-43"),
     case("supervise_status_cannot_be_written", || {
         let rig = Rig::new();
         let service = rig.service("foo");

@@ -242,8 +242,10 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-50"),
     case("sv_answers_soon_after_a_long_wait", || {
-        let quickest = (0..3).map(|_| delay(Duration::from_millis(900))).min();
-        assert!(quickest < Some(Duration::from_millis(100)), "{quickest:?}");
+        let mut delays: Vec<Duration> = (0..4).map(|_| delay(Duration::from_millis(900))).collect();
+        delays.sort_unstable();
+        // A machine that stands still for a moment makes one look short.
+        assert!(delays[1] < Duration::from_millis(100), "{delays:?}");
     })
     .dev("DEV-50"),
     case("sv_restart_is_not_satisfied_by_the_old_process", || {
@@ -350,12 +352,12 @@ fn takes(args: &[&str], svwait: Option<&str>, secs: u64) {
 /// The time from a change to the end of sv, if the change comes that long after the command.
 fn delay(pause: Duration) -> Duration {
     let rig = Rig::new();
-    let fake = rig.service("foo").fake(down(b'd'));
-    let mut sv = rig.start_sv(&["start", "foo"]);
-    fake.await_command("u");
+    let fake = rig.service("foo").fake(run(OLD, b'u'));
+    let mut sv = rig.start_sv(&["stop", "foo"]);
+    fake.await_command("d");
     thread::sleep(pause);
     let start = Instant::now();
-    fake.set(run(NEW, b'u'));
+    fake.set(down(b'd'));
     sv.wait();
     start.elapsed()
 }

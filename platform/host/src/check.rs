@@ -6,12 +6,26 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
 use platform::Errno;
 use std::ffi::CStr;
-use std::os::fd::{AsFd, BorrowedFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The groups of the programs that run; 0 for none. What ends the caller, ^C among others, does not
 /// reach them. One that finds no room outlives its caller then.
 static GROUPS: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
+
+/// What the child writes to the pipe that tells of its end if it cannot become the program.
+const UNABLE: &[u8; 1] = b"!";
+
+/// What came of a program.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Passed {
+    /// It exited with 0.
+    Yes,
+    /// It exited with another code, or was killed.
+    No,
+    /// It could not be executed.
+    Unable,
+}
 
 /// A program on its way. Dropping it kills the program and its process group.
 #[derive(Debug)]
@@ -23,10 +37,10 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the program, which ends with the caller, and is told that `name` is its own, in the current directory, as the leader of a process group of its own,
-    /// with descriptor 1 closed and SIGPIPE as usual. If it cannot be executed, `unable` makes a
-    /// warning out of the reason, which goes to descriptor 2, and the program counts as one that
-    /// exited with 0.
+    /// Starts the program, which ends with the caller, and is told that `name` is its own, in the current
+    /// directory, as the leader of a process group of its own, with descriptor 1 closed and SIGPIPE as
+    /// usual. If it cannot be executed, `unable` makes a warning out of the reason, which goes to
+    /// descriptor 2, and the answer is [`Passed::Unable`].
     ///
     /// # Errors
     /// Those of pipe(2) and fork(2).
@@ -45,9 +59,11 @@ impl Running {
             }
             ForkResult::Child => {
                 drop(alive);
-                let _ = held.into_raw_fd();
+                // It stays open: its end is how the caller hears of the program's end.
+                let held = std::mem::ManuallyDrop::new(held);
                 let why = become_program(path, name);
                 let _ = nix::unistd::write(std::io::stderr(), &unable(why));
+                let _ = nix::unistd::write(held.as_fd(), UNABLE);
                 // SAFETY: ends the process without running what its parent registered.
                 unsafe { libc::_exit(0) }
             }
@@ -61,20 +77,29 @@ impl Running {
         self.alive.as_fd()
     }
 
-    /// `None` while it runs, then whether it exited with 0. One that was killed has not.
+    /// `None` while it runs, then what came of it.
     ///
     /// # Errors
     /// Those of waitpid(2).
-    pub fn passed(&mut self) -> Result<Option<bool>> {
+    pub fn passed(&mut self) -> Result<Option<Passed>> {
         let passed = match waitpid(self.pid, Some(WaitPidFlag::WNOHANG)) {
-            Ok(WaitStatus::Exited(_, code)) => Ok(Some(code == 0)),
-            Ok(WaitStatus::Signaled(..)) => Ok(Some(false)),
+            Ok(WaitStatus::Exited(_, 0)) if self.said_unable() => Ok(Some(Passed::Unable)),
+            Ok(WaitStatus::Exited(_, 0)) => Ok(Some(Passed::Yes)),
+            Ok(WaitStatus::Exited(..) | WaitStatus::Signaled(..)) => Ok(Some(Passed::No)),
             Ok(_) | Err(nix::errno::Errno::EINTR) => return Ok(None),
             Err(error) => Err(wrong(error)),
         };
         self.reaped = true;
         note(self.pid.as_raw(), 0);
         passed
+    }
+
+    /// Whether the child has said that it could not become the program.
+    fn said_unable(&self) -> bool {
+        let ready = crate::notice::wait(&[self.fd()], std::time::Duration::ZERO);
+        // What the program left running may hold the other end: without a byte, reading would wait.
+        let mut byte = [0];
+        ready == [true] && nix::unistd::read(self.alive.as_fd(), &mut byte) == Ok(1) && byte == *UNABLE
     }
 }
 
@@ -168,10 +193,10 @@ mod tests {
     fn passes(name: &str, text: &str) -> bool {
         let (_script, path) = Script::new(name, text, 0o755);
         let mut run = Running::start(&path, &path, &mut |errno| errno.text().bytes().to_vec()).unwrap();
-        finish(&mut run)
+        finish(&mut run) == Passed::Yes
     }
 
-    fn finish(run: &mut Running) -> bool {
+    fn finish(run: &mut Running) -> Passed {
         let start = Instant::now();
         while start.elapsed() < LONG {
             let _ = notice::wait(&[run.fd()], LONG);
@@ -192,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_cannot_run_is_complained_about_and_passes() {
+    fn a_program_that_cannot_run_is_complained_about() {
         let _alone = crate::alone();
         let (script, _) = Script::new("refused", "", 0o644);
         let path = CString::new(script.0.join("missing").into_os_string().into_encoded_bytes()).unwrap();
@@ -201,7 +226,7 @@ mod tests {
             Vec::new()
         })
         .unwrap();
-        assert!(finish(&mut run));
+        assert_eq!(finish(&mut run), Passed::Unable);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Files and directories. Nothing here waits for a FIFO, and no descriptor survives an exec.
 use crate::{Result, wrong};
 use core::ffi::{CStr, c_int};
-use nix::fcntl::{OFlag, open};
+use nix::fcntl::{AtFlags, OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::{Mode, stat};
 use platform::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::time::{Duration, SystemTime};
 
 /// open(2) for reading.
 ///
@@ -115,6 +116,24 @@ pub fn exists(path: &CStr) -> Result<bool> {
         Err(Errno::NOENT) => Ok(false),
         Err(errno) => Err(errno),
     }
+}
+
+/// Device and inode of what a path leads to (stat(2)).
+///
+/// # Errors
+/// Those of stat(2).
+pub fn identity(path: &CStr) -> Result<(u64, u64)> {
+    #[allow(clippy::unnecessary_cast)] // The widths differ between systems.
+    stat(path).map(|found| (found.st_dev as u64, found.st_ino as u64)).map_err(wrong)
+}
+
+/// How long ago a name was made or changed (fstatat(2) without following a link, `st_ctime`); a time to
+/// come counts as just now. A relative path begins at `from`.
+#[must_use]
+pub fn age_of_name(from: impl AsFd, path: &CStr) -> Option<Duration> {
+    let found = nix::sys::stat::fstatat(from, path, AtFlags::AT_SYMLINK_NOFOLLOW).ok()?;
+    let changed = Duration::from_secs(u64::try_from(found.st_ctime).ok()?);
+    Some(SystemTime::UNIX_EPOCH.elapsed().ok()?.saturating_sub(changed))
 }
 
 /// How many bytes wait in a pipe for its reader (ioctl(2), FIONREAD); 0 where the system does not

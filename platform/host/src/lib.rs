@@ -11,6 +11,7 @@ pub mod links;
 pub mod locks;
 pub mod logins;
 pub mod notice;
+pub mod processes;
 pub mod program;
 
 /// The result of everything that can fail: runit's errors, which know runit's texts.

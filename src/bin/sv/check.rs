@@ -1,6 +1,6 @@
 //! `./check`, which says whether a running service is ready.
 use crate::console::Console;
-use platform_host::check::Running;
+use platform_host::check::{Passed, Running};
 use platform_host::files;
 use runit::status::Record;
 use std::os::fd::BorrowedFd;
@@ -30,19 +30,31 @@ struct Run {
 #[derive(Clone, Copy, Debug)]
 enum Answer {
     Passed,
+    /// It could not be executed.
+    Unable,
     /// To be asked again then.
     Failed(Instant),
 }
 
-impl Default for Check {
-    fn default() -> Self {
-        Check { run: None, answer: None, pause: SHORTEST }
-    }
+/// What is known of a service's readiness.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Readiness {
+    /// `./check` passed.
+    Ready,
+    /// Not yet, or no answer yet.
+    NotYet,
+    /// There is no `./check` that could say; the age of the process has to do.
+    Unknown,
 }
 
 impl Check {
-    /// Whether `./check` of the current directory has passed under this record. If nobody knows,
-    /// it is started, unless it is too late for that; the answer comes later.
+    /// Not asked yet.
+    pub const fn new() -> Check {
+        Check { run: None, answer: None, pause: SHORTEST }
+    }
+
+    /// Whether `./check` of the current directory has passed under this record. If it was not asked
+    /// yet, it is started, unless it is too late for that; the answer comes later.
     pub fn ask(
         &mut self,
         record: &Record,
@@ -50,19 +62,22 @@ impl Check {
         late: bool,
         name: &[u8],
         console: &mut Console,
-    ) -> bool {
+    ) -> Readiness {
         self.collect(now, name, console);
         if self.run.is_some() {
-            return false;
+            return Readiness::NotYet;
         }
         match self.answer {
-            Some((under, Answer::Passed)) if under == *record => return true,
-            Some((under, Answer::Failed(again))) if under == *record && now < again => return false,
-            Some(_) if late => return false,
+            Some((under, Answer::Passed)) if under == *record => return Readiness::Ready,
+            Some((under, Answer::Unable)) if under == *record => return Readiness::Unknown,
+            Some((under, Answer::Failed(again))) if under == *record && now < again => {
+                return Readiness::NotYet;
+            }
+            Some(_) if late => return Readiness::NotYet,
             Some(_) | None => {}
         }
         match files::exists(c"check") {
-            Ok(false) => return true,
+            Ok(false) => return Readiness::Unknown,
             Ok(true) => {
                 let mut unable = |errno: platform::Errno| {
                     [b"warning: unable to run ", name, b"/check: ", errno.text().bytes(), b"\n"].concat()
@@ -70,7 +85,7 @@ impl Check {
                 match Running::start(c"check", c"./check", &mut unable) {
                     Ok(program) => {
                         self.run = Some(Run { program, under: *record, since: now, mute: false });
-                        return false;
+                        return Readiness::NotYet;
                     }
                     Err(errno) => {
                         console.complain(&[
@@ -94,7 +109,7 @@ impl Check {
             }
         }
         self.fail(*record, now, LONGEST);
-        false
+        Readiness::NotYet
     }
 
     /// When somebody has to ask again.
@@ -104,13 +119,8 @@ impl Check {
             (Some(run), _) if run.mute => Some(later(now, Duration::from_millis(2))),
             (Some(_), _) => Some(later(now, LONGEST)),
             (None, Some((_, Answer::Failed(again)))) => Some(again),
-            (None, Some((_, Answer::Passed)) | None) => None,
+            (None, Some((_, Answer::Passed | Answer::Unable)) | None) => None,
         }
-    }
-
-    /// Whether it runs.
-    pub const fn is_running(&self) -> bool {
-        self.run.is_some()
     }
 
     /// What becomes readable when it ends.
@@ -130,8 +140,9 @@ impl Check {
         let (under, took) = (run.under, now.saturating_duration_since(run.since));
         match run.program.passed() {
             Ok(None) => return,
-            Ok(Some(true)) => self.answer = Some((under, Answer::Passed)),
-            Ok(Some(false)) => self.fail(under, now, took),
+            Ok(Some(Passed::Yes)) => self.answer = Some((under, Answer::Passed)),
+            Ok(Some(Passed::Unable)) => self.answer = Some((under, Answer::Unable)),
+            Ok(Some(Passed::No)) => self.fail(under, now, took),
             Err(errno) => {
                 console.complain(&[
                     b"warning: unable to wait for child ",

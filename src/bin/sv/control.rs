@@ -1,11 +1,12 @@
 //! Commands: first all services are told, then sv waits for those that it shall wait for.
+use crate::caller::Caller;
 use crate::check::Check;
 use crate::console::Console;
 use crate::places::Places;
 use crate::report::wall;
 use crate::wait::Waiting;
 use crate::{Fatal, supervise};
-use platform::Stamp;
+use platform::{Errno, Stamp};
 use platform_host::files;
 use platform_host::notice::{Place, Watch};
 use runit::sv::text::Sink;
@@ -20,7 +21,7 @@ const FEW: usize = 8;
 /// The ends of so many supervisors are waited for; some systems give a program 256 descriptors.
 const ENDS: usize = 64;
 
-/// A service that was told and has not yet answered.
+/// A service that a command is for and that has not yet answered.
 #[derive(Debug)]
 pub struct Pending<'a> {
     /// Its name as it was typed.
@@ -29,8 +30,16 @@ pub struct Pending<'a> {
     pub before: Before,
     /// Its `supervise`, if changes there are told.
     pub place: Option<Place>,
+    /// Its supervisor has taken the command or shown a record. Before that it may be about to come.
+    pub met: bool,
+    /// Whether a supervisor that is not there yet is waited for.
+    pub expected: bool,
+    /// Since when it has none.
+    pub alone: Instant,
     /// Whether the supervisor has read what it was sent.
     pub heard: bool,
+    /// The supervisor waits for the control script that sv was called by, and reads nothing meanwhile.
+    pub inside: bool,
     /// Its `./check`.
     pub check: Check,
     /// `ok`, if the supervisor is to end: it may be followed at once by another, which looks as if
@@ -55,50 +64,92 @@ pub fn control(
     let plan = invocation.plan;
     let waits = plan.waits(invocation.asked);
     let watch = if waits && (names.len() > FEW || plan.ends_supervisor()) { Watch::new() } else { None };
+    let caller = Caller::find();
     let mut tally = Tally::default();
     let mut pending = Vec::new();
     for name in names {
-        let held = waits && plan.ends_supervisor() && pending.len() < ENDS;
-        match tell(name, time, places, &plan, watch.as_ref(), (waits, held))? {
-            Ok(service) if waits => pending.push(service),
-            Ok(_) => {}
-            Err(trouble) => failed(console, &mut tally, &plan, name, trouble),
+        let mut service = Pending::new(name, time, start);
+        match service.enter_and_tell(places, &plan, watch.as_ref(), waits)? {
+            Ok(()) if waits => {}
+            Ok(()) => continue,
+            Err(trouble) => {
+                let expected = waits && !plan.ends_supervisor() && may_pass(trouble);
+                if !expected || !(plan.wants_process() || places.is_new(name)) {
+                    failed(console, &mut tally, &plan, name, trouble);
+                    continue;
+                }
+            }
         }
+        service.expected = plan.wants_process() || !service.met;
+        service.inside = caller.as_ref().is_some_and(Caller::supervises_here);
+        if plan.ends_supervisor() && pending.len() < ENDS {
+            service.ok = files::open_write(c"supervise/ok").ok();
+        }
+        pending.push(service);
     }
     if waits {
-        Waiting::new(console, places, plan, start, invocation.seconds).run(pending, watch, &mut tally)?;
+        Waiting::new(console, places, plan, start, invocation.patience()).run(pending, watch, &mut tally)?;
     }
     Ok(tally)
 }
 
-/// Enters the directory and sends the command. The order matters: what the watch misses was there
-/// before the record was read, and the record is older than the command.
-fn tell<'a>(
-    name: &'a [u8],
-    time: Stamp,
-    places: &mut Places,
-    plan: &Plan,
-    watch: Option<&Watch>,
-    (waits, held): (bool, bool),
-) -> Result<Result<Pending<'a>, Trouble>, Fatal> {
-    if let Err(errno) = places.enter(name)? {
-        return Ok(Err(Trouble::Directory(errno)));
+/// Whether the trouble may be over in a moment: a supervisor that was started just now has not made
+/// its named pipes yet.
+pub const fn may_pass(trouble: Trouble) -> bool {
+    matches!(
+        trouble,
+        Trouble::NotRunning
+            | Trouble::OpenControl(Errno::NOENT)
+            | Trouble::OpenOk(Errno::NOENT)
+            | Trouble::OpenStatus(Errno::NOENT)
+    )
+}
+
+impl<'a> Pending<'a> {
+    const fn new(name: &'a [u8], time: Stamp, start: Instant) -> Self {
+        Pending {
+            name,
+            before: Before { record: None, time },
+            place: None,
+            met: false,
+            expected: false,
+            alone: start,
+            heard: false,
+            inside: false,
+            check: Check::new(),
+            ok: None,
+            gone: false,
+            left: None,
+        }
     }
-    let letters = plan.letters();
-    let service = Pending {
-        name,
-        place: watch.and_then(|watch| watch.add(c"supervise")),
-        before: Before { record: if waits { supervise::read().ok() } else { None }, time },
-        heard: letters.is_empty(),
-        check: Check::default(),
-        ok: if held { files::open_write(c"supervise/ok").ok() } else { None },
-        gone: false,
-        left: None,
-    };
-    if letters.is_empty() {
-        return Ok(Ok(service));
+
+    fn enter_and_tell(
+        &mut self,
+        places: &mut Places,
+        plan: &Plan,
+        watch: Option<&Watch>,
+        waits: bool,
+    ) -> Result<Result<(), Trouble>, Fatal> {
+        if let Err(errno) = places.enter(self.name)? {
+            return Ok(Err(Trouble::Directory(errno)));
+        }
+        // What the watch misses was there before the record was read, and the record is older than the
+        // command.
+        self.place = watch.and_then(|watch| watch.add(c"supervise"));
+        Ok(self.tell(plan, waits))
     }
-    Ok(supervise::send(letters).map(|()| service))
+
+    /// Sends the command to the supervisor of the current directory.
+    pub fn tell(&mut self, plan: &Plan, waits: bool) -> Result<(), Trouble> {
+        self.before.record = if waits { supervise::read().ok() } else { None };
+        let letters = plan.letters();
+        self.heard = letters.is_empty();
+        if !self.heard {
+            supervise::send(letters)?;
+            self.met = true;
+        }
+        Ok(())
+    }
 }
 
 /// Reports a service that cannot obey. That there is no supervisor is just right for who wanted

@@ -1,5 +1,6 @@
 //! sv: controls services and looks at them. See sv(8).
 #![no_main]
+mod caller;
 mod check;
 mod console;
 mod control;

@@ -4,6 +4,10 @@ use platform::Errno;
 use platform_host::files;
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+/// A name that is younger may be unknown to a supervisor that looks every second.
+const NEW: Duration = Duration::from_secs(2);
 
 /// Where sv started, where the services are, and whether it has to go back to the one before it
 /// follows a relative path.
@@ -34,6 +38,14 @@ impl Places {
         }
         self.strayed = true;
         Ok(files::chdir(&path))
+    }
+
+    /// Whether the name was made, or given another meaning, a moment ago (lstat(2)): whoever supervises
+    /// what is there may not have seen it yet.
+    pub fn is_new(&self, name: &[u8]) -> bool {
+        let Ok(path) = self.path(name) else { return false };
+        let Some(age) = files::age_of_name(&self.start, &path) else { return false };
+        age < NEW
     }
 
     /// Names that begin with a slash or a dot or end in a slash are paths, all others are in the

@@ -1,8 +1,8 @@
 //! Waiting for services to obey: a look at each of them now, and again whenever something changes
 //! in its `supervise`.
-use crate::check::later;
+use crate::check::{Check, Readiness, later};
 use crate::console::Console;
-use crate::control::{Pending, failed};
+use crate::control::{Pending, failed, may_pass};
 use crate::places::Places;
 use crate::report::{show, wall};
 use crate::{Fatal, supervise};
@@ -10,7 +10,7 @@ use platform::Stamp;
 use platform_host::notice::{self, Notice, Watch};
 use runit::status::Record;
 use runit::sv::text::Sink;
-use runit::sv::{Letter, Plan, Sight, Tally, Trouble, Verdict, followed, judge};
+use runit::sv::{Letter, Plan, SETTLED, Sight, Tally, Trouble, Verdict, followed, judge, unsettled};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -24,15 +24,19 @@ const OFTEN: Duration = Duration::from_millis(4);
 const POLL: Duration = Duration::from_millis(20);
 /// The same where they are: in case one is lost.
 const SAFETY: Duration = Duration::from_millis(500);
-/// What even `-w 0` gives a service, and a `./check`.
-const LEAST: Duration = Duration::from_millis(20);
-const LEAST_CHECK: Duration = Duration::from_millis(420);
+/// A supervisor that is about to come is waited for as long as this: one that is told of a new
+/// service by its directory is there at once, and one service in the making is quiet for a second.
+const COMES: Duration = Duration::from_secs(2);
+/// What a service has whose supervisor waits for the caller: nothing will change.
+const INSIDE: Duration = SETTLED;
 
 /// A service and when to look at it.
 struct Entry<'a> {
     service: Pending<'a>,
     next: Instant,
     pause: Duration,
+    /// The process that is to settle, by label and number, and when it will have.
+    settles: Option<((Stamp, u32), Instant)>,
     done: bool,
 }
 
@@ -55,16 +59,15 @@ pub struct Waiting<'c> {
 }
 
 impl<'c> Waiting<'c> {
-    /// Waits until this many seconds after `start`.
+    /// Waits until so long after `start`.
     pub fn new(
         console: &'c mut Console,
         places: &'c mut Places,
         plan: Plan,
         start: Instant,
-        seconds: u64,
+        patience: Duration,
     ) -> Self {
-        let deadline = start.checked_add(Duration::from_secs(seconds).max(LEAST));
-        Waiting { console, places, plan, start, deadline }
+        Waiting { console, places, plan, start, deadline: start.checked_add(patience) }
     }
 
     /// Reports every service once it has obeyed, or cannot, or the time is up.
@@ -77,7 +80,7 @@ impl<'c> Waiting<'c> {
         let mut tried = watch.is_some();
         let mut entries: Vec<Entry<'_>> = services
             .into_iter()
-            .map(|service| Entry { service, next: self.start, pause: SOON, done: false })
+            .map(|service| Entry { service, next: self.start, pause: SOON, settles: None, done: false })
             .collect();
         loop {
             let time = wall();
@@ -87,7 +90,7 @@ impl<'c> Waiting<'c> {
             }
             for entry in entries.iter_mut().filter(|entry| !entry.done) {
                 let now = Instant::now();
-                if now < entry.next && !self.is_up(&entry.service, now) {
+                if now < entry.next && !self.is_up(entry, now) {
                     continue;
                 }
                 match self.look(entry, now)? {
@@ -99,7 +102,7 @@ impl<'c> Waiting<'c> {
                     Answer::TimeIsUp(record, unseen) => {
                         let next =
                             entry.service.heard && followed(&self.plan, &record, &entry.service.before);
-                        let kills = self.plan.kills() && !next;
+                        let kills = self.plan.kills() && !next && !entry.service.inside;
                         self.say(if kills { b"kill: " } else { b"timeout: " }, entry, &record, unseen, time);
                         if kills {
                             // Nobody waits for it, and the failure is reported already.
@@ -109,7 +112,7 @@ impl<'c> Waiting<'c> {
                     }
                 }
                 entry.done = true;
-                entry.service.check = Default::default();
+                entry.service.check = Check::new();
                 entry.service.ok = None;
             }
             self.console.flush();
@@ -142,9 +145,14 @@ impl<'c> Waiting<'c> {
         if let Err(errno) = self.places.enter(service.name)? {
             return Ok(Answer::Failed(Trouble::Directory(errno)));
         }
-        let up = self.deadline.is_some_and(|deadline| now >= deadline);
+        if !service.met && !self.plan.letters().is_empty() {
+            if let Err(trouble) = service.tell(&self.plan, true) {
+                return Ok(self.without_supervisor(entry, trouble, now));
+            }
+        }
+        let up = self.is_over(service, now);
         // As long as the command has not been read, no record can be the answer to it.
-        if !service.heard {
+        if !service.heard && !service.inside {
             service.heard = supervise::has_read_all();
             if service.heard && service.place.is_some() {
                 entry.pause = SAFETY;
@@ -157,24 +165,43 @@ impl<'c> Waiting<'c> {
         let (record, unseen) = match supervise::look() {
             Sight::Seen(record) => (record, None),
             Sight::Unsure(record, trouble) => (record, Some(trouble)),
-            Sight::Trouble(trouble) => return Ok(Answer::Failed(trouble)),
+            Sight::Trouble(trouble) => return Ok(self.without_supervisor(entry, trouble, now)),
         };
+        service.met = true;
         let newer = service.before.record.is_some_and(|old| old.since != record.since);
         let left = service.left.is_some_and(|left| now >= later(left, POLL));
         if self.plan.ends_supervisor() && service.heard && newer && left {
             return Ok(Answer::Failed(Trouble::NotRunning));
         }
-        let verdict =
-            if service.heard { judge(&self.plan, &record, &service.before) } else { Verdict::NotYet };
+        let verdict = if service.heard || service.inside {
+            judge(&self.plan, &record, &service.before)
+        } else {
+            Verdict::NotYet
+        };
+        let readiness = match verdict {
+            Verdict::NotYet | Verdict::Met => Readiness::NotYet,
+            Verdict::WhenTimeIsUp | Verdict::IfReady => {
+                service.check.ask(&record, now, up, service.name, self.console)
+            }
+            Verdict::IfSettled => Readiness::Unknown,
+        };
+        let ready = match readiness {
+            Readiness::Ready => true,
+            Readiness::NotYet => false,
+            Readiness::Unknown => entry.has_settled(&record, now),
+        };
+        if readiness != Readiness::Unknown {
+            entry.settles = None;
+        }
         let obeyed = match verdict {
             Verdict::NotYet => false,
-            Verdict::WhenTimeIsUp => service.check.ask(&record, now, up, service.name, self.console) && up,
-            Verdict::IfCheckPasses => service.check.ask(&record, now, up, service.name, self.console),
+            Verdict::WhenTimeIsUp => ready && up,
+            Verdict::IfReady | Verdict::IfSettled => ready,
             Verdict::Met => true,
         };
         Ok(if obeyed {
             Answer::Obeyed(record, unseen)
-        } else if self.is_up(service, now) {
+        } else if self.is_up(entry, now) {
             Answer::TimeIsUp(record, unseen)
         } else {
             entry.again(now, self.start);
@@ -182,18 +209,41 @@ impl<'c> Waiting<'c> {
         })
     }
 
-    /// When the time is up for a service.
-    fn limit(&self, service: &Pending<'_>) -> Option<Instant> {
-        match self.deadline {
-            Some(deadline) if service.check.is_running() => {
-                Some(deadline.max(later(self.start, LEAST_CHECK)))
-            }
-            deadline => deadline,
+    /// A supervisor that has not been met may be about to come, and one that is gone may be followed by
+    /// another. That one is told again, if being told twice does no harm.
+    fn without_supervisor(&self, entry: &mut Entry<'_>, trouble: Trouble, now: Instant) -> Answer {
+        let service = &mut entry.service;
+        if service.met && self.plan.can_be_repeated() {
+            (service.met, service.expected, service.alone) = (false, true, now);
         }
+        let late = now >= later(service.alone, COMES) || self.is_over(service, now);
+        if service.met || !service.expected || late || !may_pass(trouble) {
+            return Answer::Failed(trouble);
+        }
+        entry.again(now, self.start);
+        Answer::Later
     }
 
-    fn is_up(&self, service: &Pending<'_>, now: Instant) -> bool {
-        self.limit(service).is_some_and(|limit| now >= limit)
+    /// When the time is over for a service. `None`: beyond the end of the clock.
+    fn over(&self, service: &Pending<'_>) -> Option<Instant> {
+        if service.inside {
+            return Some(self.deadline.map_or(self.start, |end| end.min(later(self.start, INSIDE))));
+        }
+        self.deadline
+    }
+
+    fn is_over(&self, service: &Pending<'_>, now: Instant) -> bool {
+        self.over(service).is_some_and(|end| now >= end)
+    }
+
+    /// The same, but a process that is there may settle.
+    fn limit(&self, entry: &Entry<'_>) -> Option<Instant> {
+        let settled = entry.settles.map_or(self.start, |(_, settled)| settled);
+        self.over(&entry.service).map(|end| end.max(settled))
+    }
+
+    fn is_up(&self, entry: &Entry<'_>, now: Instant) -> bool {
+        self.limit(entry).is_some_and(|limit| now >= limit)
     }
 
     fn say(&mut self, what: &[u8], entry: &Entry<'_>, record: &Record, unseen: Option<Trouble>, time: Stamp) {
@@ -209,7 +259,7 @@ impl<'c> Waiting<'c> {
     /// Sleeps until one of the services deserves a look; `false` if there is none left.
     fn pause(&self, entries: &mut [Entry<'_>], watch: Option<&Watch>) -> bool {
         let open = || entries.iter().filter(|entry| !entry.done);
-        let wakes = open().flat_map(|entry| [Some(entry.next), self.limit(&entry.service)]);
+        let wakes = open().flat_map(|entry| [Some(entry.next), self.limit(entry)]);
         let Some(next) = wakes.flatten().min() else { return false };
         let mut fds: Vec<BorrowedFd<'_>> = watch.map_or(Vec::new(), Watch::fds);
         let watched = fds.len();
@@ -265,8 +315,20 @@ impl Entry<'_> {
         };
         self.next = later(now, self.pause.min(longest));
         self.pause = self.pause.saturating_mul(2).min(longest);
-        if let Some(due) = self.service.check.due(now) {
-            self.next = self.next.min(due);
-        }
+        let settled = self.settles.map(|(_, settled)| settled).filter(|settled| *settled > now);
+        self.next =
+            [self.service.check.due(now), settled].into_iter().flatten().fold(self.next, Instant::min);
+    }
+
+    /// Whether the process of the record is old enough. Once it has been seen, the clock that is never
+    /// set decides.
+    fn has_settled(&mut self, record: &Record, now: Instant) -> bool {
+        let process = (record.since, record.pid);
+        let settled = match self.settles {
+            Some((known, settled)) if known == process => settled,
+            Some(_) | None => later(now, unsettled(record, wall())),
+        };
+        self.settles = Some((process, settled));
+        now >= settled
     }
 }
