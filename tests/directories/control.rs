@@ -28,6 +28,8 @@ pub const CASES: &[Case] = &[
     case("control_h_tests_the_configuration", control_h_tests_the_configuration),
     case("control_u_prepares", control_u_prepares),
     case("control_u_that_fails", control_u_that_fails),
+    case("control_u_starts_another", control_u_starts_another),
+    case("control_u_d_x_talk_to_themselves", control_u_d_x_talk_to_themselves),
     case("control_d_and_x_clean_up", control_d_and_x_clean_up),
 ];
 
@@ -145,6 +147,45 @@ fn control_u_that_fails() {
     let host = daemon(&[("control/u", "echo web u >>$T\nexit 3")]);
     host.await_up("web");
     assert_eq!(host.trace(), ["web u", "web run"]);
+}
+
+/// What is needed is started before each start.
+fn control_u_starts_another() {
+    let mut host = Host::new();
+    host.service("db", &[("run", DAEMON), ("down", "")]);
+    host.service("web", &[("run", DAEMON), ("control/u", "sv -w 5 start ../../sd/db >/dev/null")]);
+    host.boot();
+    host.await_line("web run");
+    host.await_line("db run");
+    host.await_up("db");
+    host.sv_ok(&["stop", "db"], "ok: down: db: ");
+    host.sv_ok(&["term", "web"], "");
+    host.await_lines("web run", 2);
+    host.await_lines("db run", 2);
+}
+
+/// Each of them is waited for by the supervisor that it talks to.
+fn control_u_d_x_talk_to_themselves() {
+    let mut host = Host::new();
+    let talk = |letter| format!("sv -v cont . >/dev/null && echo web {letter} >>$T");
+    let files = [("control/u", talk("u")), ("control/d", talk("d")), ("control/x", talk("x"))];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    host.service("web", &[&[("run", DAEMON)], &files[..]].concat());
+    host.boot();
+    // Then C runit has been as slow as it is about new services.
+    host.await_line("web u");
+    let start = Instant::now();
+    host.await_line("web run");
+    host.await_up("web");
+    host.sv_ok(&["down", "web"], "");
+    host.await_line("web d");
+    host.await_down("web");
+    host.sv_ok(&["up", "web"], "");
+    host.await_lines("web run", 2);
+    host.await_up("web");
+    host.sv_ok(&["exit", "web"], "");
+    host.await_line("web x");
+    assert!(start.elapsed() < Duration::from_secs(7), "{:?}", start.elapsed());
 }
 
 fn control_d_and_x_clean_up() {

@@ -11,17 +11,17 @@ pub const CASES: &[Case] = &[
     case("in_place_by_shell", in_place_by_shell),
     case("in_place_by_ansible", in_place_by_ansible),
     case("in_place_by_install", in_place_by_install),
-    case("in_place_by_cp_r", || copied("cp -r etc/model \"sd/$1\"")),
-    case("in_place_by_cp_a", || copied("cp -a etc/model \"sd/$1\"")),
-    case("in_place_by_tar", || copied("mkdir \"sd/$1\"; tar -C etc/model -cf - . | tar -C \"sd/$1\" -xf -")),
+    case("in_place_by_cp_r", || copied("cp -r \"etc/$2\" \"sd/$1\"")),
+    case("in_place_by_cp_a", || copied("cp -a \"etc/$2\" \"sd/$1\"")),
+    case("in_place_by_tar", || copied("mkdir \"sd/$1\"; tar -C \"etc/$2\" -cf - . | tar -C \"sd/$1\" -xf -")),
     case("in_place_by_tar_over_a_slow_network", in_place_by_tar_over_a_slow_network),
     case("in_place_by_rsync", || {
         needs_tool("rsync");
-        copied("rsync -a etc/model/ \"sd/$1\"");
+        copied("rsync -a \"etc/$2/\" \"sd/$1\"");
     }),
     case("in_place_by_cp_of_several", in_place_by_cp_of_several),
     case("in_place_by_mv_of_an_old_one", in_place_by_mv_of_an_old_one),
-    case("in_place_by_mv_of_a_new_one", || copied("cp -r etc/model \"tmp/$1\"; mv \"tmp/$1\" sd/")),
+    case("in_place_by_mv_of_a_new_one", || copied("cp -r \"etc/$2\" \"tmp/$1\"; mv \"tmp/$1\" sd/")),
     case("in_place_by_link", in_place_by_link),
     case("in_place_without_run_for_a_while", in_place_without_run_for_a_while),
     case("in_place_run_comes_last", in_place_run_comes_last),
@@ -72,14 +72,16 @@ pub fn await_kept_down(host: &Host, name: &str) {
     await_whole(host, name);
 }
 
-/// What one command of a tool has made in the scan directory.
+/// What a command of a tool has made in the scan directory: of `etc/$2` a service `$1`, once with
+/// `down` and once without.
 fn copied(command: &str) {
-    for down in [false, true] {
-        let host = Host::up();
-        model(&host, down);
-        let name = host.step_by_step(Duration::ZERO, &[command]);
-        if down { await_kept_down(&host, &name) } else { await_whole(&host, &name) }
-    }
+    let host = Host::up();
+    model(&host, true);
+    host.must("cp -a etc/model etc/waiting; rm etc/model/down");
+    let both = format!("set -- \"$1\" model\n{command}\nset -- \"$1-waits\" waiting\n{command}");
+    let name = host.step_by_step(Duration::ZERO, &[&both]);
+    await_whole(&host, &name);
+    await_kept_down(&host, &format!("{name}-waits"));
 }
 
 /// The script that makes `run` as a person does: a here document, and the mode afterwards.

@@ -17,6 +17,7 @@ pub const CASES: &[Case] = &[
     case("log_program_is_missing", log_program_is_missing),
     case("log_gets_descriptor_2_too", log_gets_descriptor_2_too),
     case("log_is_kept_while_the_service_restarts", log_is_kept_while_the_service_restarts),
+    case("log_added_to_what_runs", log_added_to_what_runs),
     case("log_gets_what_finish_says", log_gets_what_finish_says),
 ];
 
@@ -181,6 +182,22 @@ fn log_is_kept_while_the_service_restarts() {
     }
     host.await_lines("web run", 4);
     assert_eq!(host.count("log run"), 1);
+}
+
+/// Whether there is a log is looked at once: a new supervisor sees it.
+fn log_added_to_what_runs() {
+    let host = Host::up();
+    host.service("web", &[("run", SAYS)]);
+    host.await_line("web run");
+    let pid = host.await_up("web");
+    host.write("etc/web/log", &[("run", CAT)]);
+    host.service("db", &[("run", SAYS)]);
+    host.await_line("db run");
+    assert_eq!(host.await_up("web"), pid);
+    host.sv_ok(&["exit", "web"], "");
+    await_text(&host, "etc/web/log/logged", &lines(200));
+    host.await_runsvs("web", 1);
+    assert_eq!(host.count("web run"), 2);
 }
 
 fn log_gets_what_finish_says() {

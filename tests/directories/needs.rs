@@ -117,7 +117,7 @@ fn needs_one_that_crashes() {
 }
 
 fn gives_up_soon(needed: &[(&str, &str)]) -> Host {
-    let web = "sv -w 2 start db >/dev/null || exit 1\necho web run >>$T\nexec sleep 100000";
+    let web = "sv -w 1 start db >/dev/null || exit 1\necho web run >>$T\nexec sleep 100000";
     let host = needing(web, needed);
     host.await_lines("web finish 1", 2);
     assert_eq!(host.count("web run"), 0, "{:?}", host.trace());

@@ -1,8 +1,9 @@
 //! Services that are taken away, moved, turned and switched.
 use crate::host::{DAEMON, Host, SLEEPER};
 use crate::in_place::{await_whole, model};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
+use std::path::Path;
 
 pub const CASES: &[Case] = &[
     case("removal_of_the_link", removal_of_the_link),
@@ -10,6 +11,8 @@ pub const CASES: &[Case] = &[
     case("removal_of_a_service_that_crashes", removal_of_a_service_that_crashes),
     case("removal_after_exit", removal_after_exit),
     case("removal_after_shutdown", removal_after_shutdown),
+    case("removal_after_shutdown_by_another_sv", removal_after_shutdown_by_another_sv).ours(),
+    case("removal_and_a_new_directory_at_once", removal_and_a_new_directory_at_once).ours(),
     case("removal_and_back_at_once", removal_and_back_at_once),
     case("rename_of_a_directory", rename_of_a_directory),
     case("rename_to_a_hidden_name", rename_to_a_hidden_name),
@@ -83,6 +86,39 @@ fn removal_after_shutdown() {
     assert_eq!(said, "ok: web: runsv not running\n");
     host.await_runsvs("web", 0);
     assert_eq!(host.trace(), ["web run", "web TERM"]);
+}
+
+/// The sv of C runit looks every 0.42 s: the gap between two supervisors must be longer.
+fn removal_after_shutdown_by_another_sv() {
+    let sv = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/c-runit/2.3.1/sv");
+    if !sv.exists() {
+        skip("no sv of C runit (see ci/c-runit)");
+    }
+    let host = Host::up();
+    host.service("web", &[("run", DAEMON)]);
+    host.await_line("web run");
+    host.await_up("web");
+    for count in 1..3 {
+        let said = host.must(&format!("{} shutdown web", sv.display()));
+        assert_eq!(said, "ok: web: runsv not running\n");
+        host.await_lines("web run", count + 1);
+        host.await_up("web");
+    }
+}
+
+/// Thrown away and copied anew: C runit takes a directory with the same inode number for the old
+/// one.
+fn removal_and_a_new_directory_at_once() {
+    let host = Host::up();
+    host.define("old", &[("run", SLEEPER)]);
+    model(&host, false);
+    host.must("cp -r etc/old sd/web; sed -i 's/^echo.* run/echo old run/' sd/web/run");
+    host.await_line("old run");
+    let pid = host.await_up("web");
+    host.must("rm -rf sd/web; cp -r etc/model sd/web");
+    host.await_end(pid);
+    await_whole(&host, "web");
+    host.sv_ok(&["-w", "15", "stop", "web"], "ok: down: web: ");
 }
 
 /// Whether or not somebody saw that it was away: one supervisor, and it is up.

@@ -13,6 +13,7 @@ pub const CASES: &[Case] = &[
     case("run_as_another_user", run_as_another_user),
     case("run_of_one_shot_that_sleeps", run_of_one_shot_that_sleeps),
     case("run_of_one_shot_that_takes_itself_down", run_of_one_shot_that_takes_itself_down),
+    case("run_of_one_shot_by_once", run_of_one_shot_by_once),
     case("run_ends_at_once_again_and_again", run_ends_at_once_again_and_again),
     case("run_is_a_link_to_a_program", run_is_a_link_to_a_program),
     case("run_is_a_link_to_a_shared_script", run_is_a_link_to_a_shared_script),
@@ -95,6 +96,20 @@ fn run_of_one_shot_that_takes_itself_down() {
     assert_eq!(host.count("setup run"), 1);
     let said = host.sv(&["status", "setup"]).out;
     assert!(said.starts_with("down: setup: ") && said.contains("normally up"), "{said}");
+}
+
+/// The same said before the work.
+fn run_of_one_shot_by_once() {
+    let host = Host::up();
+    let run = "sv once .\necho setup run >>$T\nexit 0";
+    host.service("setup", &[("run", run), ("finish", "echo setup finish $1 >>$T")]);
+    host.await_line("setup finish 0");
+    host.await_down("setup");
+    assert_eq!(host.trace(), ["setup run", "setup finish 0"]);
+    // Anybody may ask for it again.
+    host.sv_ok(&["up", "setup"], "");
+    host.await_lines("setup finish 0", 2);
+    host.await_down("setup");
 }
 
 /// A poor man's cron: once a second, never faster.
