@@ -126,10 +126,10 @@ fn cannot_run(run: &str, mode: &str, commands: &[&str]) {
     host.sv_ok(&["-w", "15", "stop", "web"], "ok: down: web: ");
 }
 
-/// It lives a fifth of a second each time: C runit looks at moments in which it may run.
+/// It lives a moment each time: C runit looks at moments in which it may run.
 fn asked_start_of_one_that_dies_after_a_moment() {
     let host = Host::up();
-    host.service("web", &[("run", "sleep 0.2\nexit 1")]);
+    host.service("web", &[("run", "sleep 0.05\nexit 1")]);
     host.await_supervisor("web");
     host.sv_fails(&["-w", "1", "start", "web"], "timeout: ");
     host.sv_fails(&["-w", "1", "check", "web"], "timeout: ");

@@ -23,6 +23,9 @@ pub const CASES: &[Case] = &[
     case("in_place_by_mv_of_an_old_one", in_place_by_mv_of_an_old_one),
     case("in_place_by_mv_of_a_new_one", || copied("cp -r \"etc/$2\" \"tmp/$1\"; mv \"tmp/$1\" sd/")),
     case("in_place_by_link", in_place_by_link),
+    case("in_place_link_before_its_target", in_place_link_before_its_target),
+    case("in_place_link_to_what_is_being_made", in_place_link_to_what_is_being_made),
+    case("in_place_link_and_then_down", in_place_link_and_then_down),
     case("in_place_without_run_for_a_while", in_place_without_run_for_a_while),
     case("in_place_run_comes_last", in_place_run_comes_last),
     case("in_place_before_runsvdir", in_place_before_runsvdir),
@@ -195,6 +198,36 @@ fn in_place_by_link() {
     let host = Host::up();
     model(&host, true);
     host.must("ln -s ../etc/model sd/");
+    await_kept_down(&host, "model");
+}
+
+/// A person who links first, or an archive with both, in the order of names.
+fn in_place_link_before_its_target() {
+    let host = Host::up();
+    model(&host, false);
+    host.after_a_look();
+    host.must("ln -s ../etc/web sd/web; cp -r etc/model etc/web");
+    host.await_line("web whole");
+    host.await_up("web");
+    until_equal("what was logged", &logged(), || host.place.text("sd/web/log/logged"));
+    assert_eq!((host.count("web run"), host.runsvs("web")), (1, 1));
+}
+
+/// The same, where the directory is there and empty.
+fn in_place_link_to_what_is_being_made() {
+    let host = Host::up();
+    model(&host, true);
+    let steps = ["mkdir \"etc/$1\"; ln -s \"../etc/$1\" sd/", "cp -r etc/model/. \"etc/$1/\""];
+    let name = host.step_by_step(Duration::ZERO, &steps);
+    await_kept_down(&host, &name);
+}
+
+/// A script that enables a service and says in its next line that it shall not start by itself.
+fn in_place_link_and_then_down() {
+    let host = Host::up();
+    model(&host, false);
+    host.after_a_look();
+    host.must("ln -s ../etc/model sd/; touch sd/model/down");
     await_kept_down(&host, "model");
 }
 

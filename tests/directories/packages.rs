@@ -14,6 +14,7 @@ pub const CASES: &[Case] = &[
     case("package_made_anew_behind_its_link", package_made_anew_behind_its_link).ours(),
     case("package_asked_for_a_look", package_asked_for_a_look),
     case("git_clone_into_the_live_directory", git_clone_into_the_live_directory),
+    case("git_checkout_of_definition_and_link", git_checkout_of_definition_and_link),
     case("git_checkout_of_a_branch_with_a_service", git_checkout_of_a_branch_with_a_service),
     case("git_pull_of_another_run", git_pull_of_another_run),
 ];
@@ -94,13 +95,15 @@ fn package_removed() {
     assert_eq!(host.count("web run"), 1);
 }
 
-/// A definition below `etc` and a link, both unpacked: dpkg makes links after files.
+/// A definition and a link to it, both unpacked: dpkg makes links when all files are there under
+/// other names, and then gives these their own.
 fn package_that_enables_itself() {
     needs_tool("dpkg-deb");
     let host = Host::up();
     model(&host, true);
     host.must(
-        "mkdir -p tmp/one/lib tmp/one/sd; cp -r etc/model tmp/one/lib/web; ln -s ../lib/web tmp/one/sd/",
+        "mkdir -p tmp/one/lib tmp/one/sd tmp/one/share; cp -r etc/model tmp/one/lib/web
+        ln -s ../lib/web tmp/one/sd/; for i in $(seq 400); do echo $i >tmp/one/share/$i; done",
     );
     build(&host, "tmp/one", "web", "1.0");
     host.after_a_look();
@@ -158,6 +161,22 @@ fn git_clone_into_the_live_directory() {
     host.must(&format!("{GIT} cd etc/model; git init -q .; git add .; git commit -qm 'a service'"));
     let name = host.step_by_step(Duration::ZERO, &[&format!("{GIT} git clone -q etc/model \"sd/$1\"")]);
     await_kept_down(&host, &name);
+}
+
+/// Definitions and the scan directory in one repository, as below /etc: git makes what it makes in
+/// the order of names, so the link is there before what it leads to.
+fn git_checkout_of_definition_and_link() {
+    needs_tool("git");
+    let host = Host::up();
+    model(&host, true);
+    host.must(&format!(
+        "{GIT} mkdir repo; cd repo; git init -q .; echo 1 >README; git add .; git commit -qm one
+        git checkout -q -b next; mkdir sd services; cp -r ../etc/model services/web; ln -s ../services/web sd/web
+        git add .; git commit -qm two; git checkout -q trunk; mv .git .."
+    ));
+    host.after_a_look();
+    host.must(&format!("{GIT} git checkout -q -f next"));
+    await_kept_down(&host, "web");
 }
 
 /// The scan directory itself is a work tree.

@@ -17,6 +17,8 @@ pub const CASES: &[Case] = &[
     case("rename_of_a_directory", rename_of_a_directory),
     case("rename_to_a_hidden_name", rename_to_a_hidden_name),
     case("link_turned_to_another_version", link_turned_to_another_version),
+    case("link_turned_by_ln", link_turned_by_ln),
+    case("link_made_again", link_made_again),
     case("replaced_by_a_directory", replaced_by_a_directory),
     case("runsvchdir_to_another_set", runsvchdir_to_another_set),
     case("removal_of_all_at_shutdown", removal_of_all_at_shutdown),
@@ -183,12 +185,50 @@ fn link_turned_to_another_version() {
     host.must("ln -s ../etc/v2 tmp/new; mv -T tmp/new sd/app");
     host.await_line("v2 run");
     host.await_line("v1 TERM");
-    host.must("ln -sfn ../etc/v3 sd/app");
+    host.must("rm sd/app; ln -s ../etc/v3 sd/app");
     host.await_line("v3 run");
     host.await_line("v2 TERM");
     host.await_runsvs("app", 1);
     host.await_up("app");
     assert_eq!(["v1 run", "v2 run", "v3 run"].map(|line| host.count(line)), [1; 3]);
+}
+
+/// `ln -sfn` makes a link with a name of its own choice beside the old one and renames it: that name
+/// is not the service's.
+fn link_turned_by_ln() {
+    let host = Host::up();
+    for name in ["v0", "v1", "v2", "v3"] {
+        host.define(name, &[("run", DAEMON)]);
+    }
+    host.must("ln -s ../etc/v0 sd/app");
+    host.await_line("v0 run");
+    for (old, new) in [("v0", "v1"), ("v1", "v2"), ("v2", "v3")] {
+        host.must(&format!("ln -sfn ../etc/{new} sd/app"));
+        host.await_line(&format!("{new} run"));
+        host.await_line(&format!("{old} TERM"));
+        host.await_runsvs("app", 1);
+        host.sv_ok(&["-w", "15", "check", "app"], "ok: run: app: ");
+    }
+    // What no longer is app has gone by now.
+    host.await_runsvs("app", 1);
+    assert!(!host.said().contains("fatal"), "{}", host.said());
+}
+
+/// A script that makes sure of its links, with an `ln -sf` that removes and makes, as busybox's does:
+/// nothing is interrupted.
+fn link_made_again() {
+    let host = Host::up();
+    host.service("web", &[("run", DAEMON)]);
+    host.await_line("web run");
+    let pid = host.await_up("web");
+    for name in ["one", "two"] {
+        host.after_a_look();
+        host.must("rm sd/web; ln -s ../etc/web sd/web");
+        host.service(name, &[("run", SLEEPER)]);
+        host.await_line(&format!("{name} run"));
+    }
+    assert_eq!((host.count("web TERM"), host.count("web run")), (0, 1));
+    assert_eq!((host.await_up("web"), host.runsvs("web")), (pid, 1));
 }
 
 /// A link becomes a directory of the same name.
