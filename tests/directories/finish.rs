@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 pub const CASES: &[Case] = &[
     case("finish_takes_itself_down", finish_takes_itself_down),
+    case("finish_takes_many_down", finish_takes_many_down),
     case("finish_calls_sv_that_reports", finish_calls_sv_that_reports),
     case("finish_starts_another_once", finish_starts_another_once),
     case("finish_removes_the_pid_file", finish_removes_the_pid_file),
@@ -27,6 +28,22 @@ fn finish_takes_itself_down() {
     let said = host.sv(&["status", "web"]).out;
     assert!(said.starts_with("down: web: ") && said.contains("normally up"), "{said}");
     assert_eq!(host.trace(), ["web run", "web finish 1", "web run", "web finish 100"]);
+}
+
+/// Jobs that take longer than the pause between two starts: what `finish` has said before its end
+/// is obeyed before there is another start.
+fn finish_takes_many_down() {
+    let mut host = Host::new();
+    let jobs: Vec<String> = (0..16).map(|number| format!("job{number}")).collect();
+    for job in &jobs {
+        host.service(job, &[("run", "echo ${PWD##*/} run >>$T\nsleep 1.1"), ("finish", "exec sv down .")]);
+    }
+    host.boot();
+    for job in &jobs {
+        host.await_line(&format!("{job} run"));
+        host.await_down(job);
+    }
+    assert_eq!(host.trace().len(), jobs.len(), "{:?}", host.trace());
 }
 
 /// `-v` from within: C answers at once what is true at once.

@@ -14,6 +14,7 @@ pub const CASES: &[Case] = &[
     case("run_of_one_shot_that_sleeps", run_of_one_shot_that_sleeps),
     case("run_of_one_shot_that_takes_itself_down", run_of_one_shot_that_takes_itself_down),
     case("run_of_one_shot_by_once", run_of_one_shot_by_once),
+    case("run_of_many_one_shots_by_once", run_of_many_one_shots_by_once).ours(),
     case("run_ends_at_once_again_and_again", run_ends_at_once_again_and_again),
     case("run_is_a_link_to_a_program", run_is_a_link_to_a_program),
     case("run_is_a_link_to_a_shared_script", run_is_a_link_to_a_shared_script),
@@ -98,7 +99,8 @@ fn run_of_one_shot_that_takes_itself_down() {
     assert!(said.starts_with("down: setup: ") && said.contains("normally up"), "{said}");
 }
 
-/// The same said before the work.
+/// The same said before the work. What a process has said before its death is obeyed before its death
+/// is noticed.
 fn run_of_one_shot_by_once() {
     let host = Host::up();
     let run = "sv once .\necho setup run >>$T\nexit 0";
@@ -106,10 +108,28 @@ fn run_of_one_shot_by_once() {
     host.await_line("setup finish 0");
     host.await_down("setup");
     assert_eq!(host.trace(), ["setup run", "setup finish 0"]);
+}
+
+/// In a crowd, C runit notices the death first now and then, and starts the service once more.
+fn run_of_many_one_shots_by_once() {
+    let mut host = Host::new();
+    let jobs: Vec<String> = (0..12).map(|number| format!("job{number}")).collect();
+    for job in &jobs {
+        host.service(job, &[("run", "sv once .\necho ${PWD##*/} run >>$T\nexit 0")]);
+    }
+    host.boot();
+    for job in &jobs {
+        host.await_line(&format!("{job} run"));
+        host.await_down(job);
+    }
+    // All have had the time for another start.
+    host.service("late", &[("run", "echo late run >>$T\nexit 0")]);
+    host.await_lines("late run", 3);
+    assert_eq!(host.trace().iter().filter(|line| line.starts_with("job")).count(), jobs.len());
     // Anybody may ask for it again.
-    host.sv_ok(&["up", "setup"], "");
-    host.await_lines("setup finish 0", 2);
-    host.await_down("setup");
+    host.sv_ok(&["up", "job0"], "");
+    host.await_lines("job0 run", 2);
+    host.await_down("job0");
 }
 
 /// A poor man's cron: once a second, never faster.
