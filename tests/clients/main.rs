@@ -8,7 +8,9 @@ use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
 mod ansible;
+mod debian;
 mod fetched;
+mod host;
 mod readers;
 #[allow(dead_code)]
 #[path = "../compat/rig.rs"]
@@ -17,6 +19,6 @@ mod scan;
 mod vsv;
 
 fn main() -> ExitCode {
-    let areas: &[&[Case]] = &[ansible::CASES, vsv::CASES, readers::CASES];
+    let areas: &[&[Case]] = &[ansible::CASES, vsv::CASES, readers::CASES, debian::CASES];
     suite::main("clients", &areas.concat()).into()
 }

@@ -4,6 +4,7 @@ use crate::rig::{await_death, is_alive, masked, send};
 use crate::scan::{Scan, await_rest, broken};
 use nix::sys::signal::Signal;
 use runit_tests::place::Output;
+use runit_tests::status::Status;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal};
 use std::fs::{self, File, FileTimes};
@@ -63,6 +64,9 @@ pub const CASES: &[Case] = &[
     case("vsv_shows_a_new_time_after_a_crash", || {
         let scan = Scan::new();
         let (service, pid) = scan.up("web");
+        // One that has lived for a second is started again without a pause.
+        let age = |it: &Status| Status::now(0, 0, 0).secs.saturating_sub(it.secs);
+        until("two seconds of life", || (age(&service.status()) > 1).then_some(()));
         older(&service.path("supervise/stat"));
         send(pid, Signal::SIGKILL);
         let new = service.await_runs(2);
