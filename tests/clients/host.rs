@@ -47,16 +47,12 @@ impl Host {
 
     /// The same, and runsvdir is there.
     pub fn up(clients: &[&str], prepare: &str) -> Host {
-        let host = Host::boot(clients, prepare);
+        let mut host = Host::boot(clients, prepare);
         let up = |line: &String| line.contains("enter stage: /etc/runit/2");
-        let found = within(patience(), || host.machine.lines().iter().any(up).then_some(()));
-        assert!(found.is_some(), "in vain: stage 2; the console: {:#?}", host.machine.lines());
+        within(patience(), || (!host.machine.up() || host.machine.lines().iter().any(up)).then_some(()));
+        assert!(host.machine.up(), "it does not boot; the console: {:#?}", host.machine.lines());
         host.eventually("runsvdir", "start-stop-daemon --status --name runsvdir");
         host
-    }
-
-    pub fn machine(&mut self) -> &mut Machine {
-        &mut self.machine
     }
 
     pub fn into_machine(self) -> Machine {
@@ -64,7 +60,7 @@ impl Host {
     }
 
     pub fn run(&self, script: &str) -> Output {
-        self.machine.run(&format!("export HOME=/root TERM=linux LC_ALL=C\n{WORDS}\n{script}"))
+        self.machine.run(&format!("set -e\nexport HOME=/root TERM=linux LC_ALL=C\n{WORDS}\n{script}"))
     }
 
     /// Runs what must not fail, and returns what it says.

@@ -5,6 +5,8 @@ mkdir /machine /usr.new
 mount --rbind /usr /machine
 mount -t tmpfs -o mode=755 usr /usr.new
 ln -s /machine/* /usr.new/
+rm /usr.new/local
+mkdir -p /usr.new/local/bin /usr.new/local/sbin
 
 # merge FROM TO
 merge() {
@@ -48,9 +50,18 @@ for client in /clients/*; do
 		esac
 	done
 done
+# A machine without services of its own says that none may be started.
+rm -f /usr.new/sbin/policy-rc.d
 mount --move /usr.new /usr
 rmdir /usr.new
 # Each was built for its own directory of services.
+rmdir /service
 ln -s /etc/service /service
-mkdir -p /etc/runit/runsvdir/default /var/log /home
-[ -e /etc/runit/runsvdir/current ] || ln -s default /etc/runit/runsvdir/current
+mkdir -p /var/log /home
+# As the package does when it is installed.
+mkdir -p /etc/runit/runsvdir/default /usr/share/runit/sv /usr/share/runit/sv.now
+ln -s sv /usr/share/runit/sv.src
+ln -s sv.now /usr/share/runit/sv.current
+cpsv i
+# async-timeout sleeps for ever if its child ends before it waits: it is for a case of its own.
+: >/etc/runit/no.emulate.sysv
