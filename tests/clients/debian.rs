@@ -41,6 +41,16 @@ pub const CASES: &[Case] = &[
         assert_eq!((host.runsvdir(), host.runs("/etc/sv/other")), (before, vec![other.clone()]));
         assert!(host.alive(&other));
     }),
+    // Its newer runsvdir looks at its directory when it is told to.
+    case("debian_rescan_by_alrm", || {
+        let host =
+            Host::up(&[], "service /etc/sv/other\nln -s /etc/sv/other /etc/runit/runsvdir/default/other");
+        let other = host.await_runs("/etc/sv/other", 1);
+        let before = host.runsvdir();
+        host.sh(&format!("service /etc/sv/web\n{LINK}\nkill -ALRM {before}"));
+        host.await_runs(WEB, 1);
+        assert_eq!((host.runsvdir(), host.runs("/etc/sv/other")), (before, vec![other]));
+    }),
     case("runit_helper_postinst_of_a_disabled_one", || {
         let host = Host::up(&[], "service /etc/sv/web");
         host.sh(
@@ -176,18 +186,18 @@ pub const CASES: &[Case] = &[
         assert!(host.has("/run/runit/supervise/web/ok"));
     }),
     case("cpsv_copies_and_knows_what_differs", || {
-        let host = Host::up(
-            &[],
-            "service /usr/share/runit/sv.now/web\nmkdir -p /usr/share/runit/sv.now/web/.meta\n\
-            echo /bin/sh >/usr/share/runit/sv.now/web/.meta/bin",
+        let host = Host::up(&[], "");
+        host.sh("service /usr/share/runit/sv.now/web 'exec sleep 100000' supervise");
+        host.sh(
+            "mkdir /usr/share/runit/sv.now/web/.meta; echo /bin/sh >/usr/share/runit/sv.now/web/.meta/bin",
         );
         assert!(host.sh("cpsv l").contains("[a]: web"));
         host.sh("cpsv a web; ln -s /etc/sv/web /etc/runit/runsvdir/default/web");
-        host.await_runs(WEB, 1);
-        // The supervisor's own files are no difference, what was written into the directory is.
-        host.sh("mv /etc/sv/web/trace /etc/sv/web/supervise/");
+        host.eventually("a service", "sv check web");
+        // What the supervisor writes is no difference.
         assert!(host.sh("cpsv l").contains("[i]: web"));
-        host.sh("cpsv d web");
+        host.sh("cpsv d web; echo >/etc/sv/web/down");
+        assert!(host.sh("cpsv l").contains("[l]: web"));
     }),
     case("trigger_sv_setup_and_rescan", || {
         let host = Host::up(&[], TRIGGER);

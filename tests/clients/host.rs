@@ -9,11 +9,12 @@ use runit_tests::wait::{patience, within};
 use std::fs;
 use std::sync::OnceLock;
 
-/// What each script may use: `service DIRECTORY [COMMANDS]` makes one, complete before it is there.
+/// What each script may use: `service DIRECTORY [COMMANDS [WHERE]]` makes one, complete before it
+/// is there. It notes its starts in a file, which is below WHERE.
 const WORDS: &str = "
 service() {
 	mkdir -p \"${1%/*}\" \"$1.new\"
-	printf '#!/bin/sh\\necho run $$ >>trace\\n%s\\n' \"${2:-exec sleep 100000}\" >\"$1.new/run\"
+	printf '#!/bin/sh\\necho run $$ >>%strace\\n%s\\n' \"${3:+$3/}\" \"${2:-exec sleep 100000}\" >\"$1.new/run\"
 	chmod 755 \"$1.new/run\"
 	mv \"$1.new\" \"$1\"
 }
@@ -109,6 +110,12 @@ impl Host {
             found.unwrap_or_else(|| panic!("in vain: {what}; the console: {:#?}", self.machine.lines()));
         self.eventually(&what, &format!("test \"$(cat {service}/supervise/pid)\" = {pid}"));
         pid
+    }
+
+    /// Waits until it was started so many times, whatever came of that.
+    pub fn await_runs_of_any(&self, service: &str, count: usize) {
+        let found = within(patience(), || (self.runs(service).len() >= count).then_some(()));
+        assert!(found.is_some(), "in vain: start {count} of {service}");
     }
 
     /// Waits until `stat` says this.

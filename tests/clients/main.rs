@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 mod ansible;
 mod debian;
+mod debian_scripts;
 mod fetched;
 mod host;
 mod readers;
@@ -19,6 +20,7 @@ mod scan;
 mod vsv;
 
 fn main() -> ExitCode {
-    let areas: &[&[Case]] = &[ansible::CASES, vsv::CASES, readers::CASES, debian::CASES];
+    let areas: &[&[Case]] =
+        &[ansible::CASES, vsv::CASES, readers::CASES, debian::CASES, debian_scripts::CASES];
     suite::main("clients", &areas.concat()).into()
 }
