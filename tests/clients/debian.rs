@@ -49,6 +49,9 @@ pub const CASES: &[Case] = &[
         let before = host.runsvdir();
         host.sh(&format!("service /etc/sv/web\n{LINK}\nkill -ALRM {before}"));
         host.await_runs(WEB, 1);
+        // It did that, and not another one in its place.
+        host.sh("service /etc/sv/more\nln -s /etc/sv/more /etc/runit/runsvdir/default/more");
+        host.await_runs("/etc/sv/more", 1);
         assert_eq!((host.runsvdir(), host.runs("/etc/sv/other")), (before, vec![other]));
     }),
     case("runit_helper_postinst_of_a_disabled_one", || {

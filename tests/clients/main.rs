@@ -12,15 +12,24 @@ mod debian;
 mod debian_scripts;
 mod fetched;
 mod host;
+mod openrc;
 mod readers;
 #[allow(dead_code)]
 #[path = "../compat/rig.rs"]
 mod rig;
 mod scan;
+mod turnstile;
 mod vsv;
 
 fn main() -> ExitCode {
-    let areas: &[&[Case]] =
-        &[ansible::CASES, vsv::CASES, readers::CASES, debian::CASES, debian_scripts::CASES];
+    let areas: &[&[Case]] = &[
+        ansible::CASES,
+        vsv::CASES,
+        readers::CASES,
+        debian::CASES,
+        debian_scripts::CASES,
+        openrc::CASES,
+        turnstile::CASES,
+    ];
     suite::main("clients", &areas.concat()).into()
 }
