@@ -217,7 +217,7 @@ pub const CASES: &[Case] = &[
         let service = "/usr/share/runit/sv.now/web";
         let old = host.await_runs(service, 1);
         host.sh("/usr/lib/runit/trigger_sv upgrade");
-        assert_eq!(host.runs(service), [old.clone()]);
+        assert_eq!(host.runs(service), [&*old]);
         host.sh(&format!("echo -1 >{service}/.meta/wtime"));
         host.eventually(
             "another second",

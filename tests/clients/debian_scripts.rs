@@ -65,14 +65,14 @@ pub const CASES: &[Case] = &[
     }),
     case("mk_runscript_add", || {
         let host = user_services();
-        let inner = host.await_runs("/root/.service/mine", 1);
+        let inner = host.await_runs("/me/.service/mine", 1);
         host.await_stat(USER, "run");
         assert!(host.alive(&inner));
     }),
     // Its control/t says `exec sv -v hup .`: sv talks to the supervisor that waits for the script.
     case("mk_runscript_restart", || {
         let host = user_services();
-        let inner = host.await_runs("/root/.service/mine", 1);
+        let inner = host.await_runs("/me/.service/mine", 1);
         host.await_stat(USER, "run");
         let outer = host.text(&format!("{USER}/supervise/pid"));
         host.eventually(
@@ -81,7 +81,7 @@ pub const CASES: &[Case] = &[
         );
         let said = host.sh("sv -w 5 restart unprivileged.root");
         assert!(said.starts_with("ok: run: unprivileged.root: "), "{said}");
-        host.await_runs("/root/.service/mine", 2);
+        host.await_runs("/me/.service/mine", 2);
         let again = host.text(&format!("{USER}/supervise/pid"));
         assert!(!host.alive(&inner) && !host.alive(outer.trim()) && host.alive(again.trim()));
         // HUP stopped all: there is one supervisor for each, and nobody else's child.
@@ -89,7 +89,7 @@ pub const CASES: &[Case] = &[
     }),
     case("mk_runscript_stop", || {
         let host = user_services();
-        let inner = host.await_runs("/root/.service/mine", 1);
+        let inner = host.await_runs("/me/.service/mine", 1);
         host.await_stat(USER, "run");
         host.sh("sv -w 5 stop unprivileged.root");
         host.await_rest(USER);
@@ -98,7 +98,7 @@ pub const CASES: &[Case] = &[
     // It takes the directory away and says nothing to anybody: what was told by control/t goes on.
     case("mk_runscript_remove", || {
         let host = user_services();
-        let inner = host.await_runs("/root/.service/mine", 1);
+        let inner = host.await_runs("/me/.service/mine", 1);
         host.await_stat(USER, "run");
         let outer = host.text(&format!("{USER}/supervise/pid"));
         host.sh("mk-runscript --remove unprivileged root");
@@ -180,7 +180,7 @@ fn finish_exec(code: &str) {
 
 /// The services of a user, with one of them.
 fn user_services() -> Host {
-    let host = Host::up(&[], &format!("mkdir -p /root/.service\nservice /root/.service/mine\n{ONE_USER}"));
+    let host = Host::up(&[], &format!("mkdir -p /me/.service\nservice /me/.service/mine\n{ONE_USER}"));
     host.sh("mk-runscript --add unprivileged root");
     host
 }

@@ -61,7 +61,7 @@ impl Host {
     }
 
     pub fn run(&self, script: &str) -> Output {
-        self.machine.run(&format!("set -e\nexport HOME=/root TERM=linux LC_ALL=C\n{WORDS}\n{script}"))
+        self.machine.run(&format!("set -e\nexport HOME=/me TERM=linux LC_ALL=C\n{WORDS}\n{script}"))
     }
 
     /// Runs what must not fail, and returns what it says.

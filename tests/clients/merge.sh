@@ -57,7 +57,8 @@ rmdir /usr.new
 # Each was built for its own directory of services.
 rmdir /service
 ln -s /etc/service /service
-mkdir -p /var/log /home
+mkdir -p /var/log /home /me
+sed -i 's,^root:.*,root:x:0:0::/me:/bin/sh,' /etc/passwd
 # As the package does when it is installed.
 mkdir -p /etc/runit/runsvdir/default /usr/share/runit/sv /usr/share/runit/sv.now
 ln -s sv /usr/share/runit/sv.src

@@ -16,25 +16,27 @@ pub const CASES: &[Case] = &[
     }),
     case("turnstile_run_with_core_services", || {
         let host = turnstile(
-            "service /root/.config/service/bus; mkdir /root/.config/service/turnstile-ready
-            echo 'core_services=\"mine bus\"' >/root/.config/service/turnstile-ready/conf",
+            "service /me/.config/service/bus; mkdir /me/.config/service/turnstile-ready
+            echo 'core_services=\"mine bus\"' >/me/.config/service/turnstile-ready/conf",
         );
         // When it is ready they run.
         assert_eq!(ready_pipe(&host), READY);
         for name in ["mine", "bus"] {
-            assert_eq!(host.text(&format!("/root/.config/service/{name}/supervise/stat")), "run\n");
+            assert_eq!(host.text(&format!("/me/.config/service/{name}/supervise/stat")), "run\n");
         }
     }),
     case("turnstile_run_waits_for_a_check", || {
         let host = turnstile(
-            "printf '#!/bin/sh\\ntest -e /run/go\\n' >/root/.config/service/mine/check
-            chmod 755 /root/.config/service/mine/check
-            mkdir /root/.config/service/turnstile-ready
-            echo 'core_services=mine SVWAIT=0; export SVWAIT' >/root/.config/service/turnstile-ready/conf",
+            "printf '#!/bin/sh\\ntest -e /run/go\\n' >/me/.config/service/mine/check
+            chmod 755 /me/.config/service/mine/check
+            mkdir /me/.config/service/turnstile-ready
+            echo 'core_services=mine SVWAIT=0; export SVWAIT' >/me/.config/service/turnstile-ready/conf",
         );
         host.await_runs(MINE, 1);
         host.await_stat(READY, "run");
-        host.sh("cat /run/ready >/run/said & sleep 0.5");
+        host.sh("cat /run/ready >/run/said &");
+        let asked = format!("test $(wc -l <{MINE}/asked) -ge 4");
+        host.eventually("several questions", &asked);
         assert_eq!(host.text("/run/said"), "");
         host.sh(": >/run/go");
         host.eventually("its readiness", &format!("test \"$(cat /run/said)\" = {READY}"));
@@ -62,22 +64,22 @@ pub const CASES: &[Case] = &[
     case("turnstile_update_env", || {
         let host = turnstile(
             "printf '#!/bin/sh\\nexec chpst -e \"$TURNSTILE_ENV_DIR\" sh -c \"echo \\\\$COLOR >seen; exec sleep 100000\"\\n' \
-            >/root/.config/service/mine/run",
+            >/me/.config/service/mine/run",
         );
-        host.eventually("a start", "test -e /root/.config/service/mine/seen");
+        host.eventually("a start", "test -e /me/.config/service/mine/seen");
         host.await_stat(MINE, "run");
         host.eventually(
             "another second",
             &format!("test $(date +%s) -gt $(stat -Lc %Y {MINE}/supervise/status)"),
         );
         host.sh(&format!("turnstile-update-runit-env COLOR=red; sv restart {MINE}"));
-        host.eventually("the variable", "test \"$(cat /root/.config/service/mine/seen)\" = red");
+        host.eventually("the variable", "test \"$(cat /me/.config/service/mine/seen)\" = red");
     }),
 ];
 
 const BACKEND: &str = "/usr/libexec/turnstile/runit";
-const MINE: &str = "/root/.config/service/mine";
-const READY: &str = "/root/.config/service/turnstile-ready";
+const MINE: &str = "/me/.config/service/mine";
+const READY: &str = "/me/.config/service/turnstile-ready";
 
 /// A host with a user who has one service and has logged in.
 fn turnstile(prepare: &str) -> Host {
