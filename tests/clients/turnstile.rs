@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
     }),
     case("turnstile_run_waits_for_a_check", || {
         let host = turnstile(
-            "printf '#!/bin/sh\\ntest -e /run/go\\n' >/me/.config/service/mine/check
+            "printf '#!/bin/sh\\necho asked >>asked\\ntest -e /run/go\\n' >/me/.config/service/mine/check
             chmod 755 /me/.config/service/mine/check
             mkdir /me/.config/service/turnstile-ready
             echo 'core_services=mine SVWAIT=0; export SVWAIT' >/me/.config/service/turnstile-ready/conf",

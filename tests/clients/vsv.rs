@@ -1,7 +1,7 @@
 //! vsv: a table of services, and sv behind it.
 use crate::fetched::client;
 use crate::rig::{await_death, is_alive, masked, send};
-use crate::scan::{Scan, await_rest, broken};
+use crate::scan::{Scan, await_rest, broken, seldom_missed};
 use nix::sys::signal::Signal;
 use runit_tests::place::Output;
 use runit_tests::status::Status;
@@ -133,23 +133,28 @@ pub const CASES: &[Case] = &[
         }
     }),
     case("vsv_start_a_crashing_one", || {
-        let scan = Scan::new();
-        let _service = scan.crashing("web");
-        let done = vsv(&scan, &["start", "web"]);
-        failed(&done);
-        assert!(done.out.contains("timeout: "), "{done:?}");
+        seldom_missed(|| {
+            let scan = Scan::new();
+            let _service = scan.crashing("web");
+            let done = vsv(&scan, &["start", "web"]);
+            failed(&done);
+            assert!(done.out.contains("timeout: "), "{done:?}");
+        })
     }),
     // C runit's sv may look just when it runs.
     case("vsv_start_one_that_ends_at_once", || ends_soon("start", "exit 1")).ours(),
     case("vsv_start_one_that_ends_soon", || ends_soon("start", "sleep 0.1; exit 1")).ours(),
     case("vsv_check_one_that_ends_soon", || ends_soon("check", "sleep 0.1; exit 1")).ours(),
     case("vsv_start_one_with_a_long_finish", || {
-        let scan = Scan::new();
-        let service = scan.service("web");
-        service.script("run", "echo try >>trace").script("finish", "sleep 3");
-        scan.start();
-        service.await_trace("try");
-        failed(&vsv(&scan, &["start", "web"]));
+        seldom_missed(|| {
+            let scan = Scan::new();
+            let service = scan.service("web");
+            service.script("run", "echo try >>trace").script("finish", "sleep 3");
+            scan.start();
+            service.await_trace("try");
+            scan.hurry();
+            failed(&vsv(&scan, &["start", "web"]));
+        })
     }),
     case("vsv_start_one_that_is_not_there", || {
         let scan = Scan::new();
@@ -160,9 +165,11 @@ pub const CASES: &[Case] = &[
         assert!(done.out.contains(line), "{done:?}");
     }),
     case("vsv_check_a_crashing_one", || {
-        let scan = Scan::new();
-        let _service = scan.crashing("web");
-        failed(&vsv(&scan, &["check", "web"]));
+        seldom_missed(|| {
+            let scan = Scan::new();
+            let _service = scan.crashing("web");
+            failed(&vsv(&scan, &["check", "web"]));
+        })
     }),
     case("vsv_check_an_up_one", || {
         let scan = Scan::new();
@@ -184,6 +191,7 @@ pub const CASES: &[Case] = &[
         scan.start();
         let pid = service.await_runs(1);
         service.await_stat("run");
+        scan.hurry();
         let done = vsv(&scan, &["stop", "web"]);
         failed(&done);
         assert!(done.out.contains(&format!("timeout: run: web: (pid {pid}) ")), "{done:?}");
@@ -203,13 +211,16 @@ pub const CASES: &[Case] = &[
         assert!(done.out.contains(&format!("ok: run: web: (pid {new}) ")) && !is_alive(old), "{done:?}");
     }),
     case("vsv_restart_into_a_broken_one", || {
-        let scan = Scan::new();
-        let (service, old) = scan.up("web");
-        service.await_age();
-        broken(&service);
-        let done = vsv(&scan, &["restart", "web"]);
-        failed(&done);
-        assert!(done.out.contains("timeout: ") && !is_alive(old), "{done:?}");
+        seldom_missed(|| {
+            let scan = Scan::new();
+            let (service, old) = scan.up("web");
+            service.await_age();
+            broken(&service);
+            scan.hurry();
+            let done = vsv(&scan, &["restart", "web"]);
+            failed(&done);
+            assert!(done.out.contains("timeout: ") && !is_alive(old), "{done:?}");
+        })
     }),
     case("vsv_disable_and_enable", || {
         let scan = Scan::new();
@@ -236,6 +247,7 @@ fn ends_soon(word: &str, run: &str) {
     service.script("run", &format!("echo try >>trace\n{run}"));
     scan.start();
     service.await_trace("try");
+    scan.hurry();
     failed(&vsv(&scan, &[word, "web"]));
 }
 
