@@ -17,6 +17,7 @@ mod readers;
 #[allow(dead_code)]
 #[path = "../compat/rig.rs"]
 mod rig;
+mod salt;
 mod scan;
 mod turnstile;
 mod vsv;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         debian_scripts::CASES,
         openrc::CASES,
         turnstile::CASES,
+        salt::CASES,
     ];
     suite::main("clients", &areas.concat()).into()
 }
