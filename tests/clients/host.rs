@@ -138,7 +138,9 @@ impl Host {
         // A pipe without a reader cannot be opened: the shell would wait, so dd does it.
         self.eventually(
             "the end of the supervisor",
-            &format!("! dd if=/dev/null of={service}/supervise/ok oflag=nonblock conv=notrunc 2>/dev/null"),
+            &format!(
+                "! dd if=/dev/null of={service}/supervise/ok oflag=nonblock conv=nocreat,notrunc 2>/dev/null"
+            ),
         );
     }
 
