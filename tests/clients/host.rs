@@ -5,7 +5,7 @@ use runit_tests::namespace::{Machine, System, missing};
 use runit_tests::place::Output;
 use runit_tests::programs::Programs;
 use runit_tests::suite::skip;
-use runit_tests::wait::{patience, within};
+use runit_tests::wait::{patience, set_patience, within};
 use std::fs;
 use std::sync::OnceLock;
 
@@ -71,16 +71,24 @@ impl Host {
         done.out
     }
 
-    /// Waits until a script succeeds.
+    /// Waits until a script succeeds: inside, so that the many looks cost little.
     pub fn eventually(&self, what: &str, script: &str) {
-        let mut last = None;
-        let found = within(patience(), || {
-            let done = self.run(script);
-            let good = done.code == Some(0);
-            last = Some(done);
-            good.then_some(())
-        });
-        assert!(found.is_some(), "in vain: {what}: {last:?}; the console: {:#?}", self.machine.lines());
+        let looks = format!(
+            "end=$(($(date +%s) + {}))
+            until ( {script} ) >/run/looked 2>&1; do
+                test $(date +%s) -lt $end || exit 1
+                sleep 0.02
+            done",
+            patience().as_secs()
+        );
+        let before = patience();
+        set_patience(before * 2);
+        let done = self.run(&looks);
+        set_patience(before);
+        if done.code != Some(0) {
+            let last = self.text("/run/looked");
+            panic!("in vain: {what}: {last}{done:?}; the console: {:#?}", self.machine.lines());
+        }
     }
 
     pub fn text(&self, path: &str) -> String {

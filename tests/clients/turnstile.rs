@@ -86,7 +86,7 @@ fn turnstile(prepare: &str) -> Host {
     let host = Host::up(&[], "");
     // Debian lacks `pause`, of another distribution's runit: it sleeps until a signal comes.
     host.sh(&format!(
-        "printf '#!/bin/sh\\nexec sleep 100000\\n' >/usr/local/bin/pause; chmod 755 /usr/local/bin/pause
+        "printf '#!/bin/sh\\nexec sleep 100000\\n' >/usr/bin/pause; chmod 755 /usr/bin/pause
         service {MINE}; mkfifo /run/ready
         {prepare}
         setsid sh -c 'echo $$ >/run/pid; exec sh {BACKEND} run /run/ready /run/sv /etc/turnstile/backend' </dev/null >/run/log 2>&1 &"
