@@ -170,10 +170,15 @@ impl Plan {
         }
     }
 
-    /// Whether a supervisor may be told what another one has been told already: nothing is done twice.
+    /// What is left to be said to a supervisor that takes the place of the one that was told; `None`: it
+    /// is another one's affair. A process of its is a new one, so nothing is to be ended any more.
     #[must_use]
-    pub const fn can_be_repeated(&self) -> bool {
-        matches!(self.task, Task::Check | Task::Control([Letter::Up], _))
+    pub fn to_the_next(&self) -> Option<&'static [Letter]> {
+        match self.task {
+            Task::Check => Some(&[]),
+            Task::Control(letters, _) if letters.contains(&Letter::Up) => Some(&[Letter::Up]),
+            Task::Status | Task::Control(..) => None,
+        }
     }
 
     /// Whether a supervisor that is gone is what was asked for.
@@ -256,9 +261,14 @@ mod tests {
         for word in ["stop", "down", "shutdown", "exit", "reload", "try-restart", "term", "hup", "status"] {
             assert!(!wants(word), "{word}");
         }
-        let twice = |word: &str| Plan::of(word.as_bytes(), false).unwrap().can_be_repeated();
-        assert!(twice("start") && twice("up") && twice("check"));
-        assert!(!twice("once") && !twice("restart") && !twice("stop") && !twice("status"));
+        let next = |word: &str| Plan::of(word.as_bytes(), false).unwrap().to_the_next();
+        for word in ["start", "up", "restart", "force-restart"] {
+            assert_eq!(next(word), Some([Letter::Up].as_slice()), "{word}");
+        }
+        assert_eq!(next("check"), Some([].as_slice()));
+        for word in ["once", "stop", "status", "try-restart", "shutdown", "hup"] {
+            assert_eq!(next(word), None, "{word}: it would be done twice, or need not be done any more");
+        }
     }
 
     #[test]

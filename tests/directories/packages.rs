@@ -121,6 +121,7 @@ fn package_made_anew_behind_its_link() {
     host.await_line("web run");
     let old = host.await_up("web");
     host.must("rm -r etc/web; cp -a tmp/web etc/web");
+    host.sv_ok(&["-w", "15", "restart", "web"], "ok: run: web: (pid ");
     host.await_lines("web run", 2);
     host.await_end(old);
     let new = host.await_up("web");

@@ -36,6 +36,8 @@ pub struct Pending<'a> {
     pub expected: bool,
     /// Since when it has none.
     pub alone: Instant,
+    /// The supervisor that was told is gone, and another one is to be told.
+    pub followed: bool,
     /// Whether the supervisor has read what it was sent.
     pub heard: bool,
     /// The supervisor waits for the control script that sv was called by, and reads nothing meanwhile.
@@ -114,6 +116,7 @@ impl<'a> Pending<'a> {
             met: false,
             expected: false,
             alone: start,
+            followed: false,
             heard: false,
             inside: false,
             check: Check::new(),
@@ -136,13 +139,13 @@ impl<'a> Pending<'a> {
         // What the watch misses was there before the record was read, and the record is older than the
         // command.
         self.place = watch.and_then(|watch| watch.add(c"supervise"));
-        Ok(self.tell(plan, waits))
+        self.before.record = if waits { supervise::read().ok() } else { None };
+        Ok(self.tell(plan))
     }
 
-    /// Sends the command to the supervisor of the current directory.
-    pub fn tell(&mut self, plan: &Plan, waits: bool) -> Result<(), Trouble> {
-        self.before.record = if waits { supervise::read().ok() } else { None };
-        let letters = plan.letters();
+    /// Sends the command, or what is left of it, to the supervisor of the current directory.
+    pub fn tell(&mut self, plan: &Plan) -> Result<(), Trouble> {
+        let letters = if self.followed { plan.to_the_next().unwrap_or_default() } else { plan.letters() };
         self.heard = letters.is_empty();
         if !self.heard {
             supervise::send(letters)?;

@@ -146,7 +146,7 @@ impl<'c> Waiting<'c> {
             return Ok(Answer::Failed(Trouble::Directory(errno)));
         }
         if !service.met && !self.plan.letters().is_empty() {
-            if let Err(trouble) = service.tell(&self.plan, true) {
+            if let Err(trouble) = service.tell(&self.plan) {
                 return Ok(self.without_supervisor(entry, trouble, now));
             }
         }
@@ -210,11 +210,11 @@ impl<'c> Waiting<'c> {
     }
 
     /// A supervisor that has not been met may be about to come, and one that is gone may be followed by
-    /// another. That one is told again, if being told twice does no harm.
+    /// another, which is told what is left to be done.
     fn without_supervisor(&self, entry: &mut Entry<'_>, trouble: Trouble, now: Instant) -> Answer {
         let service = &mut entry.service;
-        if service.met && self.plan.can_be_repeated() {
-            (service.met, service.expected, service.alone) = (false, true, now);
+        if service.met && self.plan.to_the_next().is_some() {
+            (service.met, service.expected, service.alone, service.followed) = (false, true, now, true);
         }
         let late = now >= later(service.alone, COMES) || self.is_over(service, now);
         if service.met || !service.expected || late || !may_pass(trouble) {
