@@ -214,6 +214,9 @@ pub struct Child<'a> {
     pub prefix: &'a [&'a [u8]],
     /// Done in this order; the first that fails ends the child.
     pub steps: &'a [Step<'a>],
+    /// A variable of its environment: `NAME=` and the beginning of a value, behind which comes the child's
+    /// own number; empty for none. Without memory for it, it is left out.
+    pub variable: &'a [u8],
     /// The program.
     pub path: &'a CStr,
     /// Its arguments, the name first; at most [`MAX_ARGS`].
@@ -259,9 +262,6 @@ pub enum Step<'a> {
         /// The warning (whole but for the reason), empty for none.
         warn: &'a [&'a [u8]],
     },
-    /// Sets a variable of the environment: `NAME=` and the beginning of its value, behind which comes
-    /// the child's own number. Without memory for that it is left out.
-    Variable(&'a [u8]),
     /// Writes to descriptor 2.
     Say(&'a [&'a [u8]]),
 }

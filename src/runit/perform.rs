@@ -218,6 +218,7 @@ impl<'p, P: Platform> Performer<'p, P> {
             steps,
             path,
             argv: &[path],
+            variable: b"",
             search: false,
             why: &[b"fatal: unable to start child: ", name],
             exit: 0,

@@ -297,7 +297,7 @@ impl<'a> Runsv<'a> {
         argv: &[&CStr],
         why: &[&[u8]],
     ) -> Option<Pid> {
-        let spawned = self.child(p, steps, argv, why);
+        let spawned = self.child(p, steps, b"", argv, why);
         spawned.map_err(|errno| warn(p, self.dir, &[b"unable to fork, sleeping"], errno)).ok()
     }
 
@@ -305,12 +305,14 @@ impl<'a> Runsv<'a> {
         &self,
         p: &mut P,
         steps: &[Step<'_>],
+        variable: &[u8],
         argv: &[&CStr],
         why: &[&[u8]],
     ) -> platform::Result<Pid> {
         p.spawn(&Child {
             prefix: &[b"runsv ", self.dir.to_bytes(), b": fatal: "],
             steps,
+            variable,
             path: argv.first().copied().unwrap_or(c""),
             argv,
             search: false,
@@ -344,15 +346,13 @@ impl<'a> Runsv<'a> {
                 variable.add(b":");
             }
         }
-        let known = Step::Variable(variable.bytes());
         let onto = |from| Step::Onto { from, to: Fd::STDOUT, why };
-        let write = self.pipe.and_then(|(_, write)| write);
-        let steps = [known, onto(write.unwrap_or(Fd::STDOUT))];
-        let steps = steps.get(..if write.is_some() { 2 } else { 1 }).unwrap_or_default();
+        let steps = self.pipe.and_then(|(_, write)| write).map(onto);
         // The script may read the status.
         self.save(p);
         let argv = [script.path(), number.as_c()];
-        let spawned = self.child(p, steps, &argv, &[b"unable to run control/?"]);
+        let why: &[&[u8]] = &[b"unable to run control/?"];
+        let spawned = self.child(p, steps.as_slice(), variable.bytes(), &argv, why);
         let fork: &[&[u8]] = &[b"unable to fork for ", script.path().to_bytes()];
         spawned.map_err(|errno| warn(p, self.dir, fork, errno)).ok()
     }

@@ -279,6 +279,7 @@ impl<D> Runsvdir<'_, D> {
             steps: if self.session { &session } else { &[] },
             path: c"runsv",
             argv: &[c"runsv", name],
+            variable: b"",
             search: true,
             why: &[b"unable to start runsv ", name.to_bytes()],
             exit: 100,

@@ -101,6 +101,7 @@ impl Directory {
                     steps: &steps,
                     path: c"/bin/sh",
                     argv: &[c"sh", c"-c", command],
+                    variable: b"",
                     search: false,
                     why: &[b"fatal: unable to run processor: ", self.path.to_bytes()],
                     exit: 111,

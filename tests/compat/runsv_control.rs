@@ -342,6 +342,26 @@ pub const CASES: &[Case] = &[
         assert_eq!(service.stat(), "down");
     })
     .dev("DEV-33"),
+    case("control_scripts_know_who_waits_for_them", || {
+        // Also one that is run by another control script; the service itself does not.
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let note = "echo $RUNSV_CONTROL $$ >known; env | grep -c ^RUNSV_CONTROL= >count";
+        let mut command = service.script("control/h", note).probe_with("env >environment").command();
+        let _runsv = rig.place.start(command.env("RUNSV_CONTROL", "1:2:3").env("MARK", "here"));
+        service.await_ok();
+        service.await_trace("run");
+        service.control("h");
+        until("the count", || (service.text("count") == "1\n").then_some(()));
+        let dir = std::fs::metadata(&service.dir).unwrap();
+        use std::os::unix::fs::MetadataExt;
+        let known = service.text("known");
+        let pid = known.trim_end().rsplit(' ').next().unwrap();
+        assert_eq!(known, format!("{}:{}:{pid} {pid}\n", dir.dev(), dir.ino()));
+        let environment = service.text("environment");
+        assert!(environment.contains("RUNSV_CONTROL=1:2:3\n") && environment.contains("MARK=here\n"));
+    })
+    .ours(),
     case("control_scripts_start_with_nothing_blocked", || {
         let rig = Rig::new();
         let service = rig.service("foo");

@@ -20,7 +20,16 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
 }
 
 pub(crate) fn child<'a>(path: &'a CStr, argv: &'a [&'a CStr], steps: &'a [Step<'a>]) -> Child<'a> {
-    Child { prefix: &[b"test: "], steps, path, argv, search: false, why: &[b"unable to start it"], exit: 99 }
+    Child {
+        prefix: &[b"test: "],
+        steps,
+        path,
+        argv,
+        variable: b"",
+        search: false,
+        why: &[b"unable to start it"],
+        exit: 99,
+    }
 }
 
 /// Waits for the next death, a minute at most.

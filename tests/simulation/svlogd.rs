@@ -123,8 +123,17 @@ fn feed(sim: &mut Sim) {
     let (read, write) = sim.pipe().expect("a pipe");
     let steps = [Step::Onto { from: write, to: Fd::STDOUT, why: &[] }];
     let path = c"/bin/writer";
-    sim.spawn(&Child { prefix: &[], steps: &steps, path, argv: &[path], search: false, why: &[], exit: 111 })
-        .expect("a process");
+    sim.spawn(&Child {
+        prefix: &[],
+        steps: &steps,
+        path,
+        argv: &[path],
+        variable: b"",
+        search: false,
+        why: &[],
+        exit: 111,
+    })
+    .expect("a process");
     sim.close(write);
     sim.onto(read, Fd::STDIN).expect("a descriptor");
     sim.close(read);

@@ -101,6 +101,7 @@ const TIMES: &[Metric] = &[
     metric("killed to anew", "ms", (3, 25), one::killed),
     metric("killed runsv to anew", "ms", (3, 6), one::killed_supervisor),
     metric("sv start", "ms", (3, 20), one::start),
+    metric("sv start of one that runs", "ms", (3, 20), one::start_running),
     metric("sv stop", "ms", (3, 20), one::stop),
     metric("sv up", "ms", (5, 50), one::up),
     metric("sv down", "ms", (3, 5), one::down),

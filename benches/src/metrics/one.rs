@@ -26,13 +26,21 @@ fn new_service(place: &Place, number: usize) -> PathBuf {
     service
 }
 
+/// Services beside the directory in which nobody has been at work for a while.
+fn finished(place: &Place, count: usize) -> Vec<PathBuf> {
+    let services = (1..=count).map(|number| new_service(place, number)).collect();
+    let made = std::time::Instant::now();
+    wait::until("services that are older than a second", || {
+        (made.elapsed() > Duration::from_millis(1100)).then_some(())
+    });
+    services
+}
+
 pub(super) fn link_to_process(set: &Set, count: usize) -> Taken {
     let (place, _scan) = scanned(set);
-    let mut number = 0;
-    let prepare = || {
-        number += 1;
-        (new_service(&place, number), number)
-    };
+    let services = finished(&place, count);
+    let mut left = services.into_iter().zip(1..);
+    let prepare = || left.next().expect("another service");
     Ok(samples(count, prepare, |(service, number)| {
         symlink(&service, place.path(format!("service/{number}"))).expect("a link");
         spin("a process", || tree::running(&service));
@@ -41,10 +49,10 @@ pub(super) fn link_to_process(set: &Set, count: usize) -> Taken {
 
 pub(super) fn taken_out(set: &Set, count: usize) -> Taken {
     let (place, _scan) = scanned(set);
-    let mut number = 0;
+    let mut left = finished(&place, count).into_iter().zip(1..);
     let prepare = || {
-        number += 1;
-        let (service, link) = (new_service(&place, number), place.path(format!("service/{number}")));
+        let (service, number): (PathBuf, usize) = left.next().expect("another service");
+        let link = place.path(format!("service/{number}"));
         symlink(&service, &link).expect("a link");
         (tree::up(&service), link)
     };
@@ -137,6 +145,12 @@ pub(super) fn start(set: &Set, count: usize) -> Taken {
     let (place, _scan, names) = several(set, count);
     let words: Vec<&str> = ["stop"].into_iter().chain(names.iter().map(String::as_str)).collect();
     sv(set, &place, &words);
+    each_once(set, &place, "start", &names)
+}
+
+/// The service is as it is wanted already.
+pub(super) fn start_running(set: &Set, count: usize) -> Taken {
+    let (place, _scan, names) = several(set, count);
     each_once(set, &place, "start", &names)
 }
 

@@ -11,7 +11,6 @@ enum Early {
     Onto(i32, i32, Vec<u8>),
     Directory(Vec<u8>, Vec<u8>),
     Console(Vec<u8>),
-    Variable,
     Say(Vec<u8>),
 }
 
@@ -34,7 +33,6 @@ impl Birth {
             Step::Onto { from, to, why } => Early::Onto(from.0, to.0, why.concat()),
             Step::Directory { path, why } => Early::Directory(path.to_bytes().to_vec(), why.concat()),
             Step::Console { control: _, warn } => Early::Console(warn.concat()),
-            Step::Variable(_) => Early::Variable,
             Step::Say(parts) => Early::Say(parts.concat()),
         };
         Birth {
@@ -81,8 +79,6 @@ impl Kernel {
                     }
                     Ok(())
                 }
-                // Programs of the simulation have no environment.
-                Early::Variable => Ok(()),
                 Early::Say(text) => {
                     self.say(pid, &[text]);
                     Ok(())

@@ -9,12 +9,13 @@ impl Procs for Os {
         Pid(unsafe { libc::getpid() })
     }
 
-    // Each program starts its children in one place: chosen there, the search is not in those
-    // that need none.
+    // Each program starts its children in one place: chosen there, the search is not in those that need
+    // none, nor are variables.
     #[inline(always)]
     fn spawn(&mut self, child: &Child<'_>) -> Result<Pid> {
         let exec = if child.search { spawn::exec_found } else { spawn::exec };
-        spawn::fork(|| spawn::become_program(child, exec))
+        let set = if child.variable.is_empty() { spawn::set_nothing } else { spawn::set_variable };
+        spawn::fork(|| spawn::become_program(child, set, exec))
     }
 
     fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid> {

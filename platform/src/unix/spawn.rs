@@ -15,15 +15,18 @@ pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
 
 /// [`exec`] or [`exec_found`].
 type Exec = fn(&CStr, &[&CStr]) -> Errno;
+/// [`set_variable`] or [`set_nothing`].
+type Set = fn(&[u8]) -> Result<()>;
 
 /// The child's life up to exec; the result is its exit code.
-pub(super) fn become_program(child: &Child<'_>, exec: Exec) -> u8 {
+pub(super) fn become_program(child: &Child<'_>, set: Set, exec: Exec) -> u8 {
     for step in child.steps {
         if let Err((why, errno)) = perform(step, child) {
             complain(child.prefix, why, errno);
             return child.exit;
         }
     }
+    let _ = set(child.variable);
     let errno = exec(child.path, child.argv);
     complain(child.prefix, child.why, errno);
     child.exit
@@ -48,10 +51,6 @@ fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), F
                 Err(errno) if !warn.is_empty() => complain(child.prefix, warn, errno),
                 Err(_) | Ok(_) => {}
             }
-            Ok(())
-        }
-        Step::Variable(text) => {
-            let _ = set_variable(text);
             Ok(())
         }
         Step::Say(parts) => {
@@ -120,8 +119,7 @@ unsafe extern "C" {
 
 /// Puts a variable into the environment, with the process's own number behind `text`, in the place of
 /// one of that name. Done in a child that is about to become another program: nothing is given back.
-#[inline(never)]
-fn set_variable(text: &[u8]) -> Result<()> {
+pub(super) fn set_variable(text: &[u8]) -> Result<()> {
     let name = text.iter().take_while(|byte| **byte != b'=').count() + 1;
     let name = text.get(..name).unwrap_or(text);
     let others = || {
@@ -155,6 +153,11 @@ fn set_variable(text: &[u8]) -> Result<()> {
 
 /// The longest number of a process.
 const DIGITS: usize = 10;
+
+/// For children whose environment is their parent's.
+pub(super) fn set_nothing(_: &[u8]) -> Result<()> {
+    Ok(())
+}
 
 /// execve(2); returns only with the reason why not.
 pub(crate) fn exec(path: &CStr, argv: &[&CStr]) -> Errno {
