@@ -132,6 +132,9 @@ impl<'a> Runsv<'a> {
     /// stays in the FIFO, where clients see that nobody has read it yet.
     pub(super) fn commands<P: Platform>(&mut self, p: &mut P, who: Who) -> bool {
         let control = self.control(who);
+        if control.0 < 0 {
+            return false;
+        }
         for _ in 0..TURN {
             let mut byte = [0];
             if !self.machine.listens(who) || p.read(control, &mut byte) != Ok(1) {

@@ -4,9 +4,11 @@
 mod area;
 mod machine;
 mod services;
+mod words;
 
-pub use machine::{Action, Contents, Event, Look, Machine};
+pub use machine::Machine;
 pub use services::{Found, Id, Services};
+pub use words::{Action, Contents, Event, Look};
 
 use crate::fixed::Text;
 use crate::{cli, msg};
