@@ -6,8 +6,9 @@ use std::ffi::CString;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// A name that is younger may be unknown to a supervisor that looks every second.
-const NEW: Duration = Duration::from_secs(2);
+/// A name that is younger may be that of a service in the making, which is quiet for a second before it
+/// gets its supervisor.
+const NEW: Duration = Duration::from_secs(3);
 
 /// Where sv started, where the services are, and whether it has to go back to the one before it
 /// follows a relative path.

@@ -24,8 +24,7 @@ const OFTEN: Duration = Duration::from_millis(4);
 const POLL: Duration = Duration::from_millis(20);
 /// The same where they are: in case one is lost.
 const SAFETY: Duration = Duration::from_millis(500);
-/// A supervisor that is about to come is waited for as long as this: one that is told of a new
-/// service by its directory is there at once, and one service in the making is quiet for a second.
+/// A supervisor that may be about to come is waited for as long as this, and longer if the name is new.
 const COMES: Duration = Duration::from_secs(2);
 /// What a service has whose supervisor waits for the caller: nothing will change.
 const INSIDE: Duration = SETTLED;
@@ -216,7 +215,8 @@ impl<'c> Waiting<'c> {
         if service.met && self.plan.to_the_next().is_some() {
             (service.met, service.expected, service.alone, service.followed) = (false, true, now, true);
         }
-        let late = now >= later(service.alone, COMES) || self.is_over(service, now);
+        let awaited = now < later(service.alone, COMES) || self.places.is_new(service.name);
+        let late = !awaited || self.is_over(service, now);
         if service.met || !service.expected || late || !may_pass(trouble) {
             return Answer::Failed(trouble);
         }
