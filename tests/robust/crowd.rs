@@ -1,7 +1,7 @@
 //! Very many services in one scan directory: all of them up, all started anew, half of them taken
 //! out, all ended; nothing is lost on the way.
 use crate::rig::{Rig, program};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
 use runit_tests::place::Place;
 use runit_tests::status::{DOWN, RUN, Status};
@@ -24,10 +24,12 @@ const EACH: usize = 3;
 fn make_room(count: usize) {
     for (resource, wanted) in [(Resource::RLIMIT_NPROC, count * EACH), (Resource::RLIMIT_NOFILE, 1024)] {
         let (soft, hard) = getrlimit(resource).expect("getrlimit");
-        if hard < wanted as u64 {
+        // FreeBSD's numbers are signed.
+        let wanted = rlim_t::try_from(wanted).expect("a small number");
+        if hard < wanted {
             skip(format!("{resource:?} is {hard}, too few for {count} services"));
         }
-        setrlimit(resource, soft.max(wanted as u64).min(hard), hard).expect("setrlimit");
+        setrlimit(resource, soft.max(wanted).min(hard), hard).expect("setrlimit");
     }
     let most = fs::read_to_string("/proc/sys/kernel/pid_max").unwrap_or_default();
     if most.trim().parse().is_ok_and(|most: usize| most < count * EACH) {

@@ -2,10 +2,8 @@
 //! /proc/self/maps, and sets up a stack and handlers for overflows) takes as long as all that a
 //! small command does afterwards; here is the part of it that counts.
 use core::ffi::{c_char, c_int};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use platform::Args;
-use std::os::fd::BorrowedFd;
 
 /// Runs a command: the standard descriptors are open, a reader that went away is an error and not
 /// the end. Called by [`crate::entry!`].
@@ -34,13 +32,10 @@ pub unsafe fn start_bare(argc: c_int, argv: *mut *mut c_char, main: fn(Args) -> 
 
 /// Puts /dev/null where nothing is open, so that no message ends in a file that was opened later.
 fn open_standard() {
-    // SAFETY: poll(2) is the question whether they are open.
-    let mut all = [0, 1, 2].map(|fd| PollFd::new(unsafe { BorrowedFd::borrow_raw(fd) }, PollFlags::empty()));
-    if poll(&mut all, PollTimeout::ZERO).is_err() {
-        return;
-    }
-    for fd in all {
-        if fd.revents().is_some_and(|found| found.contains(PollFlags::POLLNVAL)) {
+    for fd in 0..3 {
+        // Not poll(2): on macOS it does not tell of a closed descriptor of which nothing is asked.
+        // SAFETY: numbers are passed.
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
             // SAFETY: opens by a constant name; the lowest free number is the one in turn.
             unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
         }

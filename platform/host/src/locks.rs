@@ -59,13 +59,14 @@ pub fn lock_records(fd: impl AsFd, wait: bool) -> Result<()> {
 }
 
 /// Takes both kinds of locks, after waiting for them: C runit knows one of them, C libraries the
-/// other.
+/// other. Where the two exclude each other, within one process too, one is both (the BSDs; seen on
+/// OpenBSD).
 ///
 /// # Errors
 /// Those of flock(2) and fcntl(2).
 pub fn lock_both(fd: impl AsFd) -> Result<()> {
     lock(fd.as_fd(), true)?;
-    lock_records(fd, true)
+    if cfg!(target_os = "linux") { lock_records(fd, true) } else { Ok(()) }
 }
 
 #[cfg(not(target_os = "solaris"))]

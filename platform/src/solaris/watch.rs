@@ -1,6 +1,6 @@
 //! File event notification of event ports (port_create(3C), port_associate(3C)): the directory itself,
 //! and every link on the way to it. An association is over with its event, so it is made anew.
-use crate::unix::links::{self, PATH};
+use crate::unix::links::{self, LINKS, PATH};
 use crate::unix::{Os, check};
 use crate::{Errno, Fd, Watch};
 use core::ffi::{CStr, c_char};
@@ -13,9 +13,6 @@ const FILE_MODIFIED: c_int = 0x0000_0002;
 const FILE_ATTRIB: c_int = 0x0000_0004;
 /// The link itself, not what it leads to.
 const FILE_NOFOLLOW: c_int = 0x1000_0000;
-
-/// How many links are watched.
-const LINKS: usize = 4;
 
 /// <sys/port.h>, `file_obj_t`; not in the libc crate. The kernel knows an association by the record's
 /// address, so it stays where it is, and takes times and name when it is made.

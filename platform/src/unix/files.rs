@@ -220,7 +220,7 @@ pub(crate) fn write(fd: Fd, bytes: &[u8]) -> Result<usize> {
 }
 
 /// The parts of a second in the times of contents and inode, which have other names on one system.
-fn nanos(found: &libc::stat) -> (u32, u32) {
+pub(crate) fn nanos(found: &libc::stat) -> (u32, u32) {
     #[cfg(target_os = "netbsd")]
     let (contents, inode) = (found.st_mtimensec, found.st_ctimensec);
     #[cfg(not(target_os = "netbsd"))]

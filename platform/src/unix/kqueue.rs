@@ -72,9 +72,13 @@ impl Native {
         // SAFETY: the call succeeded, so the kernel filled it.
         let found = unsafe { found.assume_init() };
         // A directory changes when anything in it does; only which one it is matters here.
-        let changed = if found.st_mode & libc::S_IFMT == libc::S_IFLNK { found.st_ctime } else { 0 };
+        // Its seconds are not enough: a link made anew in the same second may have the same inode.
         #[allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
-        Identity(found.st_dev as u64, found.st_ino as u64, changed as i64)
+        let (seconds, rest) = (found.st_ctime as i64, i64::from(files::nanos(&found).1));
+        let changed = seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
+        let changed = if found.st_mode & libc::S_IFMT == libc::S_IFLNK { changed } else { 0 };
+        #[allow(clippy::unnecessary_cast)] // As above.
+        Identity(found.st_dev as u64, found.st_ino as u64, changed)
     }
 
     /// Whether the descriptor is that of the directory or of a link that is another one now.
