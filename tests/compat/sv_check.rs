@@ -7,6 +7,7 @@ use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
 
 pub const CASES: &[Case] = &[
     case("check_none", || {
@@ -162,6 +163,26 @@ pub const CASES: &[Case] = &[
             await_death(check);
         }
     }),
+    case("check_ends_with_sv_at_any_moment", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let _fake = running(service.script("check", "echo run $$ >>trace; exec sleep 1000"));
+        for moment in 0..60 {
+            let mut sv = rig.start_sv(&["-w", "1000", "check", "foo"]);
+            // From before its start to some time after it.
+            std::thread::sleep(Duration::from_micros(moment * 100));
+            sv.signal(Signal::SIGTERM);
+            sv.wait();
+        }
+        // The last says that those before it had the time to leave a trace.
+        let mut last = rig.start_sv(&["-w", "1000", "check", "foo"]);
+        let count = service.runs().len();
+        until("the last", || (service.runs().len() > count).then_some(()));
+        last.signal(Signal::SIGTERM);
+        last.wait();
+        service.runs().into_iter().for_each(await_death);
+    })
+    .ours(),
     case("check_without_write_permission", || {
         let rig = Rig::new();
         let service = rig.service("foo");

@@ -1,6 +1,6 @@
 //! sv waiting for a service to obey: what satisfies it, and what it says when nothing does. The
 //! supervisor is a fake one, so that the moment of every change is chosen.
-use crate::rig::{Fake, Rig, masked};
+use crate::rig::{Fake, Rig, masked, program};
 use runit_tests::place::Running;
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case, needs_inotify};
@@ -234,6 +234,24 @@ pub const CASES: &[Case] = &[
         });
         fake.set(run(NEW, b'u'));
         ends(sv, "ok: run: foo: (pid p) Ts\nok: run: foo: (pid p) Ts\n", 0);
+    }),
+    case("sv_wait_for_many_with_few_descriptors", || {
+        // As below a process 1 whose children may open 64 files.
+        let rig = Rig::new();
+        let names: Vec<String> = (0..40).map(|number| format!("s{number}")).collect();
+        let fakes: Vec<Fake> = names.iter().map(|name| rig.service(name).fake(down(b'd'))).collect();
+        let mut command = rig.place.command("sh");
+        command
+            .args(["-c", "ulimit -S -n 24 && exec \"$0\" shutdown \"$@\""])
+            .arg(program("sv"))
+            .args(&names);
+        let mut sv = rig.place.start(command.env("SVDIR", rig.place.path("sv")));
+        for fake in fakes {
+            fake.await_command("x");
+        }
+        let ended = sv.wait().code();
+        assert_eq!((sv.out().lines().count(), ended), (40, Some(0)), "{}", sv.out());
+        assert!(sv.out().lines().all(|line| line.ends_with(": runsv not running")), "{}", sv.out());
     }),
     case("sv_answers_soon", || {
         // The record changes a moment after sv looked in vain.

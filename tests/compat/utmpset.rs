@@ -357,6 +357,18 @@ pub const CASES: &[Case] = &[
         assert_eq!(logins.wtmp().len(), logins.layout.size);
     })
     .dev("DEV-84"),
+    case("utmp_lock_that_nobody_gives_up", || {
+        let logins = Logins::of(&[USER]);
+        logins.rig.place.file("log/wtmp", "");
+        let path = logins.rig.place.path("run/utmp");
+        let _held = lock_file(OpenOptions::new().read(true).write(true).open(path).expect("the file"));
+        let done = logins.run(&["-w", "tty1"]);
+        let said = "utmpset: fatal: unable to lock: /var/run/utmp: temporary failure\n";
+        assert_eq!((done.err.as_str(), done.code), (said, Some(111)));
+        logins.holds(&[USER]);
+        assert_eq!(logins.wtmp().len(), 0);
+    })
+    .dev("DEV-85"),
     case("utmp_other_records_are_left_alone", || {
         let dead = entry(8, "tty1", "old");
         let logins = Logins::of(&[BOOT, dead.clone(), USER]);

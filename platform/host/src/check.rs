@@ -1,7 +1,9 @@
 //! Running a program of a service directory whose answer is its exit code, with an end in sight.
 use crate::{Result, wrong};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, killpg, sigaction, signal};
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, killpg, sigaction, signal,
+};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
 use platform::Errno;
@@ -10,8 +12,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The groups of the programs that run; 0 for none. What ends the caller, ^C among others, does not
-/// reach them. One that finds no room outlives its caller then.
-static GROUPS: [AtomicI32; 64] = [const { AtomicI32::new(0) }; 64];
+/// reach them. There are no more of them than have room here.
+static GROUPS: [AtomicI32; 1024] = [const { AtomicI32::new(0) }; 1024];
+
+/// What ends the caller.
+const ENDING: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
 
 /// What the child writes to the pipe that tells of its end if it cannot become the program.
 const UNABLE: &[u8; 1] = b"!";
@@ -43,20 +48,34 @@ impl Running {
     /// descriptor 2, and the answer is [`Passed::Unable`].
     ///
     /// # Errors
-    /// Those of pipe(2) and fork(2).
+    /// Those of pipe(2) and fork(2); EAGAIN: too many run.
     pub fn start(path: &CStr, name: &CStr, unable: &mut dyn FnMut(Errno) -> Vec<u8>) -> Result<Running> {
         guard();
         let (alive, held) = pipe().map_err(wrong)?;
         fcntl(&alive, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(wrong)?;
+        // A signal between the start of the program and the note of it would leave it behind.
+        let ending: SigSet = ENDING.into_iter().collect();
+        let before = ending.thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(wrong)?;
         // SAFETY: these programs have one thread, so the child may do what its parent may.
-        match unsafe { fork() }.map_err(wrong)? {
-            ForkResult::Parent { child } => {
-                drop(held);
-                // Both sides do it, so that whoever comes first makes the group.
-                let _ = setpgid(child, child);
-                note(0, child.as_raw());
-                Ok(Running { pid: child, alive, reaped: false })
+        let forked = unsafe { fork() };
+        if let Ok(ForkResult::Parent { child }) = forked {
+            // Both sides do it, so that whoever comes first makes the group.
+            let _ = setpgid(child, child);
+            let noted = note(0, child.as_raw());
+            let _ = before.thread_set_mask();
+            let running = Running { pid: child, alive, reaped: false };
+            // One that is not noted ends here.
+            return if noted { Ok(running) } else { Err(Errno::AGAIN) };
+        }
+        if forked.is_ok() {
+            // The caller's handlers are not the program's, which gets them at its default.
+            for ending in ENDING {
+                forget(ending);
             }
+        }
+        let _ = before.thread_set_mask();
+        match forked.map_err(wrong)? {
+            ForkResult::Parent { .. } => Err(Errno::AGAIN),
             ForkResult::Child => {
                 drop(alive);
                 // It stays open: its end is how the caller hears of the program's end.
@@ -113,18 +132,28 @@ impl Drop for Running {
     }
 }
 
-/// Writes `new` where `old` stands.
-fn note(old: i32, new: i32) {
+/// Writes `new` where `old` stands; `false` if it stands nowhere.
+fn note(old: i32, new: i32) -> bool {
     let replace =
         |group: &AtomicI32| group.compare_exchange(old, new, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-    let _ = GROUPS.iter().any(replace);
+    GROUPS.iter().any(replace)
+}
+
+/// Gives a signal that is caught its default.
+fn forget(ending: Signal) {
+    // SAFETY: sets a default disposition.
+    let old = unsafe { signal(ending, SigHandler::SigDfl) };
+    if matches!(old, Ok(SigHandler::SigIgn)) {
+        // SAFETY: restores the disposition.
+        let _ = unsafe { signal(ending, SigHandler::SigIgn) };
+    }
 }
 
 /// Has the signals that end programs end all groups first, unless they are ignored.
 fn guard() {
     let handler = SigHandler::Handler(end_all);
     let action = SigAction::new(handler, SaFlags::SA_RESETHAND, SigSet::empty());
-    for ending in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM] {
+    for ending in ENDING {
         // SAFETY: the handler does what handlers may.
         let old = unsafe { sigaction(ending, &action) };
         if old.is_ok_and(|old| matches!(old.handler(), SigHandler::SigIgn)) {

@@ -52,14 +52,26 @@ const fn kind(resource: Resource) -> Option<Kind> {
 /// See [`Trouble`].
 #[allow(clippy::unnecessary_cast, reason = "FreeBSD's numbers are signed")]
 pub fn set_soft(resource: Resource, soft: impl FnOnce(u64) -> u64) -> core::result::Result<(), Trouble> {
-    let kind = kind(resource).ok_or(Trouble::Unsupported)?;
+    set_soft_from(kind(resource).ok_or(Trouble::Unsupported)?, |_, hard| soft(hard))
+}
+
+#[allow(clippy::unnecessary_cast, reason = "FreeBSD's numbers are signed")]
+fn set_soft_from(kind: Kind, soft: impl FnOnce(u64, u64) -> u64) -> core::result::Result<(), Trouble> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: fills the structure in.
     done(unsafe { libc::getrlimit(kind, &raw mut limit) }).map_err(Trouble::Get)?;
     // Numbers of 32 bits on a system that has no other ones.
-    limit.rlim_cur = libc::rlim_t::try_from(soft(limit.rlim_max as u64)).unwrap_or(limit.rlim_max);
+    let wanted = soft(limit.rlim_cur as u64, limit.rlim_max as u64);
+    limit.rlim_cur = libc::rlim_t::try_from(wanted).unwrap_or(limit.rlim_max);
     // SAFETY: reads the structure.
     done(unsafe { libc::setrlimit(kind, &raw const limit) }).map_err(Trouble::Set)
+}
+
+/// Raises the soft limit of open files to this, or as far as the hard one allows; never lowers it. A
+/// system that does not let it be raised has the limit that it has.
+#[allow(clippy::unnecessary_cast, reason = "FreeBSD's numbers are signed")]
+pub fn make_room(files: u64) {
+    let _ = set_soft_from(libc::RLIMIT_NOFILE as Kind, |soft, hard| soft.max(files.min(hard)));
 }
 
 fn done(result: core::ffi::c_int) -> Result<()> {

@@ -1,5 +1,5 @@
 //! Locks on files.
-use crate::{Result, wrong};
+use crate::{Result, notice, wrong};
 use nix::fcntl::{OFlag, open};
 use nix::sys::stat::Mode;
 use platform::Errno;
@@ -7,6 +7,7 @@ use std::ffi::CStr;
 #[cfg(not(target_os = "solaris"))]
 use std::os::fd::AsRawFd;
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
 
 /// Opens a lock's file for appending, making it with mode 0600 if it is not there. Programs that
 /// are executed inherit the descriptor.
@@ -58,15 +59,39 @@ pub fn lock_records(fd: impl AsFd, wait: bool) -> Result<()> {
     }
 }
 
-/// Takes both kinds of locks, after waiting for them: C runit knows one of them, C libraries the
-/// other. Where the two exclude each other, within one process too, one is both (the BSDs; seen on
-/// OpenBSD).
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Takes the lock of [`lock()`] once it is free, but not later than this.
 ///
 /// # Errors
-/// Those of flock(2) and fcntl(2).
-pub fn lock_both(fd: impl AsFd) -> Result<()> {
-    lock(fd.as_fd(), true)?;
-    if cfg!(target_os = "linux") { lock_records(fd, true) } else { Ok(()) }
+/// As there; EAGAIN: somebody else still has it.
+pub fn lock_within(fd: impl AsFd, patience: Duration) -> Result<()> {
+    patiently(patience, || lock(fd.as_fd(), false))
+}
+
+/// Takes both kinds of locks once they are free, each not later than this: C runit knows one of them, C
+/// libraries the other. Where the two exclude each other, within one process too, one is both (the
+/// BSDs; seen on OpenBSD).
+///
+/// # Errors
+/// Those of flock(2) and fcntl(2); EAGAIN: somebody else still has one.
+pub fn lock_both(fd: impl AsFd, patience: Duration) -> Result<()> {
+    lock_within(fd.as_fd(), patience)?;
+    if cfg!(target_os = "linux") { patiently(patience, || lock_records(fd.as_fd(), false)) } else { Ok(()) }
+}
+
+/// The kernel would wait without an end, or with a signal for one.
+fn patiently(patience: Duration, mut take: impl FnMut() -> Result<()>) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        match take() {
+            Err(Errno::AGAIN) if start.elapsed() < patience => {
+                let _ = notice::wait(&[], PAUSE);
+            }
+            done => return done,
+        }
+    }
 }
 
 #[cfg(not(target_os = "solaris"))]

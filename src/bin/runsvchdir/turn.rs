@@ -1,11 +1,11 @@
 //! Turning the links.
 use crate::{Text, text};
 use platform::Errno;
-use platform_host::{files, links, locks, notice};
+use platform_host::{files, links, locks};
 use runit::runsvchdir::{Change, Previous};
 use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Somebody who holds the lock for longer is no other runsvchdir.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -15,10 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// wants to boot.
 pub fn lock() -> Option<OwnedFd> {
     let dir = files::open_read(c".").ok()?;
-    let start = Instant::now();
-    while locks::lock(&dir, false) == Err(Errno::AGAIN) && start.elapsed() < PATIENCE {
-        let _ = notice::wait(&[], Duration::from_millis(5));
-    }
+    let _ = locks::lock_within(&dir, PATIENCE);
     Some(dir)
 }
 

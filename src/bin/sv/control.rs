@@ -7,8 +7,8 @@ use crate::report::wall;
 use crate::wait::Waiting;
 use crate::{Fatal, supervise};
 use platform::{Errno, Stamp};
-use platform_host::files;
 use platform_host::notice::{Place, Watch};
+use platform_host::{files, limits};
 use runit::sv::text::Sink;
 use runit::sv::{Before, Invocation, Plan, Tally, Trouble};
 use std::os::fd::OwnedFd;
@@ -18,8 +18,11 @@ use std::time::Instant;
 /// takes Linux longer (15 ms and more) than most services need to obey.
 const FEW: usize = 8;
 
-/// The ends of so many supervisors are waited for; some systems give a program 256 descriptors.
+/// The ends of so many supervisors are waited for; some systems give a program few descriptors.
 const ENDS: usize = 64;
+
+/// A service may take as many descriptors: its supervisor's end, its `./check`, and what watches it.
+const EACH: u64 = 16;
 
 /// A service that a command is for and that has not yet answered.
 #[derive(Debug)]
@@ -66,6 +69,10 @@ pub fn control(
     let plan = invocation.plan;
     let waits = plan.waits(invocation.asked);
     let watch = if waits && (names.len() > FEW || plan.ends_supervisor()) { Watch::new() } else { None };
+    if waits && names.len() > FEW {
+        let count = u64::try_from(names.len().min(ENDS)).unwrap_or_default();
+        limits::make_room(EACH.saturating_mul(count).saturating_add(EACH));
+    }
     let caller = Caller::find();
     let mut tally = Tally::default();
     let mut pending = Vec::new();

@@ -1,5 +1,5 @@
 //! The file of all that ever were logged in.
-use crate::{Text, text};
+use crate::{PATIENCE, Text, text};
 use platform::{Errno, Logins};
 use platform_host::{files, locks};
 use runit::utmpset::record;
@@ -20,6 +20,6 @@ pub fn append(logins: &Logins, bytes: &[u8], unable: &[&[u8]]) -> Result<(), Tex
         Err(Errno::NOENT) => return Ok(()),
         opened => opened.map_err(|why| text(&[b"fatal: unable to open ", path], why))?,
     };
-    locks::lock_both(&fd).map_err(|why| text(&[b"fatal: unable to lock ", path], why))?;
+    locks::lock_both(&fd, PATIENCE).map_err(|why| text(&[b"fatal: unable to lock ", path], why))?;
     files::append_whole(&fd, bytes).map_err(|why| text(unable, why))
 }

@@ -1,5 +1,5 @@
 //! The file of those who are logged in.
-use crate::{Text, text};
+use crate::{PATIENCE, Text, text};
 use platform::Logins;
 use platform_host::{files, locks};
 use runit::utmpset::{Moment, find};
@@ -9,7 +9,7 @@ pub fn end(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
     let Logins { layout, utmp, .. } = logins;
     let path = utmp.to_bytes();
     let fd = files::open_update(utmp).map_err(|why| text(&[b"fatal: unable to open ", path], why))?;
-    locks::lock_both(&fd).map_err(|why| text(&[b"fatal: unable to lock: ", path], why))?;
+    locks::lock_both(&fd, PATIENCE).map_err(|why| text(&[b"fatal: unable to lock: ", path], why))?;
     let parts: [&[u8]; 3] = [b"warning: unable to logout line ", line, b" in utmp"];
     let failed = |why| text(&parts, why);
     let mut file = files::read_all(&fd).map_err(failed)?;
@@ -29,7 +29,7 @@ pub fn note(logins: &Logins, moment: Moment, record: &[u8]) -> Result<(), Text> 
     }
     let path = utmp.to_bytes();
     let fd = files::open_update(utmp).map_err(|why| text(&[b"fatal: unable to open ", path], why))?;
-    locks::lock_both(&fd).map_err(|why| text(&[b"fatal: unable to lock: ", path], why))?;
+    locks::lock_both(&fd, PATIENCE).map_err(|why| text(&[b"fatal: unable to lock: ", path], why))?;
     let failed = |why| text(&[b"warning: unable to write ", path], why);
     let file = files::read_all(&fd).map_err(failed)?;
     match moment.place(layout, &file) {
