@@ -49,7 +49,8 @@ pub const CASES: &[Case] = &[
         service.await_age();
         service.file("broken", "");
         fails(&rig.sv(&["-w", "3", "restart", "foo"]), "restart");
-    }),
+    })
+    .ours(),
     case("settled_in_the_end", || {
         // It crashes twice and then stays.
         let rig = Rig::new();
@@ -62,14 +63,16 @@ pub const CASES: &[Case] = &[
             ("ok: run: foo: (pid p) Ts, normally down\n", Some(0))
         );
         assert_eq!(service.text("starts").len(), 3);
-    }),
+    })
+    .ours(),
     case("settled_once", || {
         let rig = Rig::new();
         let service = rig.service("foo");
         let _runsv = service.file("down", "").supervise();
         let done = rig.sv(&["-v", "once", "foo"]);
         assert_eq!((masked(&done.out).as_str(), done.code), ("ok: down: foo: Ts\n", Some(0)));
-    }),
+    })
+    .ours(),
     case("settled_side_by_side", || {
         let rig = Rig::new();
         let services: Vec<Service<'_>> = (0..12).map(|number| rig.service(&format!("s{number}"))).collect();
