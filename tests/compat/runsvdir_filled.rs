@@ -50,15 +50,18 @@ pub const CASES: &[Case] = &[
     }),
     case("dir_without_run_has_no_supervisor", || {
         let rig = Rig::new();
-        let _runsvdir = at_work(&rig);
+        let runsvdir = at_work(&rig);
         let service = rig.service("foo");
         // Long enough for a directory that is complete.
         let other = rig.service("other");
         other.probe();
         other.await_runs(1);
         assert!(!service.path("supervise").exists());
+        let line = "runsvdir sv: warning: unable to stat foo/run: file does not exist\n";
+        until("a warning", || (runsvdir.err() == line).then_some(()));
         service.probe();
         service.await_runs(1);
+        assert_eq!(runsvdir.err(), line);
     })
     .ours(),
     case("dir_without_run_at_the_start_has_one", || {
