@@ -18,7 +18,7 @@ pub const GONE: u64 = 100;
 /// The same where names are gone all the time.
 const GONE_AT_LAST: u64 = 1000;
 /// A `run` is missed when it was not there so many times.
-const TOLD: u32 = 4;
+const TOLD: u32 = 8;
 /// After a change was told: a link that is made under another name has its own by then.
 const SOON: u64 = 1;
 /// An entry that leads nowhere is looked at again for this long after a change: what it leads to may be

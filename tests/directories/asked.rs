@@ -131,8 +131,14 @@ fn asked_start_of_one_that_dies_after_a_moment() {
     let host = Host::up();
     host.service("web", &[("run", "sleep 0.05\nexit 1")]);
     host.await_supervisor("web");
-    host.sv_fails(&["-w", "1", "start", "web"], "timeout: ");
-    host.sv_fails(&["-w", "1", "check", "web"], "timeout: ");
+    // On a machine that stands still the moment may be as long as that of a process that stays.
+    let fails = |word: &str| {
+        let done = host.sv(&["-w", "1", word, "web"]);
+        done.code == Some(1) && done.out.starts_with("timeout: ")
+    };
+    for word in ["start", "check"] {
+        assert!((0..3).any(|_| fails(word)), "{word} says ok");
+    }
 }
 
 fn asked_restart_gives_a_new_process() {
