@@ -156,7 +156,7 @@ pub trait Procs {
     /// Starts a process that outlives the caller and throws away what arrives on `from` once
     /// `lifeline` (the read end of a pipe whose write end only the caller holds) has ended. It
     /// keeps writers of a pipe alive when their reader dies. Where the system allows it, the process has
-    /// a name of its own: whoever counts processes by name would count the caller twice.
+    /// a name of its own: a monitor that counts processes by name would count the caller twice.
     fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid>;
     /// Replaces the calling process (execve(2)); returns only with the reason why not.
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno;

@@ -187,7 +187,7 @@ pub struct Meta {
     pub device: u64,
     /// Inode.
     pub inode: u64,
-    /// Last change of the contents; who makes a copy may set it to the past.
+    /// Last change of the contents; a program that makes a copy may set it to the past.
     pub changed: Stamp,
     /// Last change of the file in any way (`st_ctime`), which nobody can set; of a directory the last
     /// time that it was renamed, too.

@@ -13,7 +13,7 @@ use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platfor
 /// After the status could not be written.
 const RETRY: u64 = 5000;
 
-/// So many commands are taken in one turn: whoever writes without end does not hold up the rest.
+/// So many commands are taken in one turn: a client that writes without end does not hold up the rest.
 const TURN: usize = 16;
 
 /// A supervisor at work.

@@ -12,8 +12,8 @@ pub const QUIET: u64 = 1000;
 /// A directory that is never quiet is started as late as C runit would at the latest; one without `run`
 /// is looked at this often from then on.
 const LATE: u64 = 5000;
-/// A service whose name is gone is ended after this time, unless another one has taken its place: whoever
-/// makes a link anew may remove it first.
+/// A service whose name is gone is ended after this time, unless another one has taken its place: a
+/// script that makes a link anew may remove it first.
 pub const GONE: u64 = 100;
 /// The same where names are gone all the time.
 const GONE_AT_LAST: u64 = 1000;

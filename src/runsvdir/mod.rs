@@ -255,8 +255,8 @@ impl<D> Runsvdir<'_, D> {
         }
     }
 
-    /// How far the directory that the name just read leads to has come. Whoever fills one makes `run` and
-    /// `log` in any order, and perhaps the link to it before them; copies may have old dates, but not old
+    /// How far the directory that the name just read leads to has come. People make `run` and `log` in
+    /// any order, and perhaps the link to them before; copies may have old dates, but not old
     /// inodes. The directory's own inode is younger if it was moved here, so of it the contents count.
     #[inline(never)]
     fn examine<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Contents {

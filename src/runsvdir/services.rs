@@ -2,7 +2,7 @@
 use platform::{Ended, Instant, Pid, Result, Table};
 
 /// A supervisor is started again at most this often, in milliseconds; and one that has ended as it was
-/// told after this time, so that whoever waits for its end sees it.
+/// told after this time, so that a client that waits for its end sees it.
 pub const AGAIN: u64 = 1000;
 /// A supervisor that lived so long has not failed to start.
 const STARTED: u64 = 5000;

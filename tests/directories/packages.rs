@@ -136,7 +136,7 @@ fn package_made_anew_behind_its_link() {
     assert!(std::path::Path::new(&alive).exists());
 }
 
-/// Debian's helpers send ALRM to whoever scans after a change.
+/// Debian's helpers send ALRM to the scanner after a change.
 fn package_asked_for_a_look() {
     let mut host = Host::up();
     host.service("web", &[("run", SLEEPER)]);

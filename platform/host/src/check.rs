@@ -59,7 +59,7 @@ impl Running {
         // SAFETY: these programs have one thread, so the child may do what its parent may.
         let forked = unsafe { fork() };
         if let Ok(ForkResult::Parent { child }) = forked {
-            // Both sides do it, so that whoever comes first makes the group.
+            // Both sides do it, so that the group is there whichever of them runs first.
             let _ = setpgid(child, child);
             let noted = note(0, child.as_raw());
             let _ = before.thread_set_mask();

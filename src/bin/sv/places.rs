@@ -41,8 +41,8 @@ impl Places {
         Ok(files::chdir(&path))
     }
 
-    /// Whether the name was made, or given another meaning, a moment ago (lstat(2)): whoever supervises
-    /// what is there may not have seen it yet.
+    /// Whether the name was made, or given another meaning, a moment ago (lstat(2)): a supervisor
+    /// of the directory may not have seen it yet.
     pub fn is_new(&self, name: &[u8]) -> bool {
         let Ok(path) = self.path(name) else { return false };
         let Some(age) = files::age_of_name(&self.start, &path) else { return false };

@@ -10,7 +10,7 @@ use runit::utmpset::{HELP, Moment, Request, USAGE};
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Whoever may read the files can lock them. A login that does not come back because somebody does so
+/// Every user who may read the files can lock them. A login that does not come back because somebody does so
 /// is worse than one that is not written down.
 const PATIENCE: Duration = Duration::from_secs(10);
 
