@@ -166,7 +166,12 @@ pub(super) fn up(set: &Set, count: usize) -> Taken {
 
 pub(super) fn down(set: &Set, count: usize) -> Taken {
     let (place, _scan) = one(set);
-    Ok(samples(count, || sv(set, &place, &["start", "0"]), |()| sv(set, &place, &["down", "0"])))
+    // Not `start`: after half a second of waiting a processor is slower for a while.
+    let prepare = || {
+        sv(set, &place, &["up", "0"]);
+        spin("a process", || tree::running(&place.path("service/0")));
+    };
+    Ok(samples(count, prepare, |()| sv(set, &place, &["down", "0"])))
 }
 
 pub(super) fn status(set: &Set, count: usize) -> Taken {
