@@ -12,11 +12,7 @@ use std::fs;
 pub const CASES: &[Case] = &[
     case("ansible_killed_a_stubborn_one", || {
         let scan = Scan::new();
-        let service = scan.service("web");
-        service.stubborn();
-        scan.start();
-        let pid = service.await_runs(1);
-        service.await_stat("run");
+        let (service, pid) = scan.stubborn("web");
         scan.hurry();
         let done = module(&scan, "web", r#""state": "killed""#);
         assert!(done.changed(), "{done:?}");

@@ -1,13 +1,10 @@
 //! A machine on which clients are installed where they expect to be, with Debian's stages. It is
 //! made of namespaces; nothing of the real one changes.
 use crate::fetched::client;
-use runit_tests::namespace::{Machine, System, missing};
+use runit_tests::namespace::{Machine, System, demand};
 use runit_tests::place::Output;
-use runit_tests::programs::Programs;
-use runit_tests::suite::skip;
 use runit_tests::wait::{patience, set_patience, within};
 use std::fs;
-use std::sync::OnceLock;
 
 /// What each script may use: `service DIRECTORY [COMMANDS [WHERE]]` makes one, complete before it
 /// is there. It notes its starts in a file, which is below WHERE.
@@ -28,15 +25,7 @@ impl Host {
     /// Boots one with some of `target/clients` and whatever the script prepares; process 1 is
     /// the one under test.
     pub fn boot(clients: &[&str], prepare: &str) -> Host {
-        static MISSING: OnceLock<Option<String>> = OnceLock::new();
-        if let Some(why) = MISSING.get_or_init(missing) {
-            skip(why.clone());
-        }
-        for name in ["runit", "runit-init"] {
-            if !Programs::get().have(name) {
-                skip(format!("no {name}"));
-            }
-        }
+        demand(&["runit", "runit-init"]);
         let mut system = System::new();
         for name in ["helpers"].iter().chain(clients) {
             client(name);

@@ -38,11 +38,7 @@ pub const CASES: &[Case] = &[
     }),
     case("svstat_of_one_that_shall_go_down", || {
         let scan = Scan::new();
-        let service = scan.service("web");
-        service.stubborn();
-        scan.start();
-        let pid = service.await_runs(1);
-        service.await_stat("run");
+        let (service, pid) = scan.stubborn("web");
         svc(&scan, "-d");
         service.await_trace("TERM");
         until_equal("the line", &format!("web: up (pid {pid}) T seconds, want down\n"), || svstat(&scan));

@@ -80,6 +80,16 @@ impl Scan {
         (service, pid)
     }
 
+    /// A supervised service that is up and only notes TERM.
+    pub fn stubborn(&self, name: &str) -> (Service<'_>, i32) {
+        let service = self.service(name);
+        service.stubborn();
+        self.start();
+        let pid = service.await_runs(1);
+        service.await_stat("run");
+        (service, pid)
+    }
+
     /// A supervised service that is down and was never up.
     pub fn down(&self, name: &str) -> Service<'_> {
         let service = self.service(name);

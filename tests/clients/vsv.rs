@@ -186,11 +186,7 @@ pub const CASES: &[Case] = &[
     }),
     case("vsv_stop_a_stubborn_one", || {
         let scan = Scan::new();
-        let service = scan.service("web");
-        service.stubborn();
-        scan.start();
-        let pid = service.await_runs(1);
-        service.await_stat("run");
+        let (service, pid) = scan.stubborn("web");
         scan.hurry();
         let done = vsv(&scan, &["stop", "web"]);
         failed(&done);

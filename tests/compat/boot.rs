@@ -1,8 +1,6 @@
 //! runit-init and the messages of runit, in namespaces. `tests/namespace` has the rest of process 1.
-use crate::rig::program;
-use runit_tests::namespace::{How, Machine, System, missing};
-use runit_tests::suite::{Case, case, skip};
-use std::sync::OnceLock;
+use runit_tests::namespace::{How, Machine, System, demand};
+use runit_tests::suite::{Case, case};
 
 pub const CASES: &[Case] = &[
     case("init_0", || asks("0", &["0 stopit", "gone reboot"], How::PoweredOff)),
@@ -92,12 +90,7 @@ const ENTER_2: &str = "- runit: enter stage: /etc/runit/2";
 
 /// Stages that do nothing, and a second that waits.
 fn system() -> System {
-    static MISSING: OnceLock<Option<String>> = OnceLock::new();
-    if let Some(why) = MISSING.get_or_init(missing) {
-        skip(why.clone());
-    }
-    program("runit");
-    program("runit-init");
+    demand(&["runit", "runit-init"]);
     System::new().stage("1", "exit 0").stage("2", "exec sleep 100000").stage("3", SHOW)
 }
 

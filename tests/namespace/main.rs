@@ -1,11 +1,9 @@
 //! `runit` as process 1 of namespaces: ours and, with `RUNIT_UNDER_TEST=DIR RUNIT_VERSION=2.3.1`,
 //! C runit.
 #![allow(missing_docs)]
-use runit_tests::namespace::{End, How, Machine, System, missing};
-use runit_tests::programs::Programs;
-use runit_tests::suite::{self, Case, skip};
+use runit_tests::namespace::{End, How, Machine, System, demand};
+use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
-use std::sync::OnceLock;
 
 mod console;
 mod limits;
@@ -14,15 +12,7 @@ mod stages;
 
 /// A system whose stages 1 and 3 do nothing and whose stage 2 waits.
 fn system() -> System {
-    static MISSING: OnceLock<Option<String>> = OnceLock::new();
-    if let Some(why) = MISSING.get_or_init(missing) {
-        skip(why.clone());
-    }
-    for name in ["runit", "runit-init"] {
-        if !Programs::get().have(name) {
-            skip(format!("no {name}"));
-        }
-    }
+    demand(&["runit", "runit-init"]);
     System::new().stage("1", "exit 0").stage("2", WAIT).stage("3", "exit 0")
 }
 

@@ -2,6 +2,7 @@
 //! others. No privilege is needed where the kernel allows unprivileged user namespaces.
 use crate::place::{Output, Place, Running};
 use crate::programs::Programs;
+use crate::suite::skip;
 use crate::wait;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::openpty;
@@ -15,7 +16,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,6 +25,19 @@ const UNSHARE: [&str; 8] =
     ["--map-root-user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--net", "--kill-child"];
 /// Turns root into nobody.
 const NOBODY: [&str; 3] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+
+/// Leaves the case where there can be no namespaces, or where a program under test is missing.
+pub fn demand(programs: &[&str]) {
+    static MISSING: OnceLock<Option<String>> = OnceLock::new();
+    if let Some(why) = MISSING.get_or_init(missing) {
+        skip(why.clone());
+    }
+    for name in programs {
+        if !Programs::get().have(name) {
+            skip(format!("no {name}"));
+        }
+    }
+}
 
 /// Says what keeps this system from having namespaces.
 #[must_use]

@@ -57,26 +57,24 @@ impl Running {
         let ending: SigSet = ENDING.into_iter().collect();
         let before = ending.thread_swap_mask(SigmaskHow::SIG_BLOCK).map_err(wrong)?;
         // SAFETY: these programs have one thread, so the child may do what its parent may.
-        let forked = unsafe { fork() };
-        if let Ok(ForkResult::Parent { child }) = forked {
-            // Both sides do it, so that the group is there whichever of them runs first.
-            let _ = setpgid(child, child);
-            let noted = note(0, child.as_raw());
-            let _ = before.thread_set_mask();
-            let running = Running { pid: child, alive, reaped: false };
-            // One that is not noted ends here.
-            return if noted { Ok(running) } else { Err(Errno::AGAIN) };
-        }
-        if forked.is_ok() {
-            // The caller's handlers are not the program's, which gets them at its default.
-            for ending in ENDING {
-                forget(ending);
+        match unsafe { fork() } {
+            Ok(ForkResult::Parent { child }) => {
+                // Both sides do it, so that the group is there whichever of them runs first.
+                let _ = setpgid(child, child);
+                let noted = note(0, child.as_raw());
+                let _ = before.thread_set_mask();
+                let running = Running { pid: child, alive, reaped: false };
+                // One that is not noted ends here.
+                if noted { Ok(running) } else { Err(Errno::AGAIN) }
             }
-        }
-        let _ = before.thread_set_mask();
-        match forked.map_err(wrong)? {
-            ForkResult::Parent { .. } => Err(Errno::AGAIN),
-            ForkResult::Child => {
+            Err(error) => {
+                let _ = before.thread_set_mask();
+                Err(wrong(error))
+            }
+            Ok(ForkResult::Child) => {
+                // The caller's handlers are not the program's, which gets the signals at their defaults.
+                ENDING.into_iter().for_each(forget);
+                let _ = before.thread_set_mask();
                 drop(alive);
                 // It stays open: its end is how the caller hears of the program's end.
                 let held = std::mem::ManuallyDrop::new(held);

@@ -191,6 +191,7 @@ fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
     check(ask(found.as_mut_ptr()))?;
     // SAFETY: the call succeeded, so the kernel filled it.
     let found = unsafe { found.assume_init() };
+    let (contents, inode) = nanos(&found);
     Ok(Meta {
         kind: match found.st_mode & libc::S_IFMT {
             libc::S_IFDIR => Kind::Directory,
@@ -201,8 +202,8 @@ fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
         mode: (found.st_mode & 0o7777) as u32,
         device: found.st_dev as u64,
         inode: found.st_ino as u64,
-        changed: Stamp { secs: found.st_mtime as u64, nanos: nanos(&found).0 },
-        altered: Stamp { secs: found.st_ctime as u64, nanos: nanos(&found).1 },
+        changed: Stamp { secs: found.st_mtime as u64, nanos: contents },
+        altered: Stamp { secs: found.st_ctime as u64, nanos: inode },
         size: found.st_size as u64,
         links: found.st_nlink as u64,
     })
