@@ -78,7 +78,8 @@ pub fn control(
     let mut pending = Vec::new();
     for name in names {
         let mut service = Pending::new(name, time, start);
-        match service.enter_and_tell(places, &plan, watch.as_ref(), waits)? {
+        let held = plan.ends_supervisor() && pending.len() < ENDS;
+        match service.enter_and_tell(places, &plan, watch.as_ref(), (waits, waits && held))? {
             Ok(()) if waits => {}
             Ok(()) => continue,
             Err(trouble) => {
@@ -91,9 +92,6 @@ pub fn control(
         }
         service.expected = plan.wants_process() || !service.met;
         service.inside = caller.as_ref().is_some_and(Caller::supervises_here);
-        if plan.ends_supervisor() && pending.len() < ENDS {
-            service.ok = files::open_write(c"supervise/ok").ok();
-        }
         pending.push(service);
     }
     if waits {
@@ -138,15 +136,16 @@ impl<'a> Pending<'a> {
         places: &mut Places,
         plan: &Plan,
         watch: Option<&Watch>,
-        waits: bool,
+        (waits, held): (bool, bool),
     ) -> Result<Result<(), Trouble>, Fatal> {
         if let Err(errno) = places.enter(self.name)? {
             return Ok(Err(Trouble::Directory(errno)));
         }
-        // What the watch misses was there before the record was read, and the record is older than the
-        // command.
+        // What the watch misses was there before the record was read, and record and supervisor are older
+        // than the command: after it, `ok` may be that of the next one.
         self.place = watch.and_then(|watch| watch.add(c"supervise"));
         self.before.record = if waits { supervise::read().ok() } else { None };
+        self.ok = if held { files::open_write(c"supervise/ok").ok() } else { None };
         Ok(self.tell(plan))
     }
 
