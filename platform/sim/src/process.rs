@@ -1,8 +1,9 @@
 //! Processes: life, signals, death.
 use crate::birth::Birth;
-use crate::kernel::{End, Fact, Job, Kernel, PowerCall};
-use crate::life::{Act, Deed, Whom};
+use crate::kernel::{End, Fact, Job, Kernel};
+use crate::life::{Act, Deed, Life, Whom};
 use crate::open::{Object, Slot};
+use crate::systems::PowerCall;
 use crate::tree::{Ino, Node, ROOT};
 use platform::{Ended, Errno, How, Pid, Result, Signal, Target};
 use std::collections::{BTreeMap, VecDeque};
@@ -93,6 +94,14 @@ impl Kernel {
         let late = self.random.below(if self.random.clone().chance(10) { 30_000_000 } else { 800_000 });
         self.turn_in(pid, late);
         Pid(pid)
+    }
+
+    /// fork(2) of a process whose child leads this life.
+    fn begin(&mut self, parent: i32, life: Life) {
+        let child = self.fork(parent, None, &life.acts);
+        if let Some(child) = self.procs.get_mut(&child.0) {
+            child.on = life.on;
+        }
     }
 
     fn turn_in(&mut self, pid: i32, nanos: u64) {
@@ -222,16 +231,15 @@ impl Kernel {
             }
             Act::CloseAllBut(keep) => self.close_all(pid, |fd, _| keep.contains(&fd)),
             Act::Session => self.session(pid),
-            Act::Fork(life) => {
-                let child = self.fork(pid, None, &life.acts);
-                if let Some(child) = self.procs.get_mut(&child.0) {
-                    child.on = life.on;
-                }
-            }
+            Act::Fork(life) => self.begin(pid, life),
             Act::Do(deed) => self.deed(Some(pid), &deed),
             Act::Power(how) => {
                 let code = self.reboot(how).map_or_else(|errno| errno.0 as u8, |()| 0);
                 self.die(pid, Ended::Exit(code));
+            }
+            Act::Reboot(how) => {
+                self.emit(&Fact::Reboot { pid: Pid(pid), how });
+                let _ = self.reboot(how);
             }
             Act::Exit(code) => self.die(pid, Ended::Exit(code)),
             Act::Raise(signal) => self.signal(pid, signal),
@@ -313,7 +321,10 @@ impl Kernel {
             Target::Group(pid) => {
                 self.procs.values().filter(|found| found.group == pid.0).map(|found| found.pid).collect()
             }
-            Target::All => self.procs.keys().copied().filter(|found| *found != own && *found != 1).collect(),
+            Target::All => {
+                let spared = |found: i32| found == 1 || (found == own && !self.machine.kill_hits_caller);
+                self.procs.keys().copied().filter(|found| !spared(*found)).collect()
+            }
         };
         if pids.is_empty() {
             return Err(Errno::SRCH);
@@ -402,7 +413,39 @@ impl Kernel {
 
     /// Somebody does something; `pid` is nobody for the world outside.
     pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
+        if self.machine.told_before && self.tell_before(pid, deed) {
+            self.telling = self.time + 1 + self.random.below(3_000_000);
+            self.queue_at(self.telling, Job::Told(pid, deed.clone()));
+            return;
+        }
+        self.deed_done(pid, deed);
+    }
+
+    /// Tells watchers of what is about to happen; `false` if it is told as it happens.
+    fn tell_before(&mut self, pid: Option<i32>, deed: &Deed) -> bool {
+        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
+        let names: &[&str] = match deed {
+            Deed::Remove(path) => &[path],
+            Deed::Rename(old, new) => &[old, new],
+            _ => return false,
+        };
+        for name in names {
+            if let Ok(place) = self.tree.find(from, name.as_bytes(), false) {
+                self.tree.tell(place.dir, &place.name);
+            }
+        }
+        self.tell_watches();
+        true
+    }
+
+    /// Somebody has done something.
+    pub(crate) fn deed_done(&mut self, pid: Option<i32>, deed: &Deed) {
+        let told = self.machine.told_before && matches!(deed, Deed::Remove(_) | Deed::Rename(..));
+        self.tell_watches();
         let result = self.perform(pid, deed);
+        if told {
+            self.tree.changes.clear();
+        }
         self.emit(&Fact::Done { pid: pid.map(Pid), deed, result });
     }
 
@@ -417,6 +460,10 @@ impl Kernel {
                     Whom::Program => [own].to_vec(),
                     Whom::Own => pid.into_iter().collect(),
                     Whom::Others => self.others().map(|process| process.pid).collect(),
+                    Whom::Rest => {
+                        let rest = self.others().filter(|process| Some(process.pid) != pid);
+                        rest.map(|process| process.pid).collect()
+                    }
                     Whom::Running(path) => {
                         let runs = self.others().filter(|process| process.program == path.as_bytes());
                         runs.map(|process| process.pid).collect()
@@ -429,6 +476,10 @@ impl Kernel {
                     }
                 };
                 pids.into_iter().for_each(|pid| self.signal(pid, *signal));
+                Ok(())
+            }
+            Deed::Begin(life) => {
+                self.begin(1, life.clone());
                 Ok(())
             }
             Deed::Create(path, mode) => {
