@@ -291,7 +291,10 @@ impl<'a> Plan<'a> {
             });
         // Where files are not put into images, the system itself unpacks them.
         let unpack = self.system.word("unpack").unwrap_or_default();
-        let apply = format!("{unpack} || exit\n. /vm/change\nsync\nrunit-init 6\n");
+        // Not by runit-init, where there is another way: a stage 1 that a scenario brings would find its
+        // requests as they were left, executable.
+        let restart = self.system.word("restart").unwrap_or_else(|| "runit-init 6".into());
+        let apply = format!("{unpack} || exit\n. /vm/change\nsync\n{restart}\n");
         tree.put(&format!("{AGENT}/apply"), Node::File(apply.into_bytes(), 0o644));
         tree.put(&format!("{AGENT}/change"), Node::File(missing.collect::<String>().into_bytes(), 0o644));
         tree.put(&format!("{AGENT}/words"), Node::File(words.into_bytes(), 0o644));

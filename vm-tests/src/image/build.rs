@@ -27,7 +27,8 @@ pub fn iso(image: &Path, tree: &Tree, work: &Path) -> Result<(), String> {
     Err("needs xorriso, genisoimage, mkisofs or makefs (Debian: apt-get install xorriso)".into())
 }
 
-/// Makes an FFS image (version 2) of a directory with a tree over it.
+/// Makes an FFS image (version 1) of a directory with a tree over it. FreeBSD does not mount what makefs
+/// makes as version 2.
 ///
 /// # Errors
 /// No tool is here, or what it says.
@@ -42,7 +43,7 @@ pub fn ffs(image: &Path, root: Option<&Path>, tree: &Tree, work: &Path) -> Resul
     tree.write_to(&staging)?;
     let mut command = tool("makefs");
     command
-        .args(["-t", "ffs", "-B", "le", "-o", "version=2", "-b", "20%", "-f", "20%"])
+        .args(["-t", "ffs", "-B", "le", "-o", "version=1", "-b", "20%", "-f", "20%"])
         .arg(image)
         .arg(&staging);
     run("makefs", &mut command).unwrap_or_else(|| {
