@@ -1,6 +1,7 @@
 //! From a system's description and what the command line says to a machine that can be started.
 use crate::binaries::applets;
 use crate::directive::fill;
+use crate::doctor::package;
 use crate::image::{Node, Tree, build, cpio, ext, label, tar};
 use crate::scenario::{Change, Scenario, Step};
 use crate::system::{System, cache, home};
@@ -155,8 +156,7 @@ impl<'a> Plan<'a> {
         }
         let takes =
             |word: &str| self.system.qemu.iter().chain(&self.system.direct).any(|text| text.contains(word));
-        let loads = !self.system.direct_loader.is_empty();
-        if self.given.kernel.is_some() && !loads && !takes("@kernel@") {
+        if self.given.kernel.is_some() && !takes("@kernel@") && !takes("@loader@") {
             missing
                 .push("no way to enter a kernel: this system boots from its disc, without --kernel".into());
         }
@@ -439,10 +439,7 @@ impl<'a> Plan<'a> {
             }
             "ffs" if root.as_ref().is_some_and(|root| root.is_dir()) => {
                 build::ffs(&image, root.as_deref(), tree, work).map_err(Unfit::Missing)?;
-                if self.system.direct_label {
-                    label::openbsd(&image)?;
-                }
-                Ok(())
+                if self.system.direct_label { Ok(label::openbsd(&image)?) } else { Ok(()) }
             }
             "iso" => build::iso(&work.join("disc"), tree, work).map_err(Unfit::Missing),
             _ => write("disc", tar::archive(tree)?),
@@ -459,11 +456,6 @@ fn duplicate(from: &Path, to: &Path) -> Result<(), Unfit> {
         return Ok(());
     }
     fs::copy(from, to).map(drop).map_err(|why| Unfit::Wrong(format!("{}: {why}", from.display())))
-}
-
-/// Debian's package for an emulator.
-fn package(qemu: &str) -> &'static str {
-    if qemu.ends_with("x86_64") || qemu.ends_with("i386") { "qemu-system-x86" } else { "qemu-system-arm" }
 }
 
 #[cfg(test)]
