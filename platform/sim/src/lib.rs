@@ -6,6 +6,7 @@
 #![allow(clippy::missing_errors_doc)] // They are the system's.
 mod birth;
 mod calls;
+mod deeds;
 mod faults;
 mod files;
 mod kernel;
@@ -14,6 +15,7 @@ mod open;
 mod pipe;
 mod process;
 mod random;
+mod signals;
 mod systems;
 pub mod tree;
 
