@@ -32,5 +32,7 @@ pub(crate) fn tell(text: &[u8]) {
 fn is_writable() -> bool {
     let mut stderr = libc::pollfd { fd: Fd::STDERR.0, events: libc::POLLOUT, revents: 0 };
     // SAFETY: one pollfd is passed and one counted.
-    check(unsafe { libc::poll(&raw mut stderr, 1, 0) }) == Ok(1)
+    let told = check(unsafe { libc::poll(&raw mut stderr, 1, 0) });
+    // A line that was closed is told too, and a write there waits for its carrier.
+    told == Ok(1) && stderr.revents == libc::POLLOUT
 }
