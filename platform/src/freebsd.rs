@@ -75,10 +75,11 @@ const REQUESTS: &[(Signal, Request)] = &[
     (Signal::User1, Request::Halt),
     (Signal::User2, Request::PowerOff),
     (Signal::WindowChange, Request::PowerCycle),
-    // Reread ttys(5), single user, no new logins, another root: not runit's.
-    (Signal::HangUp, Request::Nothing),
+    // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
+    (Signal::HangUp, Request::Resume),
+    (Signal::TerminalStop, Request::Catatonia),
+    // Single user and another root (reboot -r) are not runit's.
     (Signal::Terminate, Request::Nothing),
-    (Signal::TerminalStop, Request::Nothing),
     (Signal::Emulator, Request::Nothing),
 ];
 

@@ -92,10 +92,11 @@ fn make_devices() {
 const REQUESTS: &[(Signal, Request)] = &[
     (Signal::Interrupt, Request::CtrlAltDel),
     (Signal::Continue, Request::Control),
-    // Reread ttys(5), single user, no new logins: not runit's.
-    (Signal::HangUp, Request::Nothing),
+    // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
+    (Signal::HangUp, Request::Resume),
+    (Signal::TerminalStop, Request::Catatonia),
+    // Single user is not runit's.
     (Signal::Terminate, Request::Nothing),
-    (Signal::TerminalStop, Request::Nothing),
 ];
 
 impl Boot for Os {

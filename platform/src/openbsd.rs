@@ -66,10 +66,11 @@ const REQUESTS: &[(Signal, Request)] = &[
     (Signal::Continue, Request::Control),
     (Signal::User1, Request::CtrlAltDel),
     (Signal::User2, Request::PowerOff),
-    // Reread ttys(5), single user, no new logins: not runit's.
-    (Signal::HangUp, Request::Nothing),
+    // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
+    (Signal::HangUp, Request::Resume),
+    (Signal::TerminalStop, Request::Catatonia),
+    // Single user is not runit's.
     (Signal::Terminate, Request::Nothing),
-    (Signal::TerminalStop, Request::Nothing),
 ];
 
 impl Boot for Os {
