@@ -86,8 +86,8 @@ pub(crate) fn lock(fd: Fd) -> Result<()> {
     }
 }
 
-/// ps(1) of illumos reads the arguments where they lie, Oracle's those of the start: nothing more
-/// to do, or nothing to be done.
+/// ps(1) shows the 80 bytes that the kernel kept at exec(2). `ps axww` and pargs(1) of illumos read the
+/// arguments where they lie: nothing more to do.
 pub(crate) fn title(_text: &[u8]) {}
 
 /// The system keeps the name of the program.
@@ -110,7 +110,8 @@ pub(crate) fn close_all_but(keep: &[Fd]) {
     }
 }
 
-/// There is no revoke(2); TIOCSCTTY takes the console (termio(4I)).
+/// There is no revoke(2). TIOCSCTTY is refused while another session has the console: stage 1 then has no
+/// controlling terminal. At boot nobody has it.
 pub(crate) fn vacate(_console: &CStr) {}
 
 /// Whether process 1 ignores what it does not catch.
@@ -188,8 +189,8 @@ impl Boot for Os {
         }
     }
 
-    /// uadmin(2), A_SHUTDOWN: the kernel ends all processes, writes what is in memory and unmounts. In
-    /// a zone it ends the zone. reboot(3C) could not power off.
+    /// uadmin(2), A_SHUTDOWN: the kernel ends all processes, writes what is in memory and unmounts.
+    /// reboot(3C) could not power off.
     fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
         /// <sys/uadmin.h>; not in the libc crate.
         const A_SHUTDOWN: c_int = 2;
