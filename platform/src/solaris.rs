@@ -95,6 +95,9 @@ fn dispose_all(handler: libc::sighandler_t) {
 /// here since the machine came up.
 const BOOTED: &CStr = c"/etc/svc/volatile/runit.booted";
 
+/// ps(1) shows the 80 bytes that the kernel kept at exec(2); `ps axww` and pargs(1) of illumos read the arguments
+/// where they lie, so a title needs nothing more. There is no revoke(2): TIOCSCTTY is refused while another session
+/// has the console, and stage 1 then has no controlling terminal. At boot nobody has it.
 impl System for Os {
     /// init(8), where a signal is a run level: EMT is 5, FPE is 6, PWR means that the power fails or
     /// that its button was pressed. INT, 0, is left to `ctrlaltdel`, as everywhere.
@@ -166,8 +169,8 @@ impl System for Os {
         }
     }
 
-    /// uadmin(2), A_SHUTDOWN: the kernel ends all processes, writes what is in memory and unmounts. In
-    /// a zone it ends the zone. reboot(3C) could not power off.
+    /// uadmin(2), A_SHUTDOWN: the kernel ends all processes, writes what is in memory and unmounts.
+    /// reboot(3C) could not power off.
     fn power(how: How, _sync: bool) -> Result<Option<Pid>> {
         /// <sys/uadmin.h>; not in the libc crate.
         const A_SHUTDOWN: c_int = 2;
