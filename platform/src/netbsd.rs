@@ -17,6 +17,8 @@ mod posix;
 mod ppoll;
 #[path = "unix/selfpipe.rs"]
 mod selfpipe;
+#[path = "unix/terminal.rs"]
+mod terminal;
 
 use crate::unix::{Os, check, console, signals, spawn};
 use crate::{Boot, Errno, How, Pid, Request, Result, Signal};
@@ -32,6 +34,7 @@ pub(crate) use pipe2::pipe;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use terminal::reopen_stderr;
 
 // <sys/stat.h>, <sys/timespec.h>, <poll.h>, <sys/event.h> and <sys/statvfs.h> up to NetBSD 9 (the C
 // library renames what changed later), <sys/sigaction.h>, <sys/dirent.h>, <netinet/in.h>.
@@ -92,10 +95,11 @@ fn make_devices() {
 const REQUESTS: &[(Signal, Request)] = &[
     (Signal::Interrupt, Request::CtrlAltDel),
     (Signal::Continue, Request::Control),
-    // Reread ttys(5), single user, no new logins: not runit's.
-    (Signal::HangUp, Request::Nothing),
+    // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
+    (Signal::HangUp, Request::Resume),
+    (Signal::TerminalStop, Request::Catatonia),
+    // Single user is not runit's.
     (Signal::Terminate, Request::Nothing),
-    (Signal::TerminalStop, Request::Nothing),
 ];
 
 impl Boot for Os {

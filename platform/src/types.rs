@@ -281,6 +281,11 @@ pub enum Request {
     PowerOff,
     /// The system's own request to switch the power off and on again.
     PowerCycle,
+    /// The system's own reboot(8) begins: start nothing and kill nobody until [`Request::Resume`]. init(8)
+    /// calls it catatonia.
+    Catatonia,
+    /// The system's own reboot(8) has failed: go on.
+    Resume,
     /// Understood and harmless.
     Nothing,
 }
@@ -290,7 +295,12 @@ impl Request {
     pub(crate) const fn any_native(mut list: &[(Signal, Request)]) -> bool {
         while let [(_, request), rest @ ..] = list {
             match request {
-                Request::Reboot | Request::Halt | Request::PowerOff | Request::PowerCycle => return true,
+                Request::Reboot
+                | Request::Halt
+                | Request::PowerOff
+                | Request::PowerCycle
+                | Request::Catatonia
+                | Request::Resume => return true,
                 Request::Control | Request::CtrlAltDel | Request::Nothing => list = rest,
             }
         }

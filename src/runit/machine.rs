@@ -2,6 +2,12 @@
 use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage, State, Then};
 use platform::{How, Instant};
 
+mod catatonia;
+#[cfg(test)]
+mod tests;
+
+use catatonia::Missed;
+
 /// The pause after something that would fail again at once.
 pub const PAUSE: u64 = 5_000;
 /// How long stage 2 has from TERM to KILL.
@@ -23,13 +29,22 @@ pub struct Machine {
     stop_noted: bool,
     /// Three fingers were seen in stage 1.
     key_noted: bool,
+    /// The system's own reboot(8) is at work.
+    catatonia: Option<Missed>,
 }
 
 impl Machine {
     /// At the start of the system.
     #[must_use]
     pub const fn new() -> Machine {
-        Machine { state: State::Deaf, until: None, how: How::PowerOff, stop_noted: false, key_noted: false }
+        Machine {
+            state: State::Deaf,
+            until: None,
+            how: How::PowerOff,
+            stop_noted: false,
+            key_noted: false,
+            catatonia: None,
+        }
     }
 
     /// When [`Event::Timer`] is due.
@@ -44,9 +59,16 @@ impl Machine {
         self.state
     }
 
-    /// One event and what is to be done about it. Every state knows every event; what a state
-    /// has no use for is listed at its end.
+    /// One event and what is to be done about it, where the system has a reboot(8) that does all itself.
     pub fn step(&mut self, event: Event, now: Instant, out: &mut Actions) {
+        if let Some(event) = self.awake(event, now, out) {
+            self.act(event, now, out);
+        }
+    }
+
+    /// The same where it has none. Every state knows every event; what a state has no use for is listed
+    /// at its end.
+    pub fn act(&mut self, event: Event, now: Instant, out: &mut Actions) {
         use {Event as E, State as S};
         match (self.state, event) {
             (S::Deaf, E::Timer) => out.add(Action::Catch),
@@ -80,7 +102,7 @@ impl Machine {
                 out.say(Message::Restarting);
                 self.start(Stage::Two, out);
             }
-            (S::Two, E::StageEnded(outcome)) => match end_two(outcome, out) {
+            (S::Two, E::StageEnded(outcome)) => match end_two(outcome, false, out) {
                 Then::Restart => self.pause(S::Restarts, PAUSE, now),
                 Then::Runs | Then::Start | Then::Skip | Then::Over => self.start(Stage::Three, out),
             },
@@ -98,9 +120,9 @@ impl Machine {
 
             (S::Key(then), E::NotStarted) => self.pause(S::KeyPauses(then), PAUSE, now),
             (S::KeyPauses(then), E::Timer) => self.start_key(then, out),
-            (S::Key(Then::Runs), E::StageEnded(outcome)) => self.state = S::Key(end_two(outcome, out)),
+            (S::Key(Then::Runs), E::StageEnded(outcome)) => self.state = S::Key(end_two(outcome, false, out)),
             (S::KeyPauses(Then::Runs), E::StageEnded(outcome)) => {
-                self.state = S::KeyPauses(end_two(outcome, out));
+                self.state = S::KeyPauses(end_two(outcome, false, out));
             }
             (S::Key(then), E::KeyEnded { crash, stopit }) => self.end_key(then, crash, stopit, now, out),
             // The files are looked at when `ctrlaltdel` has ended. The request is kept as well: the
@@ -179,6 +201,8 @@ impl Machine {
                 S::Deaf | S::Decides | S::Ends(_) | S::Lingers | S::Waits,
                 E::Control { .. } | E::CtrlAltDel { .. },
             ) => {}
+            // `awake` keeps them.
+            (_, E::Catatonia | E::Resume) => {}
             // No deadline was set.
             (
                 S::One | S::Two | S::Key(_) | S::Kills | S::Three | S::Decides | S::Ends(_) | S::Waits,
@@ -400,21 +424,15 @@ fn end(stage: Stage, outcome: Outcome, out: &mut Actions) {
     }
 }
 
-/// The end of stage 2: it is over, or shall be started again.
-fn end_two(outcome: Outcome, out: &mut Actions) -> Then {
+/// The end of stage 2: it is over, or shall be started again, which may be certain.
+fn end_two(outcome: Outcome, again: bool, out: &mut Actions) -> Then {
     end(Stage::Two, outcome, out);
-    match outcome {
-        Outcome::Exit(111) | Outcome::Crash => {
-            out.say(Message::Killing);
-            out.add(Action::KillGroup);
-            Then::Restart
-        }
-        Outcome::Exit(_) => {
-            out.say(Message::Leave(Program::Stage(Stage::Two)));
-            Then::Over
-        }
+    if again || matches!(outcome, Outcome::Exit(111) | Outcome::Crash) {
+        out.say(Message::Killing);
+        out.add(Action::KillGroup);
+        Then::Restart
+    } else {
+        out.say(Message::Leave(Program::Stage(Stage::Two)));
+        Then::Over
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -80,7 +80,11 @@ impl<'p, P: Platform> Performer<'p, P> {
         while let Some(event) = next.take() {
             let mut actions = Actions::new();
             let now = self.p.now();
-            self.machine.step(event, now, &mut actions);
+            if P::NATIVE {
+                self.machine.step(event, now, &mut actions);
+            } else {
+                self.machine.act(event, now, &mut actions);
+            }
             for action in actions.iter() {
                 next = self.perform(action);
             }
@@ -138,24 +142,25 @@ impl<'p, P: Platform> Performer<'p, P> {
             Request::Nothing => return,
             Request::CtrlAltDel => {
                 let script = magic::is_set(self.p, paths::CTRLALTDEL);
-                self.feed(Event::CtrlAltDel { script });
-                self.p.arm_ctrl_alt_del();
-                return;
+                return self.ask(Event::CtrlAltDel { script }, script);
             }
             Request::Control => None,
             Request::Reboot => Some(How::Restart),
             Request::Halt => Some(How::Halt),
             Request::PowerOff => Some(How::PowerOff),
             Request::PowerCycle => Some(How::PowerCycle),
+            Request::Catatonia if P::NATIVE => return self.feed(Event::Catatonia),
+            Request::Resume if P::NATIVE => return self.feed(Event::Resume),
+            Request::Catatonia | Request::Resume => return,
         };
-        let event = match how {
+        match how {
             // The system's own request becomes what runit-init would have made of it; it is not
             // lost where the files cannot be written.
             Some(how) if P::NATIVE => {
                 let reboot = matches!(how, How::Restart | How::PowerCycle);
                 let changed = magic::request(self.p, reboot);
                 self.unwritten = self.failed(&changed).then_some(reboot);
-                Event::Control { stopit: true, how }
+                self.ask(Event::Control { stopit: true, how }, true);
             }
             _ => {
                 let stopit = magic::is_set(self.p, paths::STOPIT);
@@ -164,10 +169,18 @@ impl<'p, P: Platform> Performer<'p, P> {
                 }
                 let reboot = magic::is_set(self.p, paths::REBOOT);
                 let how = if reboot { How::Restart } else { How::PowerOff };
-                Event::Control { stopit, how }
+                self.ask(Event::Control { stopit, how }, stopit);
             }
-        };
-        self.feed(event);
+        }
+    }
+
+    /// A request. One that `wants` something ends a standstill: reboot(8) may have died half-way, and a
+    /// system that cannot be stopped would be worse than two attempts at once.
+    fn ask(&mut self, request: Event, wants: bool) {
+        if P::NATIVE && wants {
+            self.feed(Event::Resume);
+        }
+        self.feed(request);
         self.p.arm_ctrl_alt_del();
     }
 
@@ -284,6 +297,9 @@ impl<'p, P: Platform> Performer<'p, P> {
             Message::Ending(How::Halt) => b"system halt.",
             Message::Ending(How::PowerOff) => b"power off...",
             Message::Forbidden => b"no permission to end the system, exiting.",
+            Message::Catatonia | Message::Resuming if !P::NATIVE => b"",
+            Message::Catatonia => b"warning: reboot(8) is at work, nothing is started until HUP...",
+            Message::Resuming => b"warning: going on.",
         };
         let name = match message {
             Message::Failed(stage) => path(Program::Stage(stage)).to_bytes(),

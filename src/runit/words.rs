@@ -135,6 +135,10 @@ pub enum Event {
     },
     /// What the call that ends the system said.
     Power(Answer),
+    /// The system's own reboot(8) begins: nothing is started, nobody is killed.
+    Catatonia,
+    /// It has failed, or somebody asks for something else: the next event is a request.
+    Resume,
 }
 
 /// The messages.
@@ -156,6 +160,8 @@ pub enum Message {
     KillAll,
     Ending(How),
     Forbidden,
+    Catatonia,
+    Resuming,
 }
 
 /// What the machine wants done. At most one of the actions that are answered by an event
@@ -196,7 +202,7 @@ pub struct Actions {
 
 impl Actions {
     /// One more than the longest list, which the walk in the tests measures.
-    pub const ROOM: usize = 7;
+    pub const ROOM: usize = 10;
 
     /// None.
     #[must_use]

@@ -71,6 +71,10 @@ pub struct Machine {
     first: bool,
     fresh: bool,
     told: bool,
+    /// A change was told since the last scan began.
+    changed: bool,
+    /// The scan under way follows one.
+    follows: bool,
     /// The next look.
     look: Instant,
     /// A scan is needed at this time, whatever the look shows.
@@ -100,6 +104,8 @@ impl Machine {
             first: true,
             fresh: false,
             told: false,
+            changed: false,
+            follows: false,
             look: Instant(0),
             scan: None,
             examines: false,
@@ -180,6 +186,7 @@ impl Machine {
             }
             (State::Waiting, Event::Time) => self.look_if_due(now),
             (State::Waiting, Event::Changed) => {
+                self.changed = true;
                 self.scan_at(now.plus_ms(SOON));
                 Action::Wait
             }
@@ -216,6 +223,7 @@ impl Machine {
             }
             (State::Entering(look), Event::Entered(Some(told))) => {
                 self.told = told;
+                self.follows = core::mem::take(&mut self.changed);
                 self.seen = Some(look);
                 self.scan = None;
                 self.examines = false;
@@ -290,11 +298,18 @@ impl Machine {
                 }
                 if !complete || (fresh && !self.told) {
                     self.scan_at(now.plus_ms(SETTLE));
+                } else if fresh && self.follows {
+                    self.examine_at(now.plus_ms(SETTLE));
                 } else if fresh {
                     // Should the next change not be told and have the same date.
                     self.scan_at(now.plus_ms(NET));
                 }
-                self.look = now.plus_ms(if self.told { NET } else { POLL });
+                // Some kernels tell of a change before it has happened.
+                self.look = now.plus_ms(match self.told {
+                    true if self.follows => SETTLE,
+                    true => NET,
+                    false => POLL,
+                });
                 self.rested = now.plus_ms(now.ms_since(since).saturating_mul(REST).min(SETTLE));
                 self.state = State::Waiting;
                 Action::Leave

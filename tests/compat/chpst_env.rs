@@ -1,6 +1,6 @@
 //! chpst -e, envdir, and the order of the environment.
 use crate::tools::{Tools, chpst, fatal, ids, said};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use std::os::unix::fs::symlink;
 
 /// One variable from one file.
@@ -145,6 +145,7 @@ pub const CASES: &[Case] = &[
         said(&tools.run(&["chpst", "-e", "a", "-e", "b", "sh", "-c", "echo $A-$B"]), "-2\n");
     }),
     case("env_no_descriptors_are_left", || {
+        needs_proc();
         let tools = Tools::new();
         tools.rig.place.file("e/X", "1");
         let list = |words: &str| tools.sh(&format!("{words} sh -c 'cd /proc/self/fd && echo *'")).out;

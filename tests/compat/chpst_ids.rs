@@ -1,12 +1,13 @@
 //! chpst -u and setuidgid.
 use crate::tools::{Tools, chpst, fatal, gid, ids, need_root, said};
 use runit_tests::place::Output;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 
 const SHOW: &[&str] = &["sed", "-n", "s/^\\(Uid\\|Gid\\|Groups\\):[\t ]*//p", "/proc/self/status"];
 
 /// Becomes somebody and shows all the ids of the process: users, groups, supplementary groups.
 fn become_user(words: &[&str]) -> Output {
+    needs_proc();
     Tools::new().run(&[words, SHOW].concat())
 }
 

@@ -3,7 +3,7 @@ use crate::rig::process_state;
 use crate::tools::{Tools, chpst, fatal, said};
 use nix::fcntl::{Flock, FlockArg};
 use runit_tests::place::Output;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs::File;
 use std::os::unix::fs::PermissionsExt;
@@ -19,6 +19,7 @@ fn limit(done: &Output, name: &str) -> (String, String) {
 
 /// The soft limits after a command line, and that no hard one was changed.
 fn soft(words: &[&str], names: &[&str]) -> Vec<String> {
+    needs_proc();
     let tools = Tools::new();
     let show = ["cat", "/proc/self/limits"];
     let before = tools.rig.place.run(tools.rig.place.command(show[0]).arg(show[1]));
@@ -54,6 +55,7 @@ fn held(tools: &Tools, name: &str) -> Flock<File> {
 /// Starts a command that is to wait for the lock on `lock`; checks that it does, lets it go on, and
 /// returns what becomes of it.
 fn waits(tools: &Tools, words: &[&str]) -> Output {
+    needs_proc();
     let lock = held(tools, "lock");
     let mut running = tools.rig.place.start(&mut tools.command(words));
     let pid = running.pid();
@@ -200,6 +202,7 @@ pub const CASES: &[Case] = &[
         assert_eq!(tools.rig.place.path("lock").metadata().unwrap().permissions().mode() & 0o777, 0o664);
     }),
     case("lock_is_kept_by_the_program", || {
+        needs_proc();
         let tools = Tools::new();
         let done = tools.sh("exec chpst -l lock chpst -L lock echo ran");
         fatal(&done, "unable to lock: lock: temporary failure");

@@ -1,7 +1,7 @@
 //! chpst: the other state, the search for the program, pgrphack.
 use crate::tools::{Tools, chpst, fatal, said};
 use nix::unistd::geteuid;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 /// PATH as a program of a case is to see it.
@@ -23,6 +23,7 @@ fn from_own(more: i32) -> String {
 
 pub const CASES: &[Case] = &[
     case("state_session", || {
+        needs_proc();
         said(
             &Tools::new().sh(&format!("chpst -P sh -c '{}'; true", SESSION.replace('\'', "'\\''"))),
             "own\n",
@@ -34,6 +35,7 @@ pub const CASES: &[Case] = &[
         said(&chpst(&["-P", "echo", "ran"]), "ran\n");
     }),
     case("pgrphack_makes_a_session", || {
+        needs_proc();
         let script = format!("pgrphack sh -c '{}'; true", SESSION.replace('\'', "'\\''"));
         said(&Tools::new().sh(&script), "own\n");
     }),
@@ -100,6 +102,7 @@ pub const CASES: &[Case] = &[
     })
     .ours(),
     case("state_closed_descriptors", || {
+        needs_proc();
         let is_open = |option: &str, fd: u8| {
             let done = chpst(&[
                 option,
@@ -129,12 +132,14 @@ pub const CASES: &[Case] = &[
         fatal(&chpst(&["-2", "-u", "no such", "echo"]), "unknown user/group: no such");
     }),
     case("state_closed_stays_closed", || {
+        needs_proc();
         let done = Tools::new().sh("exec chpst sh -c 'test -e /proc/self/fd/0 || echo closed' <&-");
         said(&done, "closed\n");
         let done = Tools::new().sh("exec chpst sh -c 'test -e /proc/self/fd/2 || echo closed' 2>&-");
         said(&done, "closed\n");
     }),
     case("state_signals_are_left_alone", || {
+        needs_proc();
         let tools = Tools::new();
         let show = "sed -n /^Sig[IB]/p /proc/self/status";
         let plain = tools.sh(&format!("exec {show}"));
@@ -238,6 +243,7 @@ pub const CASES: &[Case] = &[
     })
     .ours(),
     case("state_no_new_privileges", || {
+        needs_proc();
         let show = ["sed", "-n", "s/^NoNewPrivs:\t//p", "/proc/self/status"];
         said(&chpst(&[&["--no-new-privs"], &show[..]].concat()), "1\n");
         said(&chpst(&show), "0\n");

@@ -405,6 +405,11 @@ pub fn masked(text: &str) -> String {
 
 /// The state of a process as its system calls it (`S` sleeping, `T` stopped …); `None` without it.
 pub fn process_state(pid: i32) -> Option<char> {
+    if !Path::new("/proc/self/stat").exists() {
+        let output = Command::new("ps").args(["-o", "state=", "-p", &pid.to_string()]).output().ok()?;
+        // The BSDs have a letter of its own for a sleep that is long.
+        return output.stdout.first().map(|&letter| if letter == b'I' { 'S' } else { letter.into() });
+    }
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     stat.rsplit(") ").next()?.chars().next()
 }

@@ -1,6 +1,6 @@
 //! Control scripts: one for each letter but `o`, in the place of a signal or beside it.
 use crate::rig::{Rig, Service, await_death, is_alive, process_state};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 
 pub const CASES: &[Case] = &[
@@ -363,6 +363,7 @@ pub const CASES: &[Case] = &[
     })
     .ours(),
     case("control_scripts_start_with_nothing_blocked", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         let _runsv = service.script("control/h", "grep SigBlk /proc/self/status >blocked").probe().up();

@@ -2,7 +2,7 @@
 use crate::rig::{Rig, Service, await_death, await_process_state, is_alive, process_state, send};
 use nix::sys::signal::Signal;
 use runit_tests::status::{DOWN, FINISH, RUN};
-use runit_tests::suite::{Case, case, skip};
+use runit_tests::suite::{Case, case, needs_proc, skip};
 use runit_tests::wait::{until, until_equal};
 use std::time::{Duration, Instant};
 
@@ -129,6 +129,7 @@ pub const CASES: &[Case] = &[
         });
     }),
     case("letter_run_many_at_once", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         let runsv = service.probe().up();

@@ -3,7 +3,7 @@ use crate::rig::{Rig, process_state, program, send};
 use crate::runsvdir::parent;
 use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
-use runit_tests::suite::{Case, case, skip};
+use runit_tests::suite::{Case, case, needs_proc, skip};
 use runit_tests::wait::until;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -139,6 +139,7 @@ pub const CASES: &[Case] = &[
         assert_eq!(service.text("pwd").trim_end(), service.dir.to_str().unwrap());
     }),
     case("start_arguments", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         let text = "tr '\\0' , </proc/$$/cmdline >args; echo $# >count; echo run $$ >>trace; exec sleep 1000";
@@ -152,6 +153,7 @@ pub const CASES: &[Case] = &[
         }
     }),
     case("start_descriptors", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         rig.place.executable(service.path("run"), "#!/bin/ls /proc/self/fd\n");
@@ -170,6 +172,7 @@ pub const CASES: &[Case] = &[
         assert_eq!(found, wanted);
     }),
     case("start_signal_mask", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         let text =
@@ -189,6 +192,7 @@ pub const CASES: &[Case] = &[
         }
     }),
     case("start_same_group_and_session", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         let runsv = service.probe().up();

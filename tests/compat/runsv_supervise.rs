@@ -3,7 +3,7 @@ use crate::rig::{Rig, is_alive, masked, send};
 use nix::sys::signal::Signal;
 use runit_tests::place::write_fifo;
 use runit_tests::status::{DOWN, RUN, Status};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_tool};
 use runit_tests::wait::until;
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, symlink};
@@ -128,6 +128,7 @@ pub const CASES: &[Case] = &[
         let rig = Rig::new();
         let service = rig.service("foo");
         let _runsv = service.probe().up();
+        needs_tool("flock");
         let mut flock = rig.place.command("flock");
         let done = rig.place.run(flock.args(["-n", "sv/foo/supervise/lock", "true"]));
         assert_eq!(done.code, Some(1));

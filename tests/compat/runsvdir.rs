@@ -2,7 +2,7 @@
 use crate::rig::{Rig, await_death, is_alive, program};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::ffi::OsString;
 use std::fs;
@@ -23,6 +23,7 @@ pub const CASES: &[Case] = &[
         assert_eq!((runsvdir.ended().is_none(), runsvdir.err().as_str()), (true, ""));
     }),
     case("dir_calls_runsv_by_its_name", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         service.probe();
@@ -43,6 +44,7 @@ pub const CASES: &[Case] = &[
         assert_eq!((hidden.trace().len(), runsvdir.err().as_str()), (0, ""));
     }),
     case("dir_follows_links", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("../all/foo");
         service.probe();
@@ -90,6 +92,7 @@ pub const CASES: &[Case] = &[
         service.await_runs(2);
     }),
     case("dir_link_renamed", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("../all/foo");
         service.probe();
@@ -241,6 +244,7 @@ pub const CASES: &[Case] = &[
     })
     .ours(),
     case("dir_environment_and_descriptors", || {
+        needs_proc();
         let rig = Rig::new();
         rig.service("foo");
         rig.place.executable("bin/runsv", "#!/bin/sh\necho $MARK\nexec ls /proc/self/fd\n");
@@ -371,6 +375,7 @@ pub fn path() -> OsString {
 }
 
 fn stat(pid: i32) -> Vec<String> {
+    needs_proc();
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
     stat.rsplit(") ").next().unwrap().split(' ').map(str::to_owned).collect()
 }

@@ -4,7 +4,7 @@ use crate::rig::{Rig, Service, await_death, is_alive, process_state, send};
 use crate::runsvdir::{parent, start};
 use nix::sys::signal::Signal;
 use runit_tests::place::{Running, write_fifo};
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -158,6 +158,7 @@ pub const CASES: &[Case] = &[
     })
     .ours(),
     case("dir_log_area_has_one_process_of_that_name", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         service.probe();

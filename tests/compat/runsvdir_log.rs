@@ -4,7 +4,7 @@ use crate::rig::{Rig, await_death, is_alive, program, send};
 use crate::runsvdir::{parent, path, start};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs;
 
@@ -120,6 +120,7 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-24"),
     case("area_descriptor_blocks", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         service.script("run", "cat /proc/self/fdinfo/2 >info; echo run $$ >>trace; exec sleep 1000");
@@ -154,6 +155,7 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-24"),
     case("area_reader_ends_with_its_writers", || {
+        needs_proc();
         // Whatever reads on after runsvdir's end, ends when nobody is left.
         let rig = Rig::new();
         let service = rig.service("foo");
@@ -173,6 +175,7 @@ pub const CASES: &[Case] = &[
 ];
 
 fn words(runsvdir: &Running) -> Vec<Vec<u8>> {
+    needs_proc();
     let bytes = fs::read(format!("/proc/{}/cmdline", runsvdir.pid())).unwrap_or_default();
     bytes.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect()
 }

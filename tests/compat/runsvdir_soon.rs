@@ -2,7 +2,7 @@
 use crate::rig::{Rig, Service, send};
 use crate::runsvdir::{parent, path, start};
 use nix::sys::signal::Signal;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::{until, within};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -33,6 +33,7 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-20"),
     case("dir_dead_runsv_comes_back_soon", || {
+        needs_proc();
         let rig = Rig::new();
         let service = rig.service("foo");
         service.probe();
@@ -91,6 +92,7 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-22"),
     case("dir_more_than_1000_services", || {
+        needs_proc();
         let rig = Rig::new();
         // Each is a sleep of so many seconds, for which a runsv called sleep does.
         for number in 0..1100 {

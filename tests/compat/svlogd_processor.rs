@@ -1,7 +1,7 @@
 //! svlogd: processors and datagrams.
 use crate::svlogd_rig::Logs;
 use nix::sys::signal::Signal;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::{until, until_equal};
 use std::fs;
 use std::net::UdpSocket;
@@ -59,6 +59,7 @@ pub const CASES: &[Case] = &[
         until("all of it", || (logs.mode("state")? == 0o640).then_some(()));
     }),
     case("svlogd_processor_descriptors", || {
+        needs_proc();
         let logs = Logs::new("!for fd in 0 1 4 5; do readlink /proc/$$/fd/$fd; done\n");
         let mut live = logs.open(&[]);
         live.log("x").rotate('s', 1);
@@ -70,6 +71,7 @@ pub const CASES: &[Case] = &[
         assert_eq!(logs.old_texts('s'), [wanted]);
     }),
     case("svlogd_processor_signals", || {
+        needs_proc();
         let logs = Logs::new("!grep -E 'Sig(Blk|Ign)' /proc/self/status\n");
         let mut live = logs.start_after("trap '' USR1", &["log"]);
         logs.await_open();

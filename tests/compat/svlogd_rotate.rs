@@ -1,7 +1,7 @@
 //! svlogd: the files of a log directory, and when a new one begins.
 use crate::svlogd_rig::Logs;
 use nix::sys::signal::Signal;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_tool};
 use runit_tests::wait::until;
 use std::os::unix::fs::MetadataExt;
 
@@ -292,6 +292,7 @@ pub const CASES: &[Case] = &[
     case("svlogd_lock_is_held", || {
         let logs = Logs::new("");
         let mut live = logs.open(&[]);
+        needs_tool("flock");
         let mut flock = logs.rig.place.command("flock");
         assert_eq!(logs.rig.place.run(flock.args(["-n", "log/lock", "true"])).code, Some(1));
         let done = logs.run(&["-v", "log"], "x\n");

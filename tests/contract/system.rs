@@ -2,7 +2,7 @@
 use super::contract;
 use platform::{Events, Os, Pid, Signal};
 use platform_sim::tree::Node;
-use platform_sim::{Act, Deed, LINUX, Life, Nobody, Sim};
+use platform_sim::{Act, Deed, LINUX, Life, Nobody, SYSTEMS, Sim};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -65,8 +65,11 @@ fn prepare(dir: &Path) -> std::io::Result<()> {
 }
 
 pub(super) fn in_memory(counts: &mut (u32, u32)) {
-    for seed in 0..20 {
-        let mut sim = Sim::new(seed, Pid(100), LINUX, Box::new(Nobody));
+    let seeds =
+        (0..20).map(|seed| (seed, LINUX)).chain((0..4).flat_map(|seed| SYSTEMS.map(|system| (seed, system))));
+    for (seed, system) in seeds {
+        let name = format!("memory as {}, seed {seed}", system.name);
+        let mut sim = Sim::new(seed, Pid(100), system, Box::new(Nobody));
         let kernel = &mut sim.kernel;
         kernel.directory(b"/bin");
         kernel.file(b"/bin/true", 0o755);
@@ -91,13 +94,13 @@ pub(super) fn in_memory(counts: &mut (u32, u32)) {
         }
         let outcome = sim.run(|sim| {
             if sim.catch(&CAUGHT).is_ok() {
-                contract(sim, &format!("memory, seed {seed}"), "/base", counts);
+                contract(sim, &name, "/base", counts);
             }
             0
         });
         if outcome != platform_sim::Outcome::Returned(0) {
             counts.1 += 1;
-            println!("memory, seed {seed}: {outcome:?}");
+            println!("{name}: {outcome:?}");
         }
     }
 }

@@ -8,7 +8,8 @@
 //! it started and reaped, and what is on disk.
 //!
 //! `SIM_SEED=n SIM_PROGRAM=runsv` repeats one schedule and shows what happened in it;
-//! `SIM_PROGRAM` alone runs one program; `SHOW=n` names more failing seeds than five.
+//! `SIM_PROGRAM` alone runs one program; `SIM_SYSTEM=openbsd` runs all on that system's kernel; `SHOW=n`
+//! names more failing seeds than five.
 //!
 //! # Do the rules bite?
 //!
@@ -36,6 +37,7 @@ mod runsvdir_rules;
 mod runsvdir_schedule;
 mod saboteur;
 mod svlogd;
+mod systems;
 mod watched;
 
 use saboteur::Lie;
@@ -210,12 +212,14 @@ fn main() -> ExitCode {
         passed += program.schedules - wrong.len() as u64;
     }
     if name.is_err() {
-        for (story, tell) in named::STORIES {
-            match tell() {
-                Ok(()) => passed += 1,
-                Err(wrong) => {
-                    failed += 1;
-                    println!("{story} ... FAILED: {wrong}");
+        for system in systems::all() {
+            for (story, tell) in named::STORIES {
+                match tell(system) {
+                    Ok(()) => passed += 1,
+                    Err(wrong) => {
+                        failed += 1;
+                        println!("{story}, {} ... FAILED: {wrong}", system.name);
+                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Single stories with a known end: the deviations that a simulation can show, and what it found.
 mod log;
+mod reboot;
+mod scan;
 
 use crate::runit_schedule::{NATIVE, directory, text};
 use crate::runsv::{self, DIR};
@@ -7,8 +9,7 @@ use crate::watched::Check;
 use platform::{Clock, Files, How, Pid, Request, Signal};
 use platform_sim::tree::Node;
 use platform_sim::{
-    Act, Deed, End, Exec, Fact, Faults, Kernel, LINUX, Life, Machine, Outcome, PowerCall, Sim, Whom, World,
-    args,
+    Act, Deed, End, Exec, Fact, Faults, Kernel, Life, Machine, Outcome, PowerCall, Sim, Whom, World, args,
 };
 use runit::paths;
 use std::cell::RefCell;
@@ -146,7 +147,7 @@ fn boot(machine: Machine, deeds: &[(u64, Deed)]) -> (Story, Outcome) {
 }
 
 /// The BSDs and illumos start process 1 without descriptors: its last words must find the console.
-fn init_without_runit() -> Check {
+fn init_without_runit(_: Machine) -> Check {
     let mut story = Story::new(1, NATIVE, &[]);
     let outcome = story.sim.run(|sim| {
         for fd in [platform::Fd::STDIN, platform::Fd::STDOUT, platform::Fd::STDERR] {
@@ -160,37 +161,37 @@ fn init_without_runit() -> Check {
 }
 
 /// DEV-02: power off falls back to halt, then waits.
-fn dev_02() -> Check {
+fn dev_02(system: Machine) -> Check {
     for power in [PowerCall::ReturnsFor(How::PowerOff), PowerCall::FailsFor(How::PowerOff)] {
-        for base in [LINUX, NATIVE] {
+        for base in [system, NATIVE] {
             let (story, outcome) = boot(Machine { power, ..base }, &stop(1_000, 0));
             same("end", &outcome, &Outcome::Over(End::Power(How::Halt)))?;
             about("power off", &story.times("power PowerOff"), &[1_010])?;
             about("halt", &story.times("power Halt"), &[3_010])?;
         }
     }
-    let (story, outcome) = boot(Machine { power: PowerCall::Returns, ..LINUX }, &stop(1_000, 0));
+    let (story, outcome) = boot(Machine { power: PowerCall::Returns, ..system }, &stop(1_000, 0));
     same("end", &outcome, &Outcome::Over(End::Quiet))?;
     same("halts", &story.times("power Halt").len(), &1)
 }
 
 /// DEV-05: sleeps until something happens.
-fn dev_05() -> Check {
+fn dev_05(system: Machine) -> Check {
     let day = 86_400_000;
     let deeds =
         [&[(2_000, Deed::Mark(1)), (2_000 + day, Deed::Mark(2))][..], &stop(3_000 + day, 0o100)].concat();
-    let (story, outcome) = boot(LINUX, &deeds);
+    let (story, outcome) = boot(system, &deeds);
     same("end", &outcome, &Outcome::Over(End::Power(How::Restart)))?;
     let asleep = story.times("sleep").into_iter().filter(|ms| (2_000..2_000 + day).contains(ms)).count();
     same("sleeps on a quiet day", &asleep, &0)
 }
 
 /// DEV-06: a pause is a timer; requests and deaths are noticed meanwhile.
-fn dev_06() -> Check {
+fn dev_06(system: Machine) -> Check {
     let fork = Faults { fork: u32::MAX, ..Faults::NONE };
     let orphan = Act::Fork(Life::exits(1_500, 0));
     let mut story =
-        Story::new(1, LINUX, &[(ONE, &[Life::of(&[orphan, Act::Pause(10)])]), (THREE, &[quick()])]).plan(
+        Story::new(1, system, &[(ONE, &[Life::of(&[orphan, Act::Pause(10)])]), (THREE, &[quick()])]).plan(
             &[&[(5, Deed::Faults(fork)), (2_500, Deed::Faults(Faults::NONE))][..], &stop(3_000, 0)].concat(),
         );
     let outcome = story.runit();
@@ -202,16 +203,22 @@ fn dev_06() -> Check {
 }
 
 /// DEV-08: the native signals of a system.
-fn dev_08() -> Check {
-    for (signal, request) in NATIVE.requests {
+fn dev_08(system: Machine) -> Check {
+    for (machine, (signal, request)) in
+        [system, NATIVE].iter().flat_map(|machine| machine.requests.iter().map(move |asks| (*machine, asks)))
+    {
         let how = match request {
             Request::Reboot => How::Restart,
             Request::Halt => How::Halt,
             Request::PowerOff => How::PowerOff,
             Request::PowerCycle => How::PowerCycle,
-            Request::Control | Request::CtrlAltDel | Request::Nothing => continue,
+            Request::Control
+            | Request::CtrlAltDel
+            | Request::Catatonia
+            | Request::Resume
+            | Request::Nothing => continue,
         };
-        let (_, outcome) = boot(NATIVE, &[(1_000, Deed::Signal(Whom::Program, *signal))]);
+        let (_, outcome) = boot(machine, &[(1_000, Deed::Signal(Whom::Program, *signal))]);
         same(&format!("{signal:?}"), &outcome, &Outcome::Over(End::Power(how)))?;
     }
     // One that comes while `ctrlaltdel` runs and the files cannot be written.
@@ -231,9 +238,9 @@ fn dev_08() -> Check {
 }
 
 /// DEV-07: a request that stage 1 makes with its last breath skips stage 2.
-fn dev_07() -> Check {
+fn dev_07(system: Machine) -> Check {
     let deeds: Vec<Act> = stop(0, 0o100).into_iter().map(|(_, deed)| Act::Do(deed)).collect();
-    let mut story = Story::new(1, LINUX, &[(ONE, &[Life::of(&deeds)]), (THREE, &[quick()])]);
+    let mut story = Story::new(1, system, &[(ONE, &[Life::of(&deeds)]), (THREE, &[quick()])]);
     let outcome = story.runit();
     same("end", &outcome, &Outcome::Over(End::Power(How::Restart)))?;
     same("stage 2", &story.times("start /etc/runit/2").len(), &0)?;
@@ -244,7 +251,7 @@ fn dev_07() -> Check {
         let mut acts: Vec<Act> = (0..40).map(|number| orphan(number * 70)).collect();
         acts.push(Act::Pause(moment));
         acts.extend(deeds.clone());
-        let mut story = Story::new(1, LINUX, &[(ONE, &[Life::of(&acts)]), (THREE, &[quick()])]);
+        let mut story = Story::new(1, system, &[(ONE, &[Life::of(&acts)]), (THREE, &[quick()])]);
         story.sim.kernel.faults = Faults { stall: 300, ..Faults::NONE };
         let _ = story.runit();
         same(&format!("stage 2, after {moment} ms"), &story.times("start /etc/runit/2").len(), &0)?;
@@ -253,7 +260,7 @@ fn dev_07() -> Check {
 }
 
 /// DEV-11: three fingers are asked for again after each request.
-fn dev_11() -> Check {
+fn dev_11(_: Machine) -> Check {
     let keys: Vec<(u64, Deed)> = (1..6).map(|second| (second * 1_000, Deed::Key)).collect();
     let (story, outcome) = boot(NATIVE, &[keys, stop(20_000, 0).to_vec()].concat());
     same("end", &outcome, &Outcome::Over(End::Power(How::PowerOff)))?;
@@ -263,7 +270,7 @@ fn dev_11() -> Check {
 }
 
 /// DEV-25: a directory that could not be opened and a fork that failed are tried again.
-fn dev_25() -> Check {
+fn dev_25(system: Machine) -> Check {
     let leave = (30_000, Deed::Signal(Whom::Program, Signal::Terminate));
     for watches in [true, false] {
         for faults in [
@@ -272,7 +279,7 @@ fn dev_25() -> Check {
             Faults { stat: 1, ..Faults::NONE },
         ] {
             let mut story =
-                Story::new(9, Machine { watches, ..LINUX }, &[]).plan(std::slice::from_ref(&leave));
+                Story::new(9, Machine { watches, ..system }, &[]).plan(std::slice::from_ref(&leave));
             story.sim.kernel.faults = faults;
             same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
             // Where only the date tells, one that is fresh is looked at again after a second.
@@ -285,8 +292,8 @@ fn dev_25() -> Check {
 
 /// DEV-26: a supervisor that dies at once is started again each second, by timers: TERM is
 /// obeyed in the pause.
-fn dev_26() -> Check {
-    let mut story = Story::new(9, LINUX, &[("runsv", &[Life::exits(0, 111)])])
+fn dev_26(system: Machine) -> Check {
+    let mut story = Story::new(9, system, &[("runsv", &[Life::exits(0, 111)])])
         .plan(&[(3_500, Deed::Signal(Whom::Program, Signal::Terminate)), (3_900, Deed::Mark(1))]);
     same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     about("starts", &story.times("start runsv"), &[0, 1_000, 2_000, 3_000])?;
@@ -294,9 +301,9 @@ fn dev_26() -> Check {
 }
 
 /// DEV-30: the pause is the rest of the second since the start, and a command ends it.
-fn dev_30() -> Check {
+fn dev_30(system: Machine) -> Check {
     let lives: Lives<'_> = &[("./run", &[Life::exits(300, 1)])];
-    let mut story = Story::new(9, LINUX, lives).plan(&[
+    let mut story = Story::new(9, system, lives).plan(&[
         letter(2_500, b'u'),
         letter(3_100, b'd'),
         letter(5_000, b'x'),
@@ -308,8 +315,8 @@ fn dev_30() -> Check {
 }
 
 /// DEV-38: after fork failed commands are obeyed, and the next try is five seconds later.
-fn dev_38() -> Check {
-    let mut story = Story::new(9, LINUX, &[]).plan(&[
+fn dev_38(system: Machine) -> Check {
+    let mut story = Story::new(9, system, &[]).plan(&[
         letter(7_000, b'd'),
         letter(8_000, b'u'),
         (20_000, Deed::Signal(Whom::Program, Signal::Terminate)),
@@ -319,16 +326,16 @@ fn dev_38() -> Check {
     about("refused", &story.times("refused ./run"), &[0])?;
     about("starts", &story.times("start ./run"), &[5_000, 8_000])?;
     // A command does not wait for the five seconds.
-    let mut story = Story::new(9, LINUX, &[]).plan(&[letter(1_000, b'x'), (4_000, Deed::Mark(1))]);
+    let mut story = Story::new(9, system, &[]).plan(&[letter(1_000, b'x'), (4_000, Deed::Mark(1))]);
     story.sim.kernel.faults = Faults { fork: 1, ..Faults::NONE };
     same("end", &story.runsv(false), &Outcome::Returned(0))?;
     same("gone before", &story.times("mark 1").len(), &0)
 }
 
 /// When there is no way back to the start, a service with the name of the directory is not taken for it.
-fn no_way_home() -> Check {
+fn no_way_home(system: Machine) -> Check {
     let lost = Faults { fchdir: u32::MAX, ..Faults::NONE };
-    let mut story = Story::new(9, LINUX, &[]).plan(&[
+    let mut story = Story::new(9, system, &[]).plan(&[
         (0, Deed::Faults(lost)),
         (2_000, Deed::MakeDirectory("/scan/b")),
         (2_000, Deed::Create("/scan/b/run", 0o755)),
@@ -344,8 +351,8 @@ fn no_way_home() -> Check {
 
 /// Found by the simulation: a scan directory that went away while its changes were told left
 /// runsvdir awake.
-fn found_busy_without_directory() -> Check {
-    let mut story = Story::new(9, LINUX, &[]).plan(&[
+fn found_busy_without_directory(system: Machine) -> Check {
+    let mut story = Story::new(9, system, &[]).plan(&[
         (1_000, Deed::Rename("/scan", "/gone")),
         (12_000, Deed::Rename("/gone", "/scan")),
         (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
@@ -356,8 +363,8 @@ fn found_busy_without_directory() -> Check {
 }
 
 /// Found by the simulation: after the clock was set back the directory was read every second.
-fn found_date_ahead() -> Check {
-    let mut story = Story::new(9, Machine { watches: false, ..LINUX }, &[])
+fn found_date_ahead(system: Machine) -> Check {
+    let mut story = Story::new(9, Machine { watches: false, ..system }, &[])
         .plan(&[(1, Deed::Step(-7_200)), (600_000, Deed::Signal(Whom::Program, Signal::Terminate))]);
     same("end", &story.runsvdir("/scan"), &Outcome::Returned(0))?;
     let sleeps = story.times("sleep").len();
@@ -365,8 +372,8 @@ fn found_date_ahead() -> Check {
 }
 
 /// The console need not be there, and time passes for who asks.
-fn no_console() -> Check {
-    let (story, outcome) = boot(LINUX, &[&[(0, Deed::Remove("/dev/console"))][..], &stop(100, 0)].concat());
+fn no_console(system: Machine) -> Check {
+    let (story, outcome) = boot(system, &[&[(0, Deed::Remove("/dev/console"))][..], &stop(100, 0)].concat());
     same("end", &outcome, &Outcome::Over(End::Power(How::PowerOff)))?;
     let mut sim = story.sim;
     sim.kernel.make(b"/dev/console", Node::Console, 0o600);
@@ -374,16 +381,20 @@ fn no_console() -> Check {
     same("time", &(sim.now() > before), &true)
 }
 
-type Tell = fn() -> Check;
+type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 21] = [
+pub(crate) const STORIES: [(&str, Tell); 26] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
     ("DEV-06 pauses are timers", dev_06),
     ("DEV-07 a request at the end of stage 1", dev_07),
     ("DEV-08 native signals", dev_08),
+    ("DEV-08 reboot(8) of the BSDs ends the system", reboot::ends),
+    ("DEV-08 reboot(8) of the BSDs fails", reboot::fails),
+    ("DEV-08 fsck(8) asks for a restart", reboot::from_stage_1),
+    ("DEV-08 a request ends a standstill", reboot::requests),
     ("DEV-11 three fingers are armed again", dev_11),
     ("DEV-25 opendir and fork are retried", dev_25),
     ("DEV-26 timers instead of sleep", dev_26),
@@ -396,13 +407,14 @@ pub(crate) const STORIES: [(&str, Tell); 21] = [
     ("no way back to the start", no_way_home),
     ("DEV-42 a paused log service", log::dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
+    ("a removal that is told before it happens", scan::told_before),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", no_console),
     ("the same seed, the same trace", same_trace),
 ];
 
 /// Two runs of a seed do not differ.
-fn same_trace() -> Check {
+fn same_trace(_: Machine) -> Check {
     for program in crate::PROGRAMS {
         for seed in 0..40 {
             let run = || (program.schedule)(seed, true, crate::Lie::None);

@@ -40,6 +40,14 @@ pub(crate) struct Runit {
     refused: Option<(Vec<u8>, u64)>,
     /// It has seen a request to stop.
     asked: bool,
+    /// It has been told to stand still.
+    still: bool,
+    /// It has, and to do something else as well.
+    still_soon: bool,
+    /// A process of that stage ended meanwhile.
+    missed: Option<u8>,
+    /// Another process ended the system.
+    rebooted: Option<How>,
     /// What the system's own request asked for, while files could not be written.
     unwritten: Option<How>,
     /// Somebody changed `reboot` then.
@@ -86,6 +94,10 @@ impl Runit {
             three_ended: false,
             refused: None,
             asked: false,
+            still: false,
+            still_soon: false,
+            missed: None,
+            rebooted: None,
             unwritten: None,
             reboot_changed: 0,
             interfered: false,
@@ -100,6 +112,9 @@ impl Runit {
     }
 
     fn spawned(&mut self, kernel: &Kernel, pid: Pid, child: &Child<'_>) -> Check {
+        if self.still {
+            return Err("something is started while it is to stand still".into());
+        }
         let now = kernel.now().0;
         if let Some((path, then)) = self.refused.take() {
             if path == child.path.to_bytes() && now - then < 4_990_000_000 {
@@ -116,6 +131,7 @@ impl Runit {
             return Err(format!("two stages at once: {number} beside {other} ({})", other_pid.0));
         }
         match number {
+            1 if self.missed == Some(1) => self.missed = None,
             1 if self.one_ran => return Err("stage 1 runs twice".into()),
             1 => self.one_ran = true,
             2 if !self.one_ran => return Err("stage 2 before stage 1".into()),
@@ -147,6 +163,13 @@ impl Runit {
         }
         if let Some((number, _)) = self.stage.filter(|(_, stage)| *stage == pid) {
             self.stage = None;
+            // It may be told so only now.
+            if self.still
+                || self.still_soon
+                || (self.machine.stands_still() && kernel.pending().has(Signal::TerminalStop))
+            {
+                self.missed = Some(number);
+            }
             match number {
                 2 => self.two_ended = Some((pid, ended, kernel.now().0)),
                 3 => self.three_ended = true,
@@ -156,6 +179,9 @@ impl Runit {
     }
 
     fn kill(&mut self, kernel: &Kernel, whom: Target, signal: Signal) -> Check {
+        if self.still {
+            return Err("somebody is killed while it is to stand still".into());
+        }
         let now = kernel.now().0;
         match (whom, signal) {
             (Target::All, Signal::Kill) if self.three_ended => {
@@ -165,6 +191,7 @@ impl Runit {
             (Target::All, _) => Err("everything is killed before the end".into()),
             (Target::Group(pid), Signal::Kill) => match self.two_ended {
                 Some((two, Ended::Exit(111) | Ended::Killed { .. }, _)) if two == pid => Ok(()),
+                Some((two, Ended::Exit(_), _)) if two == pid && self.missed == Some(2) => Ok(()),
                 _ => Err("a group is killed that is not stage 2's".into()),
             },
             (Target::One(pid), Signal::Terminate) if self.stage == Some((2, pid)) && self.asked => {
@@ -184,6 +211,7 @@ impl Runit {
 
     fn woke(&mut self, kernel: &Kernel, wake: Wake) {
         self.woken = kernel.now().0;
+        let (mut still, mut obeys) = (false, false);
         for (signal, request) in self.machine.requests {
             if !wake.signals.has(*signal) {
                 continue;
@@ -207,8 +235,23 @@ impl Runit {
                     self.halt_asked = true;
                 }
                 Request::CtrlAltDel | Request::Nothing => {}
+                Request::Catatonia if self.killed_all => {}
+                Request::Catatonia => still = true,
+                Request::Resume => (self.still, self.still_soon, still) = (false, false, false),
             }
+            let wants = match request {
+                Request::Control => mode_set(kernel, paths::STOPIT),
+                Request::CtrlAltDel => mode_set(kernel, paths::CTRLALTDEL),
+                Request::Reboot | Request::Halt | Request::PowerOff | Request::PowerCycle => true,
+                Request::Resume => true,
+                Request::Catatonia | Request::Nothing => false,
+            };
+            obeys |= wants;
         }
+        // What else was asked in the same moment may be obeyed first.
+        self.still &= !obeys;
+        self.still_soon |= still;
+        self.still |= still && !obeys;
     }
 
     fn asks(&mut self, kernel: &Kernel, how: How) {
@@ -242,6 +285,14 @@ impl Runit {
         if count != self.descriptors {
             return Err(format!("leak: {count} descriptors, {} at first", self.descriptors));
         }
+        self.still |= core::mem::take(&mut self.still_soon);
+        if self.still {
+            return if until.is_none() {
+                Ok(())
+            } else {
+                Err("a deadline while it is to stand still".into())
+            };
+        }
         let soon = until.is_some_and(|until| until.0 <= kernel.now().0 + 5_100_000_000);
         let nothing = self.stage.is_none() && self.key.is_none();
         if nothing && !soon && self.power.is_empty() {
@@ -261,6 +312,9 @@ impl Runit {
     }
 
     fn power(&mut self, kernel: &Kernel, how: How, sync: bool) -> Check {
+        if self.still {
+            return Err("the system is ended while another program ends it".into());
+        }
         let now = kernel.now().0;
         if !self.killed_all {
             return Err("the system is ended while processes run".into());
@@ -296,7 +350,7 @@ impl Runit {
         match mark {
             mark::CALM => self.calm = true,
             mark::SETTLED => {
-                if self.power.is_empty() && !two && !self.three_ran {
+                if self.power.is_empty() && !two && !self.three_ran && !self.still {
                     return Err("settled, but stage 2 does not run".into());
                 }
                 self.quiet = Some(self.pace.total);
@@ -372,6 +426,10 @@ impl Rules for Runit {
             }
             Fact::Kill { whom, signal, .. } => self.kill(kernel, whom, signal),
             Fact::Power { how, sync } => self.power(kernel, how, sync),
+            Fact::Reboot { how, .. } => {
+                self.rebooted = Some(how);
+                Ok(())
+            }
             Fact::Woke { wake } => {
                 self.woke(kernel, wake);
                 Ok(())
@@ -382,7 +440,7 @@ impl Rules for Runit {
                 self.reboot_changed = kernel.now().0;
                 Ok(())
             }
-            Fact::Done { deed: Deed::Signal(Whom::Others, _), .. } => {
+            Fact::Done { deed: Deed::Signal(Whom::Others | Whom::Rest, _), .. } => {
                 self.interfered |= !self.power.is_empty();
                 Ok(())
             }
@@ -393,7 +451,7 @@ impl Rules for Runit {
     fn end(&mut self, _: &mut Kernel, outcome: &Outcome) -> Check {
         let last = self.power.last().map(|(how, _)| *how);
         let fits = match (outcome, self.machine.power) {
-            (Outcome::Over(End::Power(how)), _) => last == Some(*how),
+            (Outcome::Over(End::Power(how)), _) => last == Some(*how) || self.rebooted == Some(*how),
             (Outcome::Returned(code), PowerCall::Forbidden) => match last {
                 Some(How::Restart | How::PowerCycle) => *code == RESTART_REFUSED,
                 Some(_) => *code == 0,

@@ -3,9 +3,10 @@
 //! asked to stop, and must end the system the way it was asked to.
 use crate::runit_rules::{Runit, mark};
 use crate::saboteur::{Lie, Saboteur};
+use crate::systems;
 use crate::watched::{Report, watch};
 use platform::{How, Pid, Request, Signal};
-use platform_sim::{Deed, Faults, Kernel, LINUX, Machine, PowerCall, Random, Sim, Whom, args};
+use platform_sim::{Deed, Faults, Kernel, LINUX, MACOS, Machine, PowerCall, Random, Sim, Whom, args};
 use runit::paths;
 use std::ffi::CStr;
 
@@ -17,6 +18,7 @@ pub(crate) fn text(path: &'static CStr) -> &'static str {
 /// A kernel whose own signals ask for what it can do (DEV-08), and whose key works once until it is
 /// armed again (DEV-11).
 pub(crate) const NATIVE: Machine = Machine {
+    name: "native",
     requests: &[
         (Signal::Interrupt, Request::CtrlAltDel),
         (Signal::Continue, Request::Control),
@@ -62,7 +64,8 @@ fn machine(random: &mut Random) -> Machine {
         4 => PowerCall::FailsFor(How::Restart),
         _ => PowerCall::Works,
     };
-    let base = if random.chance(30) { NATIVE } else { LINUX };
+    // macOS has another process 1.
+    let base = Some(systems::of(random)).filter(|system| system.name != MACOS.name).unwrap_or(NATIVE);
     Machine { power, again: random.chance(5), ..base }
 }
 
@@ -154,9 +157,13 @@ fn deeds(random: &mut Random, stops: bool, machine: Machine) -> Vec<Deed> {
             vec![Deed::Create(text(paths::STOPIT), 0o100), Deed::Create(text(paths::REBOOT), reboot), cont]
         }
         3 if stops && machine.requests.len() > 2 => {
-            let signals = [Signal::User1, Signal::User2, Signal::Terminate, Signal::WindowChange];
-            let signal = signals[usize::try_from(random.below(4)).unwrap_or(0)];
+            let (signal, _) = machine.requests[random.below(machine.requests.len() as u64) as usize];
             vec![Deed::Signal(Whom::Program, signal)]
+        }
+        12 if machine.stands_still() && stops => {
+            let how = [How::Restart, How::Halt, How::PowerOff][random.below(3) as usize];
+            let first = if random.chance(70) { 0 } else { random.below(4_000) };
+            vec![Deed::Begin(Machine::reboot(first, how))]
         }
         4 => vec![cont],
         5 | 6 => vec![Deed::Key],

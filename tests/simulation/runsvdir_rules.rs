@@ -30,6 +30,9 @@ pub(crate) struct Runsvdir {
     started: BTreeMap<Ino, u64>,
     /// What had a supervisor at some time.
     ever: BTreeSet<Ino>,
+    /// What a scan did not meet for the first time then: a name that is gone for a moment is no new one
+    /// when it is back.
+    absent: BTreeMap<Ino, u64>,
     /// The end of a supervisor that had been told to end.
     left: BTreeMap<Ino, u64>,
     /// A scan has met and started everything; what came later is new.
@@ -65,6 +68,7 @@ impl Runsvdir {
             supervisors: BTreeMap::new(),
             started: BTreeMap::new(),
             ever: BTreeSet::new(),
+            absent: BTreeMap::new(),
             left: BTreeMap::new(),
             complete: false,
             whole: None,
@@ -101,8 +105,10 @@ impl Runsvdir {
         if self.left.remove(&service).is_some_and(|then| now - then < 999_000_000) {
             return Err("nobody could see the end of the last supervisor".into());
         }
-        let regular = !self.dateless && now - self.failed > 10_000_000_000;
-        if self.ever.insert(service) && self.complete && regular {
+        // A call that takes seconds sees what is not true any more.
+        let regular = !self.dateless && now - self.failed > 10_000_000_000 && kernel.faults.stall == 0;
+        let known = self.absent.contains_key(&service);
+        if self.ever.insert(service) && !known && self.complete && regular {
             Self::is_finished(kernel, own.directory, name)?;
         }
         self.supervisors.insert(pid.0, Supervisor { service, terminated: false, reaped: false });
@@ -323,6 +329,12 @@ impl Rules for Runsvdir {
                 if self.whole.take() == Some(true) && there {
                     self.complete = true;
                     let services = self.services(kernel);
+                    let now = kernel.now().0;
+                    self.absent
+                        .retain(|service, since| !services.contains(service) && now - *since < 1_100_000_000);
+                    for service in self.ever.difference(&services) {
+                        self.absent.insert(*service, now);
+                    }
                     self.ever.retain(|service| services.contains(service));
                 }
                 self.sleeps(kernel, until)

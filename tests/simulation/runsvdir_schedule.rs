@@ -3,10 +3,11 @@
 //! system refuses meanwhile.
 use crate::runsvdir_rules::Runsvdir;
 use crate::saboteur::{Lie, Saboteur};
+use crate::systems;
 use crate::watched::{Report, watch};
 use platform::{Pid, Signal};
 use platform_sim::tree::Node;
-use platform_sim::{Deed, Faults, Kernel, LINUX, Machine, Random, Sim, Whom, args};
+use platform_sim::{Deed, Faults, Kernel, Machine, Random, Sim, Whom, args};
 
 /// Marks of a schedule.
 pub(crate) mod mark {
@@ -25,10 +26,14 @@ pub(crate) const QUIET: u64 = 2000;
 /// Runs the schedule of a seed.
 pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let mut random = Random::new(seed ^ 0x6469_7273);
+    let system = systems::of(&mut random);
     let machine = Machine {
         watches: random.chance(60),
-        granule: if random.chance(20) { 1_000_000_000 } else { LINUX.granule },
-        ..LINUX
+        // A directory that is removed and made anew between two looks, and gets the same number, is taken for
+        // the same one, as by C runit.
+        reuses_numbers: false,
+        granule: if random.chance(20) { 1_000_000_000 } else { system.granule },
+        ..system
     };
     let mut words = vec!["runsvdir"];
     if random.chance(50) {

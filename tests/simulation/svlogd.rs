@@ -3,10 +3,11 @@
 //! that was read is in the files of each directory once and in order, and all complete lines are
 //! there whenever svlogd waits for more.
 use crate::saboteur::{Lie, Saboteur};
+use crate::systems;
 use crate::watched::{Check, Pace, Report, Rules, no_zombies, watch};
 use platform::{Child, Clock, Events, Fd, Files, Pid, Procs, Signal, Step};
 use platform_sim::tree::ROOT;
-use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, LINUX, Life, Outcome, Random, Sim, Whom, args};
+use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, Life, Outcome, Random, Sim, Whom, args};
 use std::collections::BTreeMap;
 
 const DIRS: [&str; 2] = ["/log/a", "/log/b"];
@@ -30,6 +31,7 @@ struct Svlogd {
 /// Runs the schedule of a seed.
 pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let mut random = Random::new(seed ^ 0x6c6f_6764);
+    let system = systems::of(&mut random);
     let hangs_up = random.chance(50);
     let rules = Svlogd {
         random: Random::new(random.next()),
@@ -50,7 +52,7 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         rules,
         trace,
         |world| {
-            let mut sim = Sim::new(seed, Pid(50), LINUX, world);
+            let mut sim = Sim::new(seed, Pid(50), system, world);
             prepare(&mut sim.kernel, &mut random, lines);
             plan(&mut sim.kernel, &mut random, hangs_up);
             sim

@@ -5,6 +5,8 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic;
+use std::path::Path;
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -86,6 +88,20 @@ pub fn skip(why: impl Into<String>) -> ! {
 pub fn needs_inotify() {
     if std::env::var_os("RUNIT_PORTABLE").is_some() {
         skip("no inotify");
+    }
+}
+
+/// Leaves the case where /proc does not tell of processes as Linux's does.
+pub fn needs_proc() {
+    if !Path::new("/proc/self/stat").exists() {
+        skip("no /proc as on Linux");
+    }
+}
+
+/// Leaves the case where there is no such program.
+pub fn needs_tool(name: &str) {
+    if Command::new(name).arg("--version").output().is_err() {
+        skip(format!("no {name}"));
     }
 }
 

@@ -75,3 +75,9 @@ pub fn doctor(mut tell: impl FnMut(&str)) -> Result<bool, String> {
     }
     Ok(fit)
 }
+
+/// Debian's package for an emulator.
+#[must_use]
+pub fn package(qemu: &str) -> &'static str {
+    if qemu.ends_with("x86_64") || qemu.ends_with("i386") { "qemu-system-x86" } else { "qemu-system-arm" }
+}

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// How long a step may take on a quiet machine, in seconds, unless the scenario says otherwise.
 const STEP: u64 = 20;
+/// How long a machine that was halted is watched.
+const STILL: Duration = Duration::from_secs(5);
 
 /// How a scenario leaves its machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -141,6 +143,15 @@ impl Walk<'_> {
                 self.machine.wait(&what, limit, |machine| machine.event(name, reason))?;
                 self.left = if name == "RESET" { Left::Booting } else { Left::Over };
                 self.dark = self.machine.console.count();
+            }
+            Step::Halted(pattern) => {
+                let what = format!("console line {pattern}");
+                self.machine.wait(&what, limit, |machine| machine.console.find(pattern, false))?;
+                // Power off and restart would come now.
+                match self.machine.wait("an end", STILL, |_| None::<()>) {
+                    Err(Fail::Deadline(_)) => self.left = Left::Over,
+                    other => return other,
+                }
             }
             Step::Panic => {
                 let end = self.machine.wait("a kernel panic", limit, |_| None::<()>);

@@ -130,6 +130,7 @@ fn run(options: &Options) -> Result<ExitCode, Unfit> {
     if options.dry {
         return Ok(ExitCode::SUCCESS);
     }
+    let _ = std::fs::create_dir_all(output());
     let junit = output().join("junit.xml");
     std::fs::write(&junit, report.junit()).map_err(|why| format!("{}: {why}", junit.display()))?;
     print!("\n{}\n{}\n", report.table(), report.line());

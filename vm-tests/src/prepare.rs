@@ -1,7 +1,8 @@
 //! From a system's description and what the command line says to a machine that can be started.
 use crate::binaries::applets;
 use crate::directive::fill;
-use crate::image::{Node, Tree, build, cpio, ext, tar};
+use crate::doctor::package;
+use crate::image::{Node, Tree, build, cpio, ext, label, tar};
 use crate::scenario::{Change, Scenario, Step};
 use crate::system::{System, cache, home};
 use runit_tests::programs::Programs;
@@ -155,7 +156,7 @@ impl<'a> Plan<'a> {
         }
         let takes =
             |word: &str| self.system.qemu.iter().chain(&self.system.direct).any(|text| text.contains(word));
-        if self.given.kernel.is_some() && !takes("@kernel@") {
+        if self.given.kernel.is_some() && !takes("@kernel@") && !takes("@loader@") {
             missing
                 .push("no way to enter a kernel: this system boots from its disc, without --kernel".into());
         }
@@ -222,6 +223,7 @@ impl<'a> Plan<'a> {
             "initrd" => path(&work.join("initrd")),
             "disc" => path(&work.join("disc")),
             "image" => path(&work.join("root.img")),
+            "loader" => path(&work.join("loader")),
             "kernel" => own(&self.given.kernel, &self.system.kernel),
             "root" => own(&self.given.root, &self.system.root),
             _ => None,
@@ -291,7 +293,10 @@ impl<'a> Plan<'a> {
             });
         // Where files are not put into images, the system itself unpacks them.
         let unpack = self.system.word("unpack").unwrap_or_default();
-        let apply = format!("{unpack} || exit\n. /vm/change\nsync\nrunit-init 6\n");
+        // Not by runit-init, where there is another way: a stage 1 that a scenario brings would find its
+        // requests as they were left, executable.
+        let restart = self.system.word("restart").unwrap_or_else(|| "runit-init 6".into());
+        let apply = format!("{unpack} || exit\n. /vm/change\nsync\n{restart}\n");
         tree.put(&format!("{AGENT}/apply"), Node::File(apply.into_bytes(), 0o644));
         tree.put(&format!("{AGENT}/change"), Node::File(missing.collect::<String>().into_bytes(), 0o644));
         tree.put(&format!("{AGENT}/words"), Node::File(words.into_bytes(), 0o644));
@@ -396,6 +401,10 @@ impl<'a> Plan<'a> {
         if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.way())) {
             duplicate(file, &image)?;
         }
+        if let Some(kernel) = self.given.kernel.as_ref().filter(|_| !self.system.direct_loader.is_empty()) {
+            build::loader(&work.join("loader"), kernel, &self.system.direct_loader, work)
+                .map_err(Unfit::Missing)?;
+        }
         // A second disc that is part of the machine is there even if all is on the first.
         if self.system.disc.iter().any(|word| word.contains("@disc@")) {
             write("disc", tar::archive(tree)?)?;
@@ -429,7 +438,8 @@ impl<'a> Plan<'a> {
                 ext::inject(&image, tree, work).map_err(Unfit::Wrong)
             }
             "ffs" if root.as_ref().is_some_and(|root| root.is_dir()) => {
-                build::ffs(&image, root.as_deref(), tree, work).map_err(Unfit::Missing)
+                build::ffs(&image, root.as_deref(), tree, work).map_err(Unfit::Missing)?;
+                if self.system.direct_label { Ok(label::openbsd(&image)?) } else { Ok(()) }
             }
             "iso" => build::iso(&work.join("disc"), tree, work).map_err(Unfit::Missing),
             _ => write("disc", tar::archive(tree)?),
@@ -446,11 +456,6 @@ fn duplicate(from: &Path, to: &Path) -> Result<(), Unfit> {
         return Ok(());
     }
     fs::copy(from, to).map(drop).map_err(|why| Unfit::Wrong(format!("{}: {why}", from.display())))
-}
-
-/// Debian's package for an emulator.
-fn package(qemu: &str) -> &'static str {
-    if qemu.ends_with("x86_64") || qemu.ends_with("i386") { "qemu-system-x86" } else { "qemu-system-arm" }
 }
 
 #[cfg(test)]

@@ -300,7 +300,7 @@ impl<'a> Runner<'a> {
 impl Drop for Live {
     fn drop(&mut self) {
         // They are big, and can be made again.
-        for name in ["root.img", "initrd", "disc"] {
+        for name in ["root.img", "initrd", "disc", "loader"] {
             let _ = fs::remove_file(self.dir.join(name));
         }
     }

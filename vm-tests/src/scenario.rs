@@ -22,6 +22,7 @@
 //! | `keys TEXT` | types it on the keyboard, not the serial line, with return |
 //! | `press KEY...`, `power` | keys held together; the power button |
 //! | `event NAME REASON` | an event of QEMU's machine protocol |
+//! | `halted PATTERN` | the console's last line: the machine stays on, and nothing goes on in it |
 //! | `panic`, `hang` | the system must panic; the step above must be in vain |
 //!
 //! Commands are the rest of the line, or the block below. `@word@` is replaced by the system's word.
@@ -75,6 +76,8 @@ pub enum Step {
     Power,
     /// An event and its reason.
     Event(String, String),
+    /// The last line of a system that stands still.
+    Halted(String),
     /// The end by a panic.
     Panic,
     /// The step above must have failed at its deadline.
@@ -129,6 +132,7 @@ impl Scenario {
                 Step::Run(_, text)
                 | Step::Says(text, _)
                 | Step::Line(text, _)
+                | Step::Halted(text)
                 | Step::Type(text)
                 | Step::Keys(text) => {
                     *text = fill(text, &word)?;
@@ -225,6 +229,7 @@ fn add(scenario: &mut Scenario, line: &Directive) -> Result<(), String> {
         "keys" => Step::Keys(rest),
         "press" => Step::Press(words()),
         "power" => Step::Power,
+        "halted" => Step::Halted(rest),
         "event" => {
             let (name, reason) = rest.split_once(' ').unwrap_or((&rest, ""));
             Step::Event(name.to_owned(), reason.trim().to_owned())
@@ -265,7 +270,7 @@ mod tests {
 
     #[test]
     fn directives() {
-        let text = "scenario one\nabout it\ndev DEV-07\nfile /etc/runit/1 755\n\t#!/bin/sh\n\texit @code@\nrun\n\techo @code@\nsays @code@\nlacks x\nevent @reset@\npress @keys@\nnever *panic*\nuntil true\n";
+        let text = "scenario one\nabout it\ndev DEV-07\nfile /etc/runit/1 755\n\t#!/bin/sh\n\texit @code@\nrun\n\techo @code@\nsays @code@\nlacks x\nhalted @code@\nevent @reset@\npress @keys@\nnever *panic*\nuntil true\n";
         let found = read(text).unwrap();
         let own = found[0].for_words(|name| match name {
             "code" => Some("100".into()),
@@ -282,6 +287,7 @@ mod tests {
                 Step::Run(Ending::Well, "echo 100\n".into()),
                 Step::Says("100".into(), true),
                 Step::Says("x".into(), false),
+                Step::Halted("100".into()),
                 Step::Event("RESET".into(), "guest-reset".into()),
                 Step::Press(vec!["ctrl".into(), "alt".into()]),
                 Step::Run(Ending::Sometime, "until\ntrue\ndo sleep 1; done\n".into()),

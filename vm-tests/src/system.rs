@@ -7,6 +7,8 @@
 //! | `include FILE` | the lines of another file in `systems` |
 //! | `disc WORDS` | the arguments for the root's disc, where there is a root |
 //! | `direct WORDS`, `direct-append TEXT`, `direct-inject WAY` | instead of `append` and `inject` with `--kernel`, `--root DIR` |
+//! | `direct-loader TEXT` | the line by which GRUB starts the kernel, `/kernel`, where QEMU cannot; it is on `@loader@` |
+//! | `direct-label openbsd` | the image that is made of a directory gets a disk label |
 //! | `append TEXT` | one argument for the kernel's command line, behind `-append` |
 //! | `port WORDS` | the arguments that connect the channel, `-serial chardev:channel` if there are none |
 //! | `accel` | hardware acceleration can be tried |
@@ -65,6 +67,10 @@ pub struct System {
     pub direct_append: String,
     /// How files get into a root that is given as a directory.
     pub direct_inject: String,
+    /// How a loader starts it.
+    pub direct_loader: String,
+    /// Whether such a root gets OpenBSD's disk label.
+    pub direct_label: bool,
     /// The kernel's command line.
     pub append: String,
     /// The arguments for the channel.
@@ -148,6 +154,8 @@ impl System {
             "disc" => self.disc.extend(words()),
             "direct" => self.direct.extend(words()),
             "direct-append" => self.direct_append = rest,
+            "direct-loader" => self.direct_loader = rest,
+            "direct-label" if rest == "openbsd" => self.direct_label = true,
             "port" => self.port.extend(words()),
             "accel" => self.accel = true,
             "cache" => self.cache = rest,

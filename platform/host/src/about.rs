@@ -87,7 +87,8 @@ fn requests(os: &Os) -> String {
             Request::Halt => "halt",
             Request::PowerOff => "power off",
             Request::PowerCycle => "power off and on",
-            Request::Nothing => return None,
+            Request::Catatonia => "stand still until HUP",
+            Request::Resume | Request::Nothing => return None,
         };
         Some(format!("{}: {request}", signal_name(*signal)))
     });

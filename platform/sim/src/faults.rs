@@ -37,6 +37,8 @@ pub struct Faults {
     pub stall: u16,
     /// Watched directories change unnoticed.
     pub unnoticed: bool,
+    /// The console takes nothing: a terminal that was stopped, a line without carrier.
+    pub console: bool,
 }
 
 impl Faults {
@@ -59,6 +61,7 @@ impl Faults {
         spurious: 0,
         stall: 0,
         unnoticed: false,
+        console: false,
     };
 
     /// Uses one failure up.

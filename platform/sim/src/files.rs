@@ -39,6 +39,11 @@ impl Kernel {
         Ok(())
     }
 
+    /// Whether the soft limit leaves no room for so many descriptors.
+    pub(crate) fn has_no_more(&self, count: usize) -> bool {
+        self.descriptors(self.own()) + count > self.machine.files
+    }
+
     /// The directory that a descriptor is open for.
     fn open_directory(&self, fd: Fd) -> Result<Ino> {
         let ino = self.opens[self.slot(self.own, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
@@ -46,7 +51,7 @@ impl Kernel {
     }
 
     fn open(&mut self, from: Ino, path: &[u8], how: Open) -> Result<Fd> {
-        if Faults::hit(&mut self.faults.open) {
+        if Faults::hit(&mut self.faults.open) || self.has_no_more(1) {
             return Err(Errno::MFILE);
         }
         let now = self.stamp();
@@ -97,6 +102,9 @@ impl Kernel {
         if Faults::hit(&mut self.faults.pipe) {
             return Err(Errno(libc::ENFILE));
         }
+        if self.has_no_more(2) {
+            return Err(Errno::MFILE);
+        }
         self.pipes.push(Pipe::default());
         let number = self.pipes.len() - 1;
         let ends = [
@@ -127,11 +135,11 @@ impl Kernel {
             Node::Directory(..) | Node::Fifo(_) | Node::Link(_) | Node::Console | Node::Null => 0,
         };
         let links = self.tree.links(ino);
-        Meta { kind, mode, device: 1, inode: ino as u64 + 1, changed, altered, size, links }
+        Meta { kind, mode, device: 1, inode: inode.number, changed, altered, size, links }
     }
 
     fn names_of(&mut self, path: &[u8]) -> Result<Dir> {
-        if Faults::hit(&mut self.faults.open_dir) {
+        if Faults::hit(&mut self.faults.open_dir) || self.has_no_more(1) {
             return Err(Errno::MFILE);
         }
         let ino = self.tree.existing(self.here(), path, true)?;
@@ -385,6 +393,7 @@ impl Files for Sim {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         match self.kernel.opens[slot.open].object {
+            Object::WriteEnd(_) if self.kernel.machine.unread_to_readers_only => Ok(0),
             Object::ReadEnd(pipe, _) | Object::WriteEnd(pipe) => Ok(self.kernel.pipes[pipe].bytes.len()),
             Object::Inode(_) | Object::Socket | Object::Watch(_) => Err(Errno(libc::ENOTTY)),
         }

@@ -3,9 +3,10 @@ use crate::life::{Act, Deed, Life};
 use crate::open::{Open, Slot};
 use crate::pipe::Pipe;
 use crate::process::Process;
+use crate::systems::Machine;
 use crate::tree::{Ino, Node, ROOT, Tree};
 use crate::{Faults, Random};
-use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Request, Signal, SignalSet, Stamp, Target, Wake};
+use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Signal, SignalSet, Stamp, Target, Wake};
 use std::collections::BTreeMap;
 
 /// What happened, as it happens.
@@ -68,6 +69,8 @@ pub enum Fact<'a> {
     Armed,
     /// It (or its child for it) asks for the end of the system.
     Power { how: How, sync: bool },
+    /// Another process asks for it.
+    Reboot { pid: Pid, how: How },
     /// Somebody did something, or could not.
     Done { pid: Option<Pid>, deed: &'a Deed, result: platform::Result<()> },
 }
@@ -129,55 +132,12 @@ pub enum End {
     Endless,
 }
 
-/// What reboot(2) does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PowerCall {
-    /// What it says.
-    Works,
-    /// It comes back without an effect for this, and works for the rest.
-    ReturnsFor(How),
-    /// It fails for this with EINVAL, and works for the rest.
-    FailsFor(How),
-    /// It comes back without an effect.
-    Returns,
-    /// It is not allowed.
-    Forbidden,
-}
-
-/// What differs between systems.
-#[derive(Clone, Copy, Debug)]
-pub struct Machine {
-    /// Whether changes of directories are told.
-    pub watches: bool,
-    /// What signals ask of process 1.
-    pub requests: &'static [(Signal, Request)],
-    /// What the call that ends the system does.
-    pub power: PowerCall,
-    /// Whether a child makes it.
-    pub power_by_child: bool,
-    /// Whether three fingers are reported once only.
-    pub one_shot_key: bool,
-    /// Whether process 1 was restarted by the kernel.
-    pub again: bool,
-    /// Time stamps of files count in units of this many nanoseconds.
-    pub granule: u32,
-}
-
-/// Linux.
-pub const LINUX: Machine = Machine {
-    watches: true,
-    requests: &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)],
-    power: PowerCall::Works,
-    power_by_child: true,
-    one_shot_key: false,
-    again: false,
-    granule: 4_000_000,
-};
-
 /// What is to happen at some time.
 #[derive(Clone, Debug)]
 pub(crate) enum Job {
     Deed(Deed),
+    /// What was told a moment ago.
+    Told(Option<i32>, Deed),
     /// The process goes on, if it is still in this turn of its life.
     Turn(i32, u32),
 }
@@ -208,6 +168,8 @@ pub struct Kernel {
     pub(crate) next_pid: i32,
     pub(crate) own: i32,
     queue: BTreeMap<(u64, u64), Job>,
+    /// When something will have happened that was told already.
+    pub(crate) telling: u64,
     number: u64,
     pub(crate) caught: SignalSet,
     pub(crate) catches: bool,
@@ -240,6 +202,7 @@ impl Kernel {
             next_pid: own.0 + 1,
             own: own.0,
             queue: BTreeMap::new(),
+            telling: 0,
             number: 0,
             caught: SignalSet::default(),
             catches: false,
@@ -343,12 +306,35 @@ impl Kernel {
                 break;
             }
             match self.queue.remove(&(time, number)) {
+                // The world does one thing after the other.
+                Some(Job::Deed(deed)) if self.telling > time => {
+                    self.queue_at(self.telling, Job::Deed(deed));
+                }
                 Some(Job::Deed(deed)) => self.deed(None, &deed),
+                Some(Job::Told(pid, deed)) => {
+                    self.telling = 0;
+                    self.deed_done(pid, &deed);
+                }
                 Some(Job::Turn(pid, turn)) => self.turn(pid, turn),
                 None => {}
             }
         }
         self.tell_watches();
+        self.free_numbers();
+    }
+
+    /// What is gone gives its number to the next, unless it is still open.
+    fn free_numbers(&mut self) {
+        if !self.machine.reuses_numbers || self.tree.unlinked.is_empty() {
+            return;
+        }
+        let mut tree = core::mem::take(&mut self.tree);
+        let places: Vec<Ino> = self.procs.values().map(|process| process.directory).collect();
+        tree.free_numbers(|ino| {
+            let open = |open: &Open| open.refs > 0 && open.ino == Some(ino);
+            places.contains(&ino) || self.opens.iter().any(open)
+        });
+        self.tree = tree;
     }
 
     /// Lets the world go on without the program under test, up to a moment or until nothing is

@@ -6,6 +6,7 @@
 #![allow(clippy::missing_errors_doc)] // They are the system's.
 mod birth;
 mod calls;
+mod deeds;
 mod faults;
 mod files;
 mod kernel;
@@ -14,15 +15,18 @@ mod open;
 mod pipe;
 mod process;
 mod random;
+mod signals;
+mod systems;
 pub mod tree;
 
 pub use faults::Faults;
 pub use files::Dir;
-pub use kernel::{End, Exec, Fact, Kernel, LINUX, Machine, Nobody, PowerCall, World};
+pub use kernel::{End, Exec, Fact, Kernel, Nobody, World};
 pub use life::{Act, Deed, Life, Whom};
 pub use open::{Object, Open, Slot};
 pub use process::Process;
 pub use random::Random;
+pub use systems::{FREEBSD, LINUX, MACOS, Machine, NETBSD, OPENBSD, PowerCall, SUNOS, SYSTEMS};
 
 use platform::{Args, Fd, Pid, Signal};
 use std::ffi::{CString, c_char};

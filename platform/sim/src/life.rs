@@ -58,6 +58,8 @@ pub enum Act {
     Do(Deed),
     /// The call that ends the system; it exits with what the call says.
     Power(How),
+    /// The same, but it lives on if the call comes back.
+    Reboot(How),
     /// Exits.
     Exit(u8),
     /// Dies of a signal.
@@ -71,6 +73,8 @@ pub enum Deed {
     Send(&'static str, Vec<u8>),
     /// Sends a signal.
     Signal(Whom, Signal),
+    /// A process begins that belongs to nobody.
+    Begin(Life),
     /// Makes a regular file with this mode, or empties it.
     Create(&'static str, u32),
     /// Makes a directory.
@@ -106,6 +110,8 @@ pub enum Whom {
     In(&'static str, &'static str),
     /// All processes but the program under test.
     Others,
+    /// All processes but the program under test and the one that sends it, as kill(-1) does.
+    Rest,
     /// The process itself.
     Own,
 }

@@ -150,7 +150,8 @@ impl Kernel {
         match &open.object {
             Object::ReadEnd(pipe, seen) => {
                 let pipe = &self.pipes[*pipe];
-                !pipe.bytes.is_empty() || (pipe.writers == 0 && pipe.opened > *seen)
+                let silent = self.machine.silent_end && open.ino.is_some();
+                !pipe.bytes.is_empty() || (!silent && pipe.writers == 0 && pipe.opened > *seen)
             }
             Object::Watch(_) => open.news.0,
             Object::Inode(ino) => matches!(self.tree.at(*ino).node, Node::File(_) | Node::Null),
@@ -216,6 +217,9 @@ impl Kernel {
     fn write_inode(&mut self, pid: i32, id: usize, ino: Ino, bytes: &[u8]) -> Result<usize> {
         let now = self.stamp();
         if matches!(self.tree.at(ino).node, Node::Console) {
+            if self.faults.console {
+                return Err(Errno::AGAIN);
+            }
             self.emit(&Fact::Said { pid: Pid(pid), text: bytes });
             return Ok(bytes.len());
         }

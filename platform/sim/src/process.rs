@@ -1,10 +1,11 @@
 //! Processes: life, signals, death.
 use crate::birth::Birth;
-use crate::kernel::{End, Fact, Job, Kernel, PowerCall};
-use crate::life::{Act, Deed, Whom};
+use crate::kernel::{End, Fact, Job, Kernel};
+use crate::life::{Act, Life};
 use crate::open::{Object, Slot};
-use crate::tree::{Ino, Node, ROOT};
-use platform::{Ended, Errno, How, Pid, Result, Signal, Target};
+use crate::systems::PowerCall;
+use crate::tree::{Ino, ROOT};
+use platform::{Ended, Errno, How, Pid, Result, Signal};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A process.
@@ -31,10 +32,10 @@ pub struct Process {
     pub(crate) on: Vec<(Signal, Vec<Act>)>,
     turn: u32,
     /// The descriptor it waits for, and whether to write to it.
-    waits: Option<(i32, bool)>,
+    pub(crate) waits: Option<(i32, bool)>,
     /// What came while it was stopped.
-    held: Vec<Signal>,
-    late: bool,
+    pub(crate) held: Vec<Signal>,
+    pub(crate) late: bool,
 }
 
 impl Process {
@@ -95,7 +96,15 @@ impl Kernel {
         Pid(pid)
     }
 
-    fn turn_in(&mut self, pid: i32, nanos: u64) {
+    /// fork(2) of a process whose child leads this life.
+    pub(crate) fn begin(&mut self, parent: i32, life: Life) {
+        let child = self.fork(parent, None, &life.acts);
+        if let Some(child) = self.procs.get_mut(&child.0) {
+            child.on = life.on;
+        }
+    }
+
+    pub(crate) fn turn_in(&mut self, pid: i32, nanos: u64) {
         let time = self.time + nanos;
         if let Some(process) = self.procs.get_mut(&pid) {
             process.turn += 1;
@@ -222,16 +231,15 @@ impl Kernel {
             }
             Act::CloseAllBut(keep) => self.close_all(pid, |fd, _| keep.contains(&fd)),
             Act::Session => self.session(pid),
-            Act::Fork(life) => {
-                let child = self.fork(pid, None, &life.acts);
-                if let Some(child) = self.procs.get_mut(&child.0) {
-                    child.on = life.on;
-                }
-            }
+            Act::Fork(life) => self.begin(pid, life),
             Act::Do(deed) => self.deed(Some(pid), &deed),
             Act::Power(how) => {
                 let code = self.reboot(how).map_or_else(|errno| errno.0 as u8, |()| 0);
                 self.die(pid, Ended::Exit(code));
+            }
+            Act::Reboot(how) => {
+                self.emit(&Fact::Reboot { pid: Pid(pid), how });
+                let _ = self.reboot(how);
             }
             Act::Exit(code) => self.die(pid, Ended::Exit(code)),
             Act::Raise(signal) => self.signal(pid, signal),
@@ -303,198 +311,5 @@ impl Kernel {
         let own = core::mem::replace(&mut self.own, -1);
         self.die(own, Ended::Exit(0));
         self.procs.remove(&own);
-    }
-
-    /// kill(2).
-    pub(crate) fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
-        let own = self.own;
-        let pids: Vec<i32> = match whom {
-            Target::One(pid) => self.procs.keys().copied().filter(|found| *found == pid.0).collect(),
-            Target::Group(pid) => {
-                self.procs.values().filter(|found| found.group == pid.0).map(|found| found.pid).collect()
-            }
-            Target::All => self.procs.keys().copied().filter(|found| *found != own && *found != 1).collect(),
-        };
-        if pids.is_empty() {
-            return Err(Errno::SRCH);
-        }
-        pids.into_iter().for_each(|pid| self.signal(pid, signal));
-        Ok(())
-    }
-
-    /// A signal for a process.
-    pub(crate) fn signal(&mut self, pid: i32, signal: Signal) {
-        if pid == self.own {
-            self.signal_program(signal);
-            return;
-        }
-        let Some(process) = self.procs.get_mut(&pid) else { return };
-        if process.ended.is_some() {
-            return;
-        }
-        let number = crate::number(signal);
-        match signal {
-            Signal::Kill => return self.die(pid, Ended::Killed { signal: number, core: false }),
-            Signal::Stop => return self.stop(pid),
-            Signal::Continue => self.resume(pid),
-            _ if process.stopped => {
-                process.held.push(signal);
-                return;
-            }
-            _ => {}
-        }
-        let Some(process) = self.procs.get_mut(&pid) else { return };
-        let reaction = process.on.iter().find(|(on, _)| *on == signal).map(|(_, acts)| acts.clone());
-        match (reaction, signal) {
-            (Some(acts), _) if acts.is_empty() => {}
-            (Some(acts), _) => {
-                process.acts = acts.into();
-                process.waits = None;
-                let late = 1_000 + self.random.below(300_000);
-                self.turn_in(pid, late);
-            }
-            (None, Signal::Continue | Signal::Child | Signal::WindowChange | Signal::Stop) => {}
-            (None, Signal::TerminalStop) => self.stop(pid),
-            (None, _) => {
-                let core = matches!(signal, Signal::Quit | Signal::Arithmetic);
-                self.die(pid, Ended::Killed { signal: number, core });
-            }
-        }
-    }
-
-    fn stop(&mut self, pid: i32) {
-        let Some(process) = self.procs.get_mut(&pid) else { return };
-        process.stopped = true;
-        if process.parent == self.own {
-            self.signal_program(Signal::Child);
-        }
-    }
-
-    fn resume(&mut self, pid: i32) {
-        let Some(process) = self.procs.get_mut(&pid) else { return };
-        if !process.stopped {
-            return;
-        }
-        process.stopped = false;
-        let (held, late) = (core::mem::take(&mut process.held), core::mem::take(&mut process.late));
-        if process.parent == self.own {
-            self.signal_program(Signal::Child);
-        }
-        if late {
-            self.turn_in(pid, 1_000);
-        }
-        held.into_iter().for_each(|signal| self.signal(pid, signal));
-    }
-
-    /// A signal for the program under test.
-    pub(crate) fn signal_program(&mut self, signal: Signal) {
-        self.emit(&Fact::Signalled { signal });
-        if self.caught.has(signal) {
-            self.pending.add(signal);
-            return;
-        }
-        let harmless = matches!(signal, Signal::Child | Signal::Continue | Signal::WindowChange)
-            || (signal == Signal::Pipe && self.catches);
-        if self.own != 1 && !harmless {
-            self.end.get_or_insert(End::Killed(signal));
-        }
-    }
-
-    /// Somebody does something; `pid` is nobody for the world outside.
-    pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
-        let result = self.perform(pid, deed);
-        self.emit(&Fact::Done { pid: pid.map(Pid), deed, result });
-    }
-
-    fn perform(&mut self, pid: Option<i32>, deed: &Deed) -> Result<()> {
-        let now = self.stamp();
-        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
-        match deed {
-            Deed::Send(path, bytes) => self.send(from, path.as_bytes(), bytes),
-            Deed::Signal(whom, signal) => {
-                let own = self.own;
-                let pids: Vec<i32> = match whom {
-                    Whom::Program => [own].to_vec(),
-                    Whom::Own => pid.into_iter().collect(),
-                    Whom::Others => self.others().map(|process| process.pid).collect(),
-                    Whom::Running(path) => {
-                        let runs = self.others().filter(|process| process.program == path.as_bytes());
-                        runs.map(|process| process.pid).collect()
-                    }
-                    Whom::In(dir, path) => {
-                        let dir = self.tree.existing(ROOT, dir.as_bytes(), true)?;
-                        let there = self.others().filter(|process| process.directory == dir);
-                        let runs = there.filter(|process| process.program == path.as_bytes());
-                        runs.map(|process| process.pid).collect()
-                    }
-                };
-                pids.into_iter().for_each(|pid| self.signal(pid, *signal));
-                Ok(())
-            }
-            Deed::Create(path, mode) => {
-                if let Ok(ino) = self.tree.existing(from, path.as_bytes(), true) {
-                    self.tree.set_mode(ino, *mode, now);
-                    return Ok(());
-                }
-                self.tree.make(from, path.as_bytes(), Node::File(Vec::new()), *mode, now).map(drop)
-            }
-            Deed::MakeDirectory(path) => {
-                let node = Node::Directory(ROOT, BTreeMap::new());
-                self.tree.make(from, path.as_bytes(), node, 0o755, now).map(drop)
-            }
-            Deed::MakeFifo(path) => self.make_fifo(from, path.as_bytes(), 0o600),
-            Deed::Link(to, path) => self
-                .tree
-                .make(from, path.as_bytes(), Node::Link(to.as_bytes().to_vec()), 0o777, now)
-                .map(drop),
-            Deed::Remove(path) => self.tree.remove_all(from, path.as_bytes(), now),
-            Deed::Rename(old, new) => self.tree.rename(from, old.as_bytes(), new.as_bytes(), now),
-            Deed::Mode(path, mode) => self.change_mode(from, path.as_bytes(), *mode),
-            Deed::Faults(faults) => {
-                self.faults = *faults;
-                Ok(())
-            }
-            Deed::Step(seconds) => {
-                self.epoch += seconds * 1_000_000_000;
-                Ok(())
-            }
-            Deed::Key => {
-                self.press_key();
-                Ok(())
-            }
-            Deed::Mark(_) => Ok(()),
-        }
-    }
-
-    fn press_key(&mut self) {
-        if self.machine.one_shot_key && !core::mem::take(&mut self.armed) {
-            self.end.get_or_insert(End::HardReset);
-        } else {
-            self.signal_program(Signal::Interrupt);
-        }
-    }
-
-    fn send(&mut self, from: Ino, path: &[u8], bytes: &[u8]) -> Result<()> {
-        let ino = self.tree.existing(from, path, true)?;
-        let Node::Fifo(number) = self.tree.at(ino).node else { return Err(Errno::NXIO) };
-        let pipe = &mut self.pipes[number];
-        if pipe.readers == 0 {
-            return Err(Errno::NXIO);
-        }
-        pipe.opened += 1;
-        let count = pipe.takes(bytes.len()).ok_or(Errno::AGAIN)?;
-        pipe.bytes.extend(&bytes[..count]);
-        self.rouse();
-        Ok(())
-    }
-
-    /// chmod(2).
-    pub(crate) fn change_mode(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
-        let place = self.tree.find(from, path, true)?;
-        let ino = place.ino.ok_or(Errno::NOENT)?;
-        let now = self.stamp();
-        self.tree.set_mode(ino, mode, now);
-        self.tree.tell(place.dir, &place.name);
-        Ok(())
     }
 }

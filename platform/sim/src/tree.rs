@@ -2,7 +2,7 @@
 use platform::{Errno, Kind, Result, Stamp};
 use std::collections::BTreeMap;
 
-/// The number of an inode; none is given out twice.
+/// An inode's place in the list of all; none is given out twice.
 pub type Ino = usize;
 
 /// The root directory.
@@ -30,6 +30,8 @@ pub enum Node {
 pub struct Inode {
     /// What it is.
     pub node: Node,
+    /// Its number as stat(2) says it, which may have been another's.
+    pub number: u64,
     /// Permission bits.
     pub mode: u32,
     /// Last change of the contents.
@@ -79,6 +81,10 @@ pub struct Tree {
     inodes: Vec<Inode>,
     /// Changes that were not yet told to watchers.
     pub changes: Vec<Change>,
+    /// What lost a name and may be gone.
+    pub(crate) unlinked: Vec<Ino>,
+    /// Numbers of what is gone.
+    pub(crate) free: Vec<u64>,
 }
 
 const LINKS: u32 = 8;
@@ -87,14 +93,16 @@ impl Tree {
     /// An empty root directory.
     #[must_use]
     pub fn new() -> Tree {
-        let mut tree = Tree { inodes: Vec::new(), changes: Vec::new() };
+        let mut tree =
+            Tree { inodes: Vec::new(), changes: Vec::new(), unlinked: Vec::new(), free: Vec::new() };
         tree.add(Node::Directory(ROOT, BTreeMap::new()), 0o755, Stamp::default());
         tree
     }
 
     /// An inode without a name.
     pub fn add(&mut self, node: Node, mode: u32, now: Stamp) -> Ino {
-        self.inodes.push(Inode { node, mode, changed: now, altered: now, lock: None });
+        let number = self.free.pop().unwrap_or(self.inodes.len() as u64 + 1);
+        self.inodes.push(Inode { node, number, mode, changed: now, altered: now, lock: None });
         self.inodes.len() - 1
     }
 
@@ -290,6 +298,7 @@ impl Tree {
     fn drop_name(&mut self, place: &Place, now: Stamp) {
         if let Some(ino) = place.ino {
             self.inodes[ino].altered = now;
+            self.unlinked.push(ino);
         }
         if let Node::Directory(_, names) = &mut self.inodes[place.dir].node {
             names.remove(&place.name);
@@ -344,6 +353,19 @@ impl Tree {
                 return false;
             }
             at = self.parent(at);
+        }
+    }
+}
+
+impl Tree {
+    /// Frees the numbers of what has no name any more and is not `used`.
+    pub(crate) fn free_numbers(&mut self, used: impl Fn(Ino) -> bool) {
+        let gone: Vec<Ino> = core::mem::take(&mut self.unlinked);
+        for ino in gone {
+            let number = self.inodes[ino].number;
+            if self.links(ino) == 0 && !used(ino) && !self.free.contains(&number) {
+                self.free.push(number);
+            }
         }
     }
 }

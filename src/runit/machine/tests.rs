@@ -36,7 +36,7 @@ const FINGERS: Event = Event::CtrlAltDel { script: true };
 const KEY_DONE: Event = Event::KeyEnded { crash: false, stopit: false };
 
 fn all_events() -> Vec<Event> {
-    let mut all = vec![Event::NotCaught, Event::Timer, Event::NotStarted];
+    let mut all = vec![Event::NotCaught, Event::Timer, Event::NotStarted, Event::Catatonia, Event::Resume];
     all.extend(BOTH.map(|again| Event::Caught { again }));
     all.extend(BOTH.map(|script| Event::CtrlAltDel { script }));
     all.extend(BOTH.map(|reboot| Event::Decided { reboot }));
@@ -63,20 +63,32 @@ struct World {
 
 impl World {
     fn possible(&self, event: Event) -> bool {
+        // A request that asks for something comes after `Resume`.
+        let asks = matches!(event, Event::Control { stopit: true, .. } | Event::CtrlAltDel { script: true });
+        if asks && self.machine.catatonia.is_some() {
+            return false;
+        }
         if let Some(asked) = self.asked {
             return match asked {
                 Action::Catch => matches!(event, Event::Caught { .. } | Event::NotCaught),
                 Action::Decide => matches!(event, Event::Decided { .. }),
                 // Its answer takes as long as it takes, unlike the others'.
                 Action::Power(_) => {
-                    matches!(event, Event::Power(_) | Event::Control { .. } | Event::CtrlAltDel { .. })
+                    matches!(
+                        event,
+                        Event::Power(_)
+                            | Event::Control { .. }
+                            | Event::CtrlAltDel { .. }
+                            | Event::Catatonia
+                            | Event::Resume
+                    )
                 }
                 other => panic!("nobody answers {other:?}"),
             };
         }
         match event {
             Event::Timer => self.machine.until().is_some(),
-            Event::Control { .. } | Event::CtrlAltDel { .. } => true,
+            Event::Control { .. } | Event::CtrlAltDel { .. } | Event::Catatonia | Event::Resume => true,
             Event::StageEnded(_) => self.stage.is_some(),
             Event::KeyEnded { .. } => self.key,
             Event::NotStarted
@@ -96,10 +108,19 @@ impl World {
             Event::Caught { .. } | Event::NotCaught | Event::Decided { .. } | Event::Power(_) => {
                 self.asked = None;
             }
-            Event::Timer | Event::Control { .. } | Event::CtrlAltDel { .. } | Event::NotStarted => {}
+            Event::Timer
+            | Event::Control { .. }
+            | Event::CtrlAltDel { .. }
+            | Event::NotStarted
+            | Event::Catatonia
+            | Event::Resume => {}
         }
+        let stood_still = self.machine.catatonia.is_some();
         let actions = step(&mut self.machine, event, NOW);
         assert!(actions.len() < Actions::ROOM, "{self:?} {event:?}: {actions:?}");
+        if stood_still && self.machine.catatonia.is_some() {
+            assert_eq!(actions, [], "reboot(8) is at work: {self:?} {event:?}");
+        }
         let mut forked = None;
         for (index, action) in actions.iter().enumerate() {
             let last = index + 1 == actions.len();
@@ -143,9 +164,11 @@ impl World {
     }
 }
 
-/// Before signals can be caught nothing but the answer and the timer comes.
-fn machine_listens(world: &World) -> bool {
-    world.machine.state() != State::Deaf
+/// Before signals can be caught nothing but the answer and the timer comes. And a machine that stands still
+/// keeps every end for later.
+fn machine_listens(world: &World, event: Event) -> bool {
+    let kept = matches!(event, Event::StageEnded(_) | Event::KeyEnded { .. });
+    world.machine.state() != State::Deaf && !(kept && world.machine.catatonia.is_some())
 }
 
 #[test]
@@ -177,7 +200,7 @@ fn every_event_in_every_state() {
                         seen.push(after);
                     }
                 }
-            } else if event != Event::NotStarted && machine_listens(&world) {
+            } else if event != Event::NotStarted && machine_listens(&world, event) {
                 assert_eq!((machine, actions), (world.machine, vec![]), "{world:?} {event:?}");
             }
         }
@@ -364,4 +387,56 @@ fn signals_cannot_be_caught() {
     assert_eq!(step(&mut machine, Event::NotCaught, NOW), []);
     assert_eq!(machine.until(), Some(NOW.plus_ms(5_000)));
     assert_eq!(step(&mut machine, Event::Timer, NOW.plus_ms(5_000)), [Action::Catch]);
+}
+
+/// DEV-08: reboot(8) sends TSTP, then kills everything. A stage 3 that it killed is no end of stage 3.
+#[test]
+fn nothing_is_done_while_reboot_is_at_work() {
+    let crash = Event::StageEnded(Outcome::Crash);
+    for before in [&[][..], &[OK], &[OK, FINGERS], &[OK, STOP], &[OK, OK]] {
+        let mut machine = at(before);
+        assert_eq!(step(&mut machine, Event::Catatonia, NOW), [Action::Say(M::Catatonia)]);
+        assert_eq!(step(&mut machine, crash, NOW), [], "{before:?}");
+        assert_eq!((machine.until(), step(&mut machine, Event::Timer, NOW)), (None, vec![]), "{before:?}");
+        assert_eq!(step(&mut machine, Event::Catatonia, NOW), []);
+    }
+    // A system that is being ended stands still for nobody.
+    let mut machine = at(&[OK, OK, OK]);
+    assert_eq!(step(&mut machine, Event::Catatonia, NOW), []);
+    assert_eq!(step(&mut machine, Event::Decided { reboot: false }, NOW).len(), 2);
+}
+
+/// HUP says that reboot(8) has failed: what it ended is started again, a way down goes on.
+#[test]
+fn after_a_reboot_that_failed() {
+    let resumed = |before: &[Event], missed: &[Event]| {
+        let mut machine = at(before);
+        step(&mut machine, Event::Catatonia, NOW);
+        missed.iter().for_each(|event| assert_eq!(step(&mut machine, *event, NOW), []));
+        let mut said = step(&mut machine, Event::Resume, NOW);
+        assert_eq!(said.remove(0), Action::Say(M::Resuming));
+        (machine, said)
+    };
+    let (two, three) = (stage(Stage::Two), stage(Stage::Three));
+    // All went on.
+    for before in [&[][..], &[OK], &[OK, FINGERS], &[OK, STOP], &[OK, OK]] {
+        assert_eq!(resumed(before, &[]), (at(before), vec![]));
+    }
+    for outcome in OUTCOMES {
+        let ended = Event::StageEnded(outcome);
+        let (mut machine, _) = resumed(&[], &[ended]);
+        assert_eq!(machine.until(), Some(NOW.plus_ms(PAUSE)));
+        assert_eq!(step(&mut machine, Event::Timer, NOW), [Action::Start(stage(Stage::One))]);
+        let (mut machine, said) = resumed(&[OK], &[ended]);
+        assert_eq!(said[said.len() - 2..], [Action::Say(M::Killing), Action::KillGroup], "{outcome:?}");
+        assert_eq!(machine.until(), Some(NOW.plus_ms(PAUSE)));
+        assert_eq!(step(&mut machine, Event::Timer, NOW), [Action::Say(M::Restarting), Action::Start(two)]);
+        let (_, said) = resumed(&[OK, STOP], &[ended]);
+        assert_eq!(said, [Action::Say(M::Leave(two)), Action::Start(three)], "{outcome:?}");
+        let (_, said) = resumed(&[OK, OK], &[ended]);
+        assert_eq!(said[said.len() - 2..], [Action::KillAll, Action::Decide], "{outcome:?}");
+    }
+    let (mut machine, said) = resumed(&[OK, FINGERS], &[Event::StageEnded(Outcome::Crash), KEY_DONE]);
+    assert_eq!(said.last(), Some(&Action::Say(M::Leave(KEY))));
+    assert_eq!(step(&mut machine, Event::Timer, NOW), [Action::Say(M::Restarting), Action::Start(two)]);
 }

@@ -5,10 +5,11 @@ mod known;
 mod rules;
 
 use crate::saboteur::{Lie, Saboteur};
+use crate::systems;
 use crate::watched::{Report, watch};
 use platform::{Pid, Signal};
 use platform_sim::tree::Node;
-use platform_sim::{Deed, Faults, Kernel, LINUX, Random, Sim, Whom, args};
+use platform_sim::{Deed, Faults, Kernel, Random, Sim, Whom, args};
 pub(crate) use rules::Runsv;
 
 /// The service directory.
@@ -38,8 +39,8 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         rules,
         trace,
         |world| {
-            let mut sim = Sim::new(seed, PROGRAM, LINUX, world);
             let mut random = Random::new(!seed);
+            let mut sim = Sim::new(seed, PROGRAM, systems::of(&mut random), world);
             prepare(&mut sim.kernel, &mut random, log);
             plan(&mut sim.kernel, &mut random, log);
             sim

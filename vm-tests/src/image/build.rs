@@ -1,4 +1,4 @@
-//! Images that other programs make: ISO 9660, FFS.
+//! Images that other programs make: ISO 9660, FFS, a CD with a loader.
 use super::Tree;
 use super::ext::tool;
 use std::fs;
@@ -27,7 +27,8 @@ pub fn iso(image: &Path, tree: &Tree, work: &Path) -> Result<(), String> {
     Err("needs xorriso, genisoimage, mkisofs or makefs (Debian: apt-get install xorriso)".into())
 }
 
-/// Makes an FFS image (version 2) of a directory with a tree over it.
+/// Makes an FFS image of a directory with a tree over it. It is of version 1: what makefs makes of
+/// version 2, FreeBSD does not mount, and OpenBSD's fsck does not take.
 ///
 /// # Errors
 /// No tool is here, or what it says.
@@ -42,12 +43,38 @@ pub fn ffs(image: &Path, root: Option<&Path>, tree: &Tree, work: &Path) -> Resul
     tree.write_to(&staging)?;
     let mut command = tool("makefs");
     command
-        .args(["-t", "ffs", "-B", "le", "-o", "version=2", "-b", "20%", "-f", "20%"])
+        .args(["-t", "ffs", "-B", "le", "-o", "version=1", "-b", "20%", "-f", "20%"])
         .arg(image)
         .arg(&staging);
     run("makefs", &mut command).unwrap_or_else(|| {
         Err("needs makefs (Debian: apt-get install makefs; NetBSD and FreeBSD have it)".into())
     })
+}
+
+/// Where Debian, and others, have GRUB's modules for a PC's BIOS.
+const GRUB: &str = "/usr/lib/grub/i386-pc";
+
+/// Makes a CD whose GRUB starts the kernel `/kernel` by `line`, for kernels that QEMU cannot enter.
+///
+/// # Errors
+/// No tool is here, or what it says.
+pub fn loader(image: &Path, kernel: &Path, line: &str, work: &Path) -> Result<(), String> {
+    let staging = stage(&Tree::default(), work)?;
+    let at = |why: std::io::Error| format!("{}: {why}", staging.display());
+    fs::copy(kernel, staging.join("kernel")).map_err(|why| format!("{}: {why}", kernel.display()))?;
+    let script = work.join("grub.cfg");
+    fs::write(&script, format!("{line}\nboot\n")).map_err(at)?;
+    let mut command = tool("grub-mkimage");
+    command.args(["-O", "i386-pc-eltorito", "-d", GRUB, "-p", "/", "-c"]).arg(script).arg("-o");
+    command.arg(staging.join("loader")).args(["biosdisk", "iso9660", "bsd", "boot"]);
+    run("grub-mkimage", &mut command).unwrap_or_else(|| {
+        Err("needs grub-mkimage (Debian: apt-get install grub-common grub-pc-bin)".into())
+    })?;
+    let mut command = tool("xorriso");
+    command.args(["-as", "mkisofs", "-quiet", "-R", "-b", "loader", "-no-emul-boot", "-boot-load-size", "4"]);
+    command.args(["-boot-info-table", "-o"]).arg(image).arg(&staging);
+    run("xorriso", &mut command)
+        .unwrap_or_else(|| Err("needs xorriso (Debian: apt-get install xorriso)".into()))
 }
 
 /// A directory with the tree in it.
@@ -86,6 +113,23 @@ mod tests {
                 assert_eq!(&bytes[0x8028..0x802d], b"RUNIT");
                 assert!(bytes.windows(9).any(|window| window == b"#!/bin/sh"));
                 assert!(bytes.windows(10).any(|window| window == b"runit-init"), "links are kept");
+            }
+        }
+    }
+
+    #[test]
+    fn a_loader_can_be_booted() {
+        let place = Place::new();
+        let image = place.path("loader");
+        let kernel = place.file("bsd", "a kernel");
+        match loader(&image, &kernel, "kopenbsd /kernel", place.root()) {
+            // Without its modules grub-mkimage is here, but of no use.
+            Err(why) if why.starts_with("needs") || why.contains(GRUB) => eprintln!("skipped: {why}"),
+            result => {
+                result.unwrap();
+                let bytes = fs::read(&image).unwrap();
+                assert_eq!(&bytes[0x8801..0x881e], b"CD001\x01EL TORITO SPECIFICATION");
+                assert!(bytes.windows(8).any(|window| window == b"a kernel"));
             }
         }
     }

@@ -2,6 +2,7 @@
 pub mod build;
 pub mod cpio;
 pub mod ext;
+pub mod label;
 pub mod tar;
 
 use std::collections::BTreeMap;

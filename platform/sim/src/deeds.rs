@@ -1,0 +1,146 @@
+//! What is done by others than the program under test.
+use crate::kernel::{End, Fact, Job, Kernel};
+use crate::life::{Deed, Whom};
+use crate::tree::{Ino, Node, ROOT};
+use platform::{Errno, Pid, Result, Signal};
+use std::collections::BTreeMap;
+
+impl Kernel {
+    /// Somebody does something; `pid` is nobody for the world outside.
+    pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
+        if self.machine.told_before && self.tell_before(pid, deed) {
+            self.telling = self.time + 1 + self.random.below(3_000_000);
+            self.queue_at(self.telling, Job::Told(pid, deed.clone()));
+            return;
+        }
+        self.deed_done(pid, deed);
+    }
+
+    /// Tells watchers of what is about to happen; `false` if it is told as it happens.
+    fn tell_before(&mut self, pid: Option<i32>, deed: &Deed) -> bool {
+        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
+        let names: &[&str] = match deed {
+            Deed::Remove(path) => &[path],
+            Deed::Rename(old, new) => &[old, new],
+            _ => return false,
+        };
+        for name in names {
+            if let Ok(place) = self.tree.find(from, name.as_bytes(), false) {
+                self.tree.tell(place.dir, &place.name);
+            }
+        }
+        self.tell_watches();
+        true
+    }
+
+    /// Somebody has done something.
+    pub(crate) fn deed_done(&mut self, pid: Option<i32>, deed: &Deed) {
+        let told = self.machine.told_before && matches!(deed, Deed::Remove(_) | Deed::Rename(..));
+        self.tell_watches();
+        let result = self.perform(pid, deed);
+        if told {
+            self.tree.changes.clear();
+        }
+        self.emit(&Fact::Done { pid: pid.map(Pid), deed, result });
+    }
+
+    fn perform(&mut self, pid: Option<i32>, deed: &Deed) -> Result<()> {
+        let now = self.stamp();
+        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
+        match deed {
+            Deed::Send(path, bytes) => self.send(from, path.as_bytes(), bytes),
+            Deed::Signal(whom, signal) => {
+                let own = self.own;
+                let pids: Vec<i32> = match whom {
+                    Whom::Program => [own].to_vec(),
+                    Whom::Own => pid.into_iter().collect(),
+                    Whom::Others => self.others().map(|process| process.pid).collect(),
+                    Whom::Rest => {
+                        let rest = self.others().filter(|process| Some(process.pid) != pid);
+                        rest.map(|process| process.pid).collect()
+                    }
+                    Whom::Running(path) => {
+                        let runs = self.others().filter(|process| process.program == path.as_bytes());
+                        runs.map(|process| process.pid).collect()
+                    }
+                    Whom::In(dir, path) => {
+                        let dir = self.tree.existing(ROOT, dir.as_bytes(), true)?;
+                        let there = self.others().filter(|process| process.directory == dir);
+                        let runs = there.filter(|process| process.program == path.as_bytes());
+                        runs.map(|process| process.pid).collect()
+                    }
+                };
+                pids.into_iter().for_each(|pid| self.signal(pid, *signal));
+                Ok(())
+            }
+            Deed::Begin(life) => {
+                self.begin(1, life.clone());
+                Ok(())
+            }
+            Deed::Create(path, mode) => {
+                if let Ok(ino) = self.tree.existing(from, path.as_bytes(), true) {
+                    self.tree.set_mode(ino, *mode, now);
+                    return Ok(());
+                }
+                self.tree.make(from, path.as_bytes(), Node::File(Vec::new()), *mode, now).map(drop)
+            }
+            Deed::MakeDirectory(path) => {
+                let node = Node::Directory(ROOT, BTreeMap::new());
+                self.tree.make(from, path.as_bytes(), node, 0o755, now).map(drop)
+            }
+            Deed::MakeFifo(path) => self.make_fifo(from, path.as_bytes(), 0o600),
+            Deed::Link(to, path) => self
+                .tree
+                .make(from, path.as_bytes(), Node::Link(to.as_bytes().to_vec()), 0o777, now)
+                .map(drop),
+            Deed::Remove(path) => self.tree.remove_all(from, path.as_bytes(), now),
+            Deed::Rename(old, new) => self.tree.rename(from, old.as_bytes(), new.as_bytes(), now),
+            Deed::Mode(path, mode) => self.change_mode(from, path.as_bytes(), *mode),
+            Deed::Faults(faults) => {
+                self.faults = *faults;
+                Ok(())
+            }
+            Deed::Step(seconds) => {
+                self.epoch += seconds * 1_000_000_000;
+                Ok(())
+            }
+            Deed::Key => {
+                self.press_key();
+                Ok(())
+            }
+            Deed::Mark(_) => Ok(()),
+        }
+    }
+
+    fn press_key(&mut self) {
+        if self.machine.one_shot_key && !core::mem::take(&mut self.armed) {
+            self.end.get_or_insert(End::HardReset);
+        } else {
+            self.signal_program(Signal::Interrupt);
+        }
+    }
+
+    fn send(&mut self, from: Ino, path: &[u8], bytes: &[u8]) -> Result<()> {
+        let ino = self.tree.existing(from, path, true)?;
+        let Node::Fifo(number) = self.tree.at(ino).node else { return Err(Errno::NXIO) };
+        let pipe = &mut self.pipes[number];
+        if pipe.readers == 0 {
+            return Err(Errno::NXIO);
+        }
+        pipe.opened += 1;
+        let count = pipe.takes(bytes.len()).ok_or(Errno::AGAIN)?;
+        pipe.bytes.extend(&bytes[..count]);
+        self.rouse();
+        Ok(())
+    }
+
+    /// chmod(2).
+    pub(crate) fn change_mode(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
+        let place = self.tree.find(from, path, true)?;
+        let ino = place.ino.ok_or(Errno::NOENT)?;
+        let now = self.stamp();
+        self.tree.set_mode(ino, mode, now);
+        self.tree.tell(place.dir, &place.name);
+        Ok(())
+    }
+}

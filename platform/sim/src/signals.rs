@@ -1,0 +1,103 @@
+//! Signals: to processes and to the program under test.
+use crate::kernel::{End, Fact, Kernel};
+use platform::{Ended, Errno, Result, Signal, Target};
+
+impl Kernel {
+    /// kill(2).
+    pub(crate) fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
+        let own = self.own;
+        let pids: Vec<i32> = match whom {
+            Target::One(pid) => self.procs.keys().copied().filter(|found| *found == pid.0).collect(),
+            Target::Group(pid) => {
+                self.procs.values().filter(|found| found.group == pid.0).map(|found| found.pid).collect()
+            }
+            Target::All => {
+                let spared = |found: i32| found == 1 || (found == own && !self.machine.kill_hits_caller);
+                self.procs.keys().copied().filter(|found| !spared(*found)).collect()
+            }
+        };
+        if pids.is_empty() {
+            return Err(Errno::SRCH);
+        }
+        pids.into_iter().for_each(|pid| self.signal(pid, signal));
+        Ok(())
+    }
+
+    /// A signal for a process.
+    pub(crate) fn signal(&mut self, pid: i32, signal: Signal) {
+        if pid == self.own {
+            self.signal_program(signal);
+            return;
+        }
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        if process.ended.is_some() {
+            return;
+        }
+        let number = crate::number(signal);
+        match signal {
+            Signal::Kill => return self.die(pid, Ended::Killed { signal: number, core: false }),
+            Signal::Stop => return self.stop(pid),
+            Signal::Continue => self.resume(pid),
+            _ if process.stopped => {
+                process.held.push(signal);
+                return;
+            }
+            _ => {}
+        }
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        let reaction = process.on.iter().find(|(on, _)| *on == signal).map(|(_, acts)| acts.clone());
+        match (reaction, signal) {
+            (Some(acts), _) if acts.is_empty() => {}
+            (Some(acts), _) => {
+                process.acts = acts.into();
+                process.waits = None;
+                let late = 1_000 + self.random.below(300_000);
+                self.turn_in(pid, late);
+            }
+            (None, Signal::Continue | Signal::Child | Signal::WindowChange | Signal::Stop) => {}
+            (None, Signal::TerminalStop) => self.stop(pid),
+            (None, _) => {
+                let core = matches!(signal, Signal::Quit | Signal::Arithmetic);
+                self.die(pid, Ended::Killed { signal: number, core });
+            }
+        }
+    }
+
+    fn stop(&mut self, pid: i32) {
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        process.stopped = true;
+        if process.parent == self.own {
+            self.signal_program(Signal::Child);
+        }
+    }
+
+    fn resume(&mut self, pid: i32) {
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        if !process.stopped {
+            return;
+        }
+        process.stopped = false;
+        let (held, late) = (core::mem::take(&mut process.held), core::mem::take(&mut process.late));
+        if process.parent == self.own {
+            self.signal_program(Signal::Child);
+        }
+        if late {
+            self.turn_in(pid, 1_000);
+        }
+        held.into_iter().for_each(|signal| self.signal(pid, signal));
+    }
+
+    /// A signal for the program under test.
+    pub(crate) fn signal_program(&mut self, signal: Signal) {
+        self.emit(&Fact::Signalled { signal });
+        if self.caught.has(signal) {
+            self.pending.add(signal);
+            return;
+        }
+        let harmless = matches!(signal, Signal::Child | Signal::Continue | Signal::WindowChange)
+            || (signal == Signal::Pipe && self.catches);
+        if self.own != 1 && !harmless {
+            self.end.get_or_insert(End::Killed(signal));
+        }
+    }
+}
