@@ -45,7 +45,9 @@ pub fn group(name: &CStr) -> Result<Option<u32>> {
 fn found<T>(entry: Option<T>) -> Result<Option<T>> {
     match (entry, Number::last_raw()) {
         (Some(entry), _) => Ok(Some(entry)),
-        (None, 0) => Ok(None),
+        // What is left in errno where nobody has the name is not the same everywhere: NetBSD without
+        // /etc/nsswitch.conf says that there is no such file.
+        (None, 0 | libc::ENOENT | libc::ESRCH | libc::EBADF | libc::EPERM) => Ok(None),
         (None, number) => Err(Errno(number)),
     }
 }
@@ -156,6 +158,14 @@ mod tests {
         assert_eq!(group(c""), Ok(None));
         let groups = groups_of(c"root", 4711).unwrap();
         assert_eq!(groups.first(), Some(&4711));
+    }
+
+    #[test]
+    fn what_is_left_in_errno_is_no_reason() {
+        for (number, wanted) in [(0, Ok(None)), (libc::ENOENT, Ok(None)), (libc::EIO, Err(Errno(libc::EIO)))] {
+            Number::from_raw(number).set();
+            assert_eq!(found::<()>(None), wanted, "{number}");
+        }
     }
 
     #[test]
