@@ -17,6 +17,8 @@ mod posix;
 mod ppoll;
 #[path = "unix/selfpipe.rs"]
 mod selfpipe;
+#[path = "unix/terminal.rs"]
+mod terminal;
 
 use crate::unix::{Os, check, console, signals};
 use crate::{Boot, How, Pid, Request, Result, Signal};
@@ -31,6 +33,7 @@ pub(crate) use pipe2::pipe;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use terminal::reopen_stderr;
 
 // <sys/stat.h>, <sys/_timespec.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h>,
 // <sys/mount.h> of FreeBSD 12 and later; <netinet/in.h>.

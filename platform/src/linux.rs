@@ -31,7 +31,7 @@ pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
 pub(crate) use pipe2::pipe;
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
+pub(crate) use posix::{clock, fork, open, open_fifo, read_shared, reopen_stderr};
 pub(crate) use signalfd::{dispose, handler, hear, heard, split};
 pub use watch::Native;
 

@@ -11,6 +11,8 @@ mod poll;
 mod posix;
 #[path = "unix/selfpipe.rs"]
 mod selfpipe;
+#[path = "unix/terminal.rs"]
+mod terminal;
 
 use crate::unix::{Os, check, console, files, signals};
 use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
@@ -23,6 +25,7 @@ pub use kqueue::Native;
 pub(crate) use poll::poll;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use terminal::reopen_stderr;
 
 /// <sys/ttycom.h>: `_IO('t', 113)`; not in the libc crate.
 pub(crate) const TIOCNOTTY: libc::c_ulong = 0x2000_0000 | (b't' as libc::c_ulong) << 8 | 113;

@@ -17,6 +17,8 @@ mod posix;
 mod ppoll;
 #[path = "unix/selfpipe.rs"]
 mod selfpipe;
+#[path = "unix/terminal.rs"]
+mod terminal;
 
 use crate::unix::{Os, check, console, signals, spawn};
 use crate::{Boot, Errno, How, Pid, Request, Result, Signal};
@@ -32,6 +34,7 @@ pub(crate) use pipe2::pipe;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use terminal::reopen_stderr;
 
 // <sys/stat.h>, <sys/timespec.h>, <poll.h>, <sys/event.h> and <sys/statvfs.h> up to NetBSD 9 (the C
 // library renames what changed later), <sys/sigaction.h>, <sys/dirent.h>, <netinet/in.h>.

@@ -12,6 +12,8 @@ mod poll;
 mod posix;
 #[path = "unix/selfpipe.rs"]
 mod selfpipe;
+#[path = "unix/terminal.rs"]
+mod terminal;
 #[path = "solaris/watch.rs"]
 mod watch;
 
@@ -30,6 +32,7 @@ pub(crate) use libc::TIOCNOTTY;
 pub(crate) use poll::poll;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use terminal::reopen_stderr;
 pub use watch::Native;
 
 // <sys/stat.h>, <sys/time_impl.h>, <sys/poll.h>, <sys/signal.h>, <sys/dirent.h>, <sys/fcntl.h>,

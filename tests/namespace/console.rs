@@ -1,5 +1,6 @@
 //! The console and the descriptors that the stages get.
 use crate::{ENTER_2, LEAVE_1, LEAVE_2, UP, off, powered_off, system};
+use runit_tests::namespace::How;
 use runit_tests::suite::{Case, case};
 
 pub const CASES: &[Case] = &[
@@ -11,6 +12,7 @@ pub const CASES: &[Case] = &[
     case("descriptors_of_stages", descriptors_of_stages).dev("DEV-04"),
     case("descriptors_without_console", descriptors_without_console).dev("DEV-04"),
     case("a_burst_of_output", a_burst_of_output).dev("DEV-04"),
+    case("a_stopped_console", a_stopped_console),
     case("no_console", no_console),
 ];
 
@@ -118,4 +120,16 @@ fn no_console() {
     machine.line(UP);
     let end = off(machine);
     assert!(end.lines.iter().any(|line| line == "- runit: power off..."), "{end:#?}");
+}
+
+/// ^S, or a terminal server that is gone: nobody reads what is said, and everything goes on. Stage 2 is killed
+/// first: its messages and those of the stages that follow fill what the terminal has room for.
+fn a_stopped_console() {
+    let mut machine = system().stage("3", ": >/run/three; sync").boot();
+    machine.line(UP);
+    machine.type_in(b"\x13");
+    let stopped = "timeout 1 sh -c 'while :; do echo; done' >/dev/console; test $? = 124";
+    assert_eq!(machine.run(stopped).code, Some(0), "it takes something all the same");
+    assert_eq!(machine.run("init 0").code, Some(0));
+    assert_eq!(machine.end().how, How::PoweredOff);
 }

@@ -12,8 +12,10 @@ mod rig;
 mod scan;
 mod service;
 mod shortage;
+mod terminal;
 
 fn main() -> ExitCode {
-    let areas: &[&[Case]] = &[service::CASES, names::CASES, scan::CASES, crowd::CASES, shortage::CASES];
+    let areas: &[&[Case]] =
+        &[service::CASES, names::CASES, scan::CASES, crowd::CASES, shortage::CASES, terminal::CASES];
     suite::main("robust", &areas.concat()).into()
 }

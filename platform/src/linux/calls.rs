@@ -36,6 +36,12 @@ pub(crate) fn open_fifo(path: &CStr) -> Result<Fd> {
     files::open(path, libc::O_RDWR | libc::O_NONBLOCK, 0)
 }
 
+/// proc(5), /proc/PID/fd: opening what a descriptor leads to makes another open file of it, be it a terminal, the
+/// console or a pipe without a name.
+pub(crate) fn reopen_stderr() -> Result<Fd> {
+    files::open(c"/proc/self/fd/2", libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0)
+}
+
 /// preadv2(2) with RWF_NOWAIT; read(2) where the kernel does not know that, or not for this kind of file
 /// (pipes: before Linux 6.4).
 pub(crate) fn read_shared(os: &mut Os, fd: Fd, into: &mut [u8]) -> Result<usize> {

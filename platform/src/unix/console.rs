@@ -14,8 +14,8 @@ fn is_open(fd: Fd) -> bool {
     check(unsafe { libc::fcntl(fd.0, libc::F_GETFD) }).is_ok()
 }
 
-/// See [`crate::Step::Console`]. The console is opened without waiting for a carrier, then made
-/// blocking; it is an open of its own, so process 1 keeps its non-blocking one.
+/// See [`crate::Step::Console`]. The console is opened without waiting for a carrier, and does not wait for room
+/// until [`waits`] says so; it is an open of its own, so process 1 keeps its non-blocking one.
 pub(crate) fn for_child(control: bool) -> Result<()> {
     if control {
         system::vacate(CONSOLE);
@@ -28,8 +28,6 @@ pub(crate) fn for_child(control: bool) -> Result<()> {
     // Takes it from whoever has it: nobody but a leftover can.
     // SAFETY: numbers are passed.
     let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY as _, 1) }).is_ok();
-    // SAFETY: numbers are passed; no flag but the access mode is left.
-    unsafe { libc::fcntl(fd.0, libc::F_SETFL, 0) };
     each_standard(|to| {
         let _ = spawn::onto(fd, to);
     });
@@ -41,6 +39,14 @@ pub(crate) fn for_child(control: bool) -> Result<()> {
         keep_terminal();
     }
     Ok(())
+}
+
+/// Whether the console that [`for_child`] opened waits for room and for input.
+pub(crate) fn waits(waits: bool) {
+    // No flag but the access mode is left.
+    let flags = if waits { 0 } else { libc::O_NONBLOCK };
+    // SAFETY: numbers are passed.
+    unsafe { libc::fcntl(0, libc::F_SETFL, flags) };
 }
 
 /// When the leader of a session ends, the kernel hangs its terminal up and kills the foreground

@@ -172,16 +172,7 @@ impl Files for Os {
     }
 
     fn tell(&mut self, text: &[u8]) {
-        // A blocking descriptor 2 must not hold a supervisor up: poll says whether a write of up
-        // to PIPE_BUF bytes is taken at once. It says no long before nothing is taken any more, which
-        // does not matter where a write never waits, as on process 1's console.
-        let mut stderr = libc::pollfd { fd: 2, events: libc::POLLOUT, revents: 0 };
-        // SAFETY: one pollfd is passed and one counted.
-        let ready = unsafe { libc::poll(&raw mut stderr, 1, 0) } == 1;
-        // SAFETY: numbers are passed.
-        if ready || unsafe { libc::fcntl(2, libc::F_GETFL) } & libc::O_NONBLOCK != 0 {
-            let _ = write(Fd::STDERR, text);
-        }
+        super::tell::tell(text);
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod links;
 mod procs;
 pub(crate) mod signals;
 pub(crate) mod spawn;
+mod tell;
 
 use crate::{Errno, Result, system};
 

@@ -1,5 +1,6 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
-use super::{Os, check, console, files};
+use super::tell::tell;
+use super::{Os, check, console};
 use crate::{Args, Block, Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
@@ -20,21 +21,33 @@ type Set = fn(&[u8]) -> Result<()>;
 
 /// The child's life up to exec; the result is its exit code.
 pub(super) fn become_program(child: &Child<'_>, set: Set, exec: Exec) -> u8 {
+    let mut console = false;
     for step in child.steps {
-        if let Err((why, errno)) = perform(step, child) {
+        if let Err((why, errno)) = perform(step, child, &mut console) {
             complain(child.prefix, why, errno);
             return child.exit;
         }
     }
     let _ = set(child.variable);
+    // A program expects a terminal that waits; nothing before it may.
+    if console {
+        console::waits(true);
+    }
     let errno = exec(child.path, child.argv);
+    if console {
+        console::waits(false);
+    }
     complain(child.prefix, child.why, errno);
     child.exit
 }
 
 type Failed<'a> = (&'a [&'a [u8]], Errno);
 
-fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), Failed<'a>> {
+fn perform<'a>(
+    step: &Step<'a>,
+    child: &Child<'a>,
+    has_console: &mut bool,
+) -> core::result::Result<(), Failed<'a>> {
     match *step {
         Step::Session => {
             // SAFETY: no arguments.
@@ -48,8 +61,9 @@ fn perform<'a>(step: &Step<'a>, child: &Child<'a>) -> core::result::Result<(), F
         }
         Step::Console { control, warn } => {
             match console::for_child(control) {
+                Ok(()) => *has_console = true,
                 Err(errno) if !warn.is_empty() => complain(child.prefix, warn, errno),
-                Err(_) | Ok(_) => {}
+                Err(_) => {}
             }
             Ok(())
         }
@@ -107,7 +121,7 @@ impl Line {
         }
     }
     fn flush(&mut self) {
-        let _ = files::write(Fd::STDERR, self.bytes.get(..self.len).unwrap_or_default());
+        tell(self.bytes.get(..self.len).unwrap_or_default());
         self.len = 0;
     }
 }
