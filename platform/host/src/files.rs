@@ -136,10 +136,19 @@ pub fn age_of_name(from: impl AsFd, path: &CStr) -> Option<Duration> {
     Some(SystemTime::UNIX_EPOCH.elapsed().ok()?.saturating_sub(changed))
 }
 
-/// How many bytes wait in a pipe for its reader (ioctl(2), FIONREAD); 0 where the system does not
-/// tell.
+/// Whether the writing end of a FIFO tells how much waits in it. On the BSDs and macOS it says 0.
+const WRITERS_KNOW: bool = cfg!(all(target_os = "linux", not(runit_portable_watch)));
+
+/// How many bytes of a FIFO its reader has not read yet (ioctl(2), FIONREAD); 0 if it has no reader, and where
+/// the system tells only who may read.
 #[must_use]
-pub fn unread(fd: impl AsFd) -> usize {
+pub fn unread(path: &CStr) -> usize {
+    // One that has no reader would get one for a moment.
+    let Ok(writer) = open_write(path) else { return 0 };
+    if WRITERS_KNOW { waiting(writer) } else { waiting(open_read(path).unwrap_or(writer)) }
+}
+
+fn waiting(fd: impl AsFd) -> usize {
     let mut count: c_int = 0;
     // SAFETY: FIONREAD stores one int through the pointer.
     let done = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut count) };
@@ -215,13 +224,15 @@ mod tests {
         let reader = open_read(&path).unwrap();
         let writer = open_write(&path).unwrap();
         assert_eq!(write(&writer, b"tcu"), Ok(3));
-        assert_eq!(unread(&writer), 3);
+        assert_eq!(unread(&path), 3);
+        assert_eq!(waiting(open_read(&path).unwrap()), 3, "as the BSDs tell it");
         let mut into = [0; 2];
         assert_eq!(read(&reader, &mut into), Ok(2));
-        assert_eq!(unread(open_write(&path).unwrap()), 1, "through any descriptor");
+        assert_eq!(unread(&path), 1);
         assert_eq!(read(&reader, &mut into), Ok(1));
-        assert_eq!(unread(&writer), 0);
+        assert_eq!(unread(&path), 0);
         drop(reader);
+        assert_eq!(unread(&path), 0, "nobody reads");
         assert_eq!(write(&writer, b"x"), Err(Errno::PIPE), "an error, not the end");
         assert_eq!(exists(&path), Ok(true));
         std::fs::remove_file(place).unwrap();

@@ -30,6 +30,16 @@ pub enum Notice<P = Place> {
     Lost,
 }
 
+/// Whether [`wait_for_ends`] is told of an end. poll(2) of some systems says nothing of a descriptor of which
+/// nothing is asked; who waits there looks more often.
+pub const TELLS_ENDS: bool = !cfg!(any(
+    target_os = "netbsd",
+    target_os = "macos",
+    target_os = "illumos",
+    target_os = "solaris",
+    runit_force_poll
+));
+
 /// Sleeps until a descriptor can be read (or has ended) or the time is over; which of them can.
 #[must_use]
 pub fn wait(fds: &[BorrowedFd<'_>], time: Duration) -> Vec<bool> {
@@ -83,7 +93,9 @@ mod tests {
         let ended = |time| wait_for_ends(&[], &[writer.as_fd()], time).1;
         assert_eq!(ended(Duration::ZERO), [false], "that it can be written to is nothing");
         drop(reader);
-        assert_eq!(ended(Duration::from_secs(60)), [true]);
+        if TELLS_ENDS {
+            assert_eq!(ended(Duration::from_secs(60)), [true]);
+        }
         std::fs::remove_file(&place).unwrap();
         std::fs::write(&place, "").unwrap();
         let file = files::open_write(&path).unwrap();

@@ -118,7 +118,6 @@ pub const NETBSD: Machine = Machine {
         (Signal::TerminalStop, Request::Catatonia),
         (Signal::Terminate, Request::Nothing),
     ],
-    unread_to_readers_only: true,
     files: 64,
     ..BSD
 };
@@ -129,7 +128,6 @@ pub const MACOS: Machine = Machine {
     requests: LINUX.requests,
     granule: 1_000_000_000,
     silent_end: true,
-    unread_to_readers_only: true,
     files: 256,
     kill_hits_caller: true,
     ..BSD

@@ -309,7 +309,8 @@ impl Entry<'_> {
     /// Plans the next look.
     fn again(&mut self, now: Instant, start: Instant) {
         let longest = match self.service.place {
-            Some(_) if self.service.heard => SAFETY,
+            // The end of a supervisor is no change in its directory.
+            Some(_) if self.service.heard && (notice::TELLS_ENDS || self.service.ok.is_none()) => SAFETY,
             None if now.saturating_duration_since(start) < EARLY => OFTEN,
             Some(_) | None => POLL,
         };
