@@ -20,12 +20,13 @@ mod selfpipe;
 #[path = "unix/terminal.rs"]
 mod terminal;
 
-use crate::unix::{Os, check, console, signals};
-use crate::{Boot, How, Pid, Request, Result, Signal};
+use crate::back_end::System;
+use crate::unix::{Os, check, signals};
+use crate::{Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
-pub(crate) use bsd::{TIOCNOTTY, close_all_but, rename, title, vacate};
+pub(crate) use bsd::TIOCNOTTY;
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
@@ -51,74 +52,70 @@ layout!(libc::dirent: 280 align 8, d_fileno 0, d_reclen 16, d_type 18, d_name 24
 layout!(libc::statfs: 2344 align 8, f_flags 8);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
-/// The system's number of a signal; 0 if it has none (signal(3)).
-#[inline(never)]
-pub(crate) fn number(signal: Signal) -> libc::c_int {
-    signals::number(signal, 0, libc::SIGEMT)
-}
-
-/// A child's signals are those that were caught, and SIGPIPE.
-pub(crate) fn reset_signals() {}
-
 #[allow(clippy::unnecessary_cast)] // 64 bits wide on one of the two, 32 on the other.
 const LOCAL: u64 = libc::MNT_LOCAL as u64;
 
-/// Whether changes to a file system all go through this kernel (statfs(2)).
-pub(crate) fn is_local(path: &CStr) -> bool {
-    let mut found = MaybeUninit::<libc::statfs>::zeroed();
-    // SAFETY: `path` is a string and the record has the kernel's size.
-    let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
-    // SAFETY: all zero, or filled by the kernel.
-    got.is_err() || unsafe { found.assume_init() }.f_flags & LOCAL != 0
-}
+impl System for Os {
+    /// init(8), SIGNALS. INT is also what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
+    /// Armed from the start, the sysctls kern.vt.kbd_reboot and hw.syscons.kbd_reboot switch it off
+    /// (vt(4), syscons(4)): the administrator's, not ours.
+    const REQUESTS: &'static [(Signal, Request)] = &[
+        (Signal::Interrupt, Request::CtrlAltDel),
+        (Signal::Continue, Request::Control),
+        (Signal::User1, Request::Halt),
+        (Signal::User2, Request::PowerOff),
+        (Signal::WindowChange, Request::PowerCycle),
+        // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
+        (Signal::HangUp, Request::Resume),
+        (Signal::TerminalStop, Request::Catatonia),
+        // Single user and another root (reboot -r) are not runit's.
+        (Signal::Terminate, Request::Nothing),
+        (Signal::Emulator, Request::Nothing),
+    ];
 
-const REQUESTS: &[(Signal, Request)] = &[
-    (Signal::Interrupt, Request::CtrlAltDel),
-    (Signal::Continue, Request::Control),
-    (Signal::User1, Request::Halt),
-    (Signal::User2, Request::PowerOff),
-    (Signal::WindowChange, Request::PowerCycle),
-    // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
-    (Signal::HangUp, Request::Resume),
-    (Signal::TerminalStop, Request::Catatonia),
-    // Single user and another root (reboot -r) are not runit's.
-    (Signal::Terminate, Request::Nothing),
-    (Signal::Emulator, Request::Nothing),
-];
+    /// The system's number of a signal; 0 if it has none (signal(3)).
+    #[inline(never)]
+    fn number(signal: Signal) -> libc::c_int {
+        signals::number(signal, 0, libc::SIGEMT)
+    }
 
-impl Boot for Os {
-    const NATIVE: bool = Request::any_native(REQUESTS);
+    /// Whether changes to a file system all go through this kernel (statfs(2)).
+    fn is_local(path: &CStr) -> bool {
+        let mut found = MaybeUninit::<libc::statfs>::zeroed();
+        // SAFETY: `path` is a string and the record has the kernel's size.
+        let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
+        // SAFETY: all zero, or filled by the kernel.
+        got.is_err() || unsafe { found.assume_init() }.f_flags & LOCAL != 0
+    }
+
+    fn title(text: &[u8]) {
+        bsd::title(text);
+    }
+
+    fn set_name(name: &CStr) {
+        bsd::set_name(name);
+    }
+
+    fn vacate(console: &CStr) {
+        bsd::vacate(console);
+    }
+
+    fn close_all_but(keep: &[Fd]) {
+        bsd::close_all_but(keep);
+    }
 
     /// init(8). The kernel opens no descriptor, passes no variable, and mounts /dev itself.
-    fn early(&mut self) {
+    fn early() {
         bsd::early(c"TERM=xterm");
     }
 
-    fn boot_already_done(&mut self) -> bool {
-        false // The end of process 1 is a kernel panic.
-    }
-
-    fn console(&mut self) {
-        console::reopen();
-    }
-
-    /// init(8), SIGNALS. INT is also what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
-    fn requests(&self) -> &'static [(Signal, Request)] {
-        REQUESTS
-    }
-
-    fn arm_ctrl_alt_del(&mut self) {
-        // Armed from the start, the sysctls kern.vt.kbd_reboot and hw.syscons.kbd_reboot switch it off
-        // (vt(4), syscons(4)): the administrator's, not ours.
-    }
-
-    fn enter_multiuser(&mut self) {
+    fn enter_multiuser() {
         bsd::raise_securelevel();
     }
 
     /// reboot(2): the kernel writes what is in memory and unmounts. Where the power cannot be
     /// switched the machine is halted. In a jail the answer is EPERM.
-    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+    fn power(how: How, _sync: bool) -> Result<Option<Pid>> {
         /// <sys/reboot.h>; not in the libc crate.
         const RB_AUTOBOOT: libc::c_int = 0;
         #[cfg(target_os = "freebsd")]

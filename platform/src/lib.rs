@@ -12,6 +12,7 @@
 #[cfg_attr(not(runit_no_libc), link(name = "c"))]
 unsafe extern "C" {}
 
+mod back_end;
 mod block;
 mod bytes;
 #[macro_use]

@@ -20,8 +20,9 @@ mod posix;
 mod signalfd;
 mod watch;
 
+use crate::back_end::System;
 use crate::unix::{Os, check, console, signals, spawn};
-use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
+use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -45,77 +46,57 @@ layout!(libc::stat: 144 align 8, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st
 #[cfg(target_arch = "aarch64")]
 layout!(libc::stat: 128 align 8, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 88, st_mtime_nsec 96, st_ctime 104, st_ctime_nsec 112);
 
-/// The system's number of a signal; 0 if it has none (signal(7)).
-#[inline(never)]
-pub(crate) fn number(signal: Signal) -> libc::c_int {
-    signals::number(signal, libc::SIGPWR, 0)
-}
+impl System for Os {
+    const REQUESTS: &'static [(Signal, Request)] =
+        &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
 
-/// ps(1) reads the arguments where they lie (proc(5), cmdline): nothing more to do.
-pub(crate) fn title(_text: &[u8]) {}
+    /// The system's number of a signal; 0 if it has none (signal(7)).
+    #[inline(never)]
+    fn number(signal: Signal) -> libc::c_int {
+        signals::number(signal, libc::SIGPWR, 0)
+    }
 
-/// The name that the kernel has for the process (prctl(2), PR_SET_NAME).
-pub(crate) fn rename(name: &CStr) {
-    // SAFETY: the kernel copies 16 bytes at most, up to the end of the string.
-    unsafe { libc::syscall(libc::SYS_prctl, libc::c_long::from(libc::PR_SET_NAME), name.as_ptr(), 0, 0, 0) };
-}
+    /// The name that the kernel has for the process (prctl(2), PR_SET_NAME).
+    fn set_name(name: &CStr) {
+        // SAFETY: the kernel copies 16 bytes at most, up to the end of the string.
+        unsafe {
+            libc::syscall(libc::SYS_prctl, libc::c_long::from(libc::PR_SET_NAME), name.as_ptr(), 0, 0, 0)
+        };
+    }
 
-/// Closes every descriptor but these (close_range(2), Linux 5.9; before that the first thousand).
-pub(crate) fn close_all_but(keep: &[Fd]) {
-    let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
-    let above = libc::c_long::from(highest) + 1;
-    // SAFETY: numbers are passed.
-    let done = unsafe { libc::syscall(libc::SYS_close_range, above, libc::c_long::from(u32::MAX), 0) } == 0;
-    for fd in 0..if done { highest } else { 1024 } {
-        if !keep.contains(&Fd(fd)) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd) };
+    /// Closes every descriptor but these (close_range(2), Linux 5.9; before that the first thousand).
+    fn close_all_but(keep: &[Fd]) {
+        let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
+        let above = libc::c_long::from(highest) + 1;
+        // SAFETY: numbers are passed.
+        let done =
+            unsafe { libc::syscall(libc::SYS_close_range, above, libc::c_long::from(u32::MAX), 0) } == 0;
+        for fd in 0..if done { highest } else { 1024 } {
+            if !keep.contains(&Fd(fd)) {
+                // SAFETY: a number is passed.
+                unsafe { libc::close(fd) };
+            }
         }
     }
-}
 
-/// There is nobody to be thrown out: TIOCSCTTY takes the console from whoever has it (tty(4)).
-pub(crate) fn vacate(_console: &CStr) {}
-
-/// A child's signals are those that were caught, and SIGPIPE.
-pub(crate) fn reset_signals() {}
-
-const REQUESTS: &[(Signal, Request)] =
-    &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
-
-impl Boot for Os {
-    const NATIVE: bool = Request::any_native(REQUESTS);
-
-    fn early(&mut self) {
+    fn early() {
         console::fill_standard();
         // The kernel blocks nothing, but a container's manager may have.
         unblock_all();
         // SAFETY: no arguments.
         unsafe { libc::setsid() };
-        self.console();
-    }
-
-    fn boot_already_done(&mut self) -> bool {
-        false // The end of process 1 is a kernel panic.
-    }
-
-    fn console(&mut self) {
         console::reopen();
     }
 
-    fn requests(&self) -> &'static [(Signal, Request)] {
-        REQUESTS
-    }
-
-    fn arm_ctrl_alt_del(&mut self) {
+    fn arm_ctrl_alt_del() {
         // Fails with EINVAL in a pid namespace, EPERM in a container: then nobody presses it here.
         // SAFETY: a number is passed; this command changes one setting.
         unsafe { libc::reboot(libc::RB_DISABLE_CAD) };
     }
 
-    fn enter_multiuser(&mut self) {}
+    fn enter_multiuser() {}
 
-    fn power(&mut self, how: How, sync: bool) -> Result<Option<Pid>> {
+    fn power(how: How, sync: bool) -> Result<Option<Pid>> {
         // The caller of halt and power off exits inside the kernel, which process 1 must not.
         match spawn::fork(|| end_system(how, sync).0.try_into().unwrap_or(u8::MAX)) {
             Ok(pid) => Ok(Some(pid)),

@@ -14,8 +14,9 @@ mod selfpipe;
 #[path = "unix/terminal.rs"]
 mod terminal;
 
-use crate::unix::{Os, check, console, files, signals};
-use crate::{Boot, Errno, Fd, How, Pid, Request, Result, Signal};
+use crate::back_end::System;
+use crate::unix::{Os, check, files, signals};
+use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
@@ -41,12 +42,6 @@ layout!(libc::dirent: 1048 align 8, d_ino 0, d_reclen 16, d_namlen 18, d_type 20
 layout!(libc::statfs: 2168 align 8, f_flags 64);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
-/// The system's number of a signal; 0 if it has none (signal(3)).
-#[inline(never)]
-pub(crate) fn number(signal: Signal) -> libc::c_int {
-    signals::number(signal, 0, libc::SIGEMT)
-}
-
 /// pipe(2), close-on-exec; `flags` is 0 or O_NONBLOCK. There is no pipe2(2), but neither a second thread
 /// that could fork in between.
 pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
@@ -63,74 +58,51 @@ pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
     Ok((Fd(read), Fd(write)))
 }
 
-/// ps(1) reads the arguments where they lie (sysctl(3), KERN_PROCARGS2): nothing more to do.
-pub(crate) fn title(_text: &[u8]) {}
+impl System for Os {
+    /// There is no such key.
+    const REQUESTS: &'static [(Signal, Request)] =
+        &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
 
-/// The system keeps the name of the program.
-pub(crate) fn rename(_name: &CStr) {}
+    /// The system's number of a signal; 0 if it has none (signal(3)).
+    #[inline(never)]
+    fn number(signal: Signal) -> libc::c_int {
+        signals::number(signal, 0, libc::SIGEMT)
+    }
 
-/// Closes every descriptor but these: one by one up to the limit (getdtablesize(2)), or as far as the
-/// programs here could have got.
-pub(crate) fn close_all_but(keep: &[Fd]) {
-    // SAFETY: no arguments.
-    let limit = unsafe { libc::getdtablesize() }.clamp(0, 10_240);
-    for fd in 0..limit {
-        if !keep.contains(&Fd(fd)) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd) };
+    /// Closes every descriptor but these: one by one up to the limit (getdtablesize(2)), or as far as the
+    /// programs here could have got.
+    fn close_all_but(keep: &[Fd]) {
+        // SAFETY: no arguments.
+        let limit = unsafe { libc::getdtablesize() }.clamp(0, 10_240);
+        for fd in 0..limit {
+            if !keep.contains(&Fd(fd)) {
+                // SAFETY: a number is passed.
+                unsafe { libc::close(fd) };
+            }
         }
     }
-}
 
-/// The console is never taken here.
-pub(crate) fn vacate(_console: &CStr) {}
-
-/// A child's signals are those that were caught, and SIGPIPE.
-pub(crate) fn reset_signals() {}
-
-/// Whether changes to a file system all go through this kernel (statfs(2)).
-pub(crate) fn is_local(path: &CStr) -> bool {
-    let mut found = MaybeUninit::<libc::statfs>::zeroed();
-    // SAFETY: `path` is a string and the record has the kernel's size.
-    let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
-    // SAFETY: all zero, or filled by the kernel.
-    got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
-}
-
-const REQUESTS: &[(Signal, Request)] =
-    &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
-
-impl Boot for Os {
-    const NATIVE: bool = Request::any_native(REQUESTS);
+    /// Whether changes to a file system all go through this kernel (statfs(2)).
+    fn is_local(path: &CStr) -> bool {
+        let mut found = MaybeUninit::<libc::statfs>::zeroed();
+        // SAFETY: `path` is a string and the record has the kernel's size.
+        let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
+        // SAFETY: all zero, or filled by the kernel.
+        got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
+    }
 
     /// The kernel starts launchd(8) and nothing else as process 1; whoever comes here was started by a
     /// kernel that nobody knows.
-    fn early(&mut self) {
+    fn early() {
         let _ = files::write(Fd::STDERR, b"- runit: fatal: on macOS process no 1 is launchd.\n");
         // SAFETY: ends the process.
         unsafe { libc::_exit(111) };
     }
 
-    fn boot_already_done(&mut self) -> bool {
-        false // There is no boot to be done.
-    }
-
-    fn console(&mut self) {
-        console::reopen();
-    }
-
-    fn requests(&self) -> &'static [(Signal, Request)] {
-        REQUESTS
-    }
-
-    fn arm_ctrl_alt_del(&mut self) {
-        // There is no such key.
-    }
-
-    fn enter_multiuser(&mut self) {}
+    fn enter_multiuser() {}
 
     /// shutdown(8) is launchd's.
-    fn power(&mut self, _how: How, _sync: bool) -> Result<Option<Pid>> {
+    fn power(_how: How, _sync: bool) -> Result<Option<Pid>> {
         Err(Errno::NOSYS)
     }
 }

@@ -20,13 +20,14 @@ mod selfpipe;
 #[path = "unix/terminal.rs"]
 mod terminal;
 
+use crate::back_end::System;
 use crate::unix::{Os, check, console, signals, spawn};
-use crate::{Boot, Errno, How, Pid, Request, Result, Signal};
+use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
 
-pub(crate) use bsd::{TIOCNOTTY, close_all_but, rename, title, vacate};
+pub(crate) use bsd::TIOCNOTTY;
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
@@ -46,24 +47,6 @@ layout!(libc::sigaction: 32 align 8, sa_sigaction 0, sa_mask 8, sa_flags 24);
 layout!(libc::dirent: 528 align 8, d_fileno 0, d_reclen 8, d_namlen 10, d_type 12, d_name 13);
 layout!(libc::statvfs: 2256 align 8, f_flag 0);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
-
-/// The system's number of a signal; 0 if it has none (signal(3)).
-#[inline(never)]
-pub(crate) fn number(signal: Signal) -> libc::c_int {
-    signals::number(signal, SIGPWR, libc::SIGEMT)
-}
-
-/// A child's signals are those that were caught, and SIGPIPE.
-pub(crate) fn reset_signals() {}
-
-/// Whether changes to a file system all go through this kernel (statvfs(2)).
-pub(crate) fn is_local(path: &CStr) -> bool {
-    let mut found = MaybeUninit::<libc::statvfs>::zeroed();
-    // SAFETY: `path` is a string and the record has the kernel's size.
-    let got = check(unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) });
-    // SAFETY: all zero, or filled by the kernel.
-    got.is_err() || unsafe { found.assume_init() }.f_flag & libc::MNT_LOCAL as libc::c_ulong != 0
-}
 
 /// <sys/signal.h>; not in the libc crate.
 const SIGPWR: libc::c_int = 32;
@@ -92,50 +75,64 @@ fn make_devices() {
     }
 }
 
-const REQUESTS: &[(Signal, Request)] = &[
-    (Signal::Interrupt, Request::CtrlAltDel),
-    (Signal::Continue, Request::Control),
-    // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
-    (Signal::HangUp, Request::Resume),
-    (Signal::TerminalStop, Request::Catatonia),
-    // Single user is not runit's.
-    (Signal::Terminate, Request::Nothing),
-];
+impl System for Os {
+    /// init(8): here shutdown(8), reboot(8) and powerd(8) do the work themselves.
+    /// wscons(4) has no such key.
+    const REQUESTS: &'static [(Signal, Request)] = &[
+        (Signal::Interrupt, Request::CtrlAltDel),
+        (Signal::Continue, Request::Control),
+        // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
+        (Signal::HangUp, Request::Resume),
+        (Signal::TerminalStop, Request::Catatonia),
+        // Single user is not runit's.
+        (Signal::Terminate, Request::Nothing),
+    ];
 
-impl Boot for Os {
-    const NATIVE: bool = Request::any_native(REQUESTS);
+    /// The system's number of a signal; 0 if it has none (signal(3)).
+    #[inline(never)]
+    fn number(signal: Signal) -> libc::c_int {
+        signals::number(signal, SIGPWR, libc::SIGEMT)
+    }
+
+    /// Whether changes to a file system all go through this kernel (statvfs(2)).
+    fn is_local(path: &CStr) -> bool {
+        let mut found = MaybeUninit::<libc::statvfs>::zeroed();
+        // SAFETY: `path` is a string and the record has the kernel's size.
+        let got = check(unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) });
+        // SAFETY: all zero, or filled by the kernel.
+        got.is_err() || unsafe { found.assume_init() }.f_flag & libc::MNT_LOCAL as libc::c_ulong != 0
+    }
+
+    fn title(text: &[u8]) {
+        bsd::title(text);
+    }
+
+    fn set_name(name: &CStr) {
+        bsd::set_name(name);
+    }
+
+    fn vacate(console: &CStr) {
+        bsd::vacate(console);
+    }
+
+    fn close_all_but(keep: &[Fd]) {
+        bsd::close_all_but(keep);
+    }
 
     /// init(8). The kernel opens no descriptor, passes no variable, and leaves /dev as it is.
-    fn early(&mut self) {
+    fn early() {
         console::fill_standard();
         make_devices();
         bsd::early(c"TERM=vt220");
     }
 
-    fn boot_already_done(&mut self) -> bool {
-        false // The end of process 1 is a kernel panic.
-    }
-
-    fn console(&mut self) {
-        console::reopen();
-    }
-
-    /// init(8): here shutdown(8), reboot(8) and powerd(8) do the work themselves.
-    fn requests(&self) -> &'static [(Signal, Request)] {
-        REQUESTS
-    }
-
-    fn arm_ctrl_alt_del(&mut self) {
-        // wscons(4) has no such key.
-    }
-
-    fn enter_multiuser(&mut self) {
+    fn enter_multiuser() {
         bsd::raise_securelevel();
     }
 
     /// reboot(2), with a second argument that only RB_STRING uses: the kernel writes what is in
     /// memory and unmounts. POWERDOWN contains HALT.
-    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+    fn power(how: How, _sync: bool) -> Result<Option<Pid>> {
         const _: () = assert!(libc::RB_POWERDOWN == 0x808);
         let howto = match how {
             How::Restart | How::PowerCycle => libc::RB_AUTOBOOT,

@@ -20,12 +20,13 @@ mod selfpipe;
 #[path = "unix/terminal.rs"]
 mod terminal;
 
-use crate::unix::{Os, check, console, signals};
-use crate::{Boot, How, Pid, Request, Result, Signal};
+use crate::back_end::System;
+use crate::unix::{Os, check, signals};
+use crate::{Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 
-pub(crate) use bsd::{TIOCNOTTY, close_all_but, rename, title, vacate};
+pub(crate) use bsd::TIOCNOTTY;
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
@@ -46,72 +47,71 @@ layout!(libc::dirent: 280 align 8, d_fileno 0, d_off 8, d_reclen 16, d_type 18, 
 layout!(libc::statfs: 568 align 8, f_flags 0);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
-/// The system's number of a signal; 0 if it has none (signal(3)).
-#[inline(never)]
-pub(crate) fn number(signal: Signal) -> libc::c_int {
-    signals::number(signal, 0, libc::SIGEMT)
-}
+impl System for Os {
+    /// init(8). USR1 is what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
+    const REQUESTS: &'static [(Signal, Request)] = &[
+        (Signal::Interrupt, Request::CtrlAltDel),
+        (Signal::Continue, Request::Control),
+        (Signal::User1, Request::CtrlAltDel),
+        (Signal::User2, Request::PowerOff),
+        // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
+        (Signal::HangUp, Request::Resume),
+        (Signal::TerminalStop, Request::Catatonia),
+        // Single user is not runit's.
+        (Signal::Terminate, Request::Nothing),
+    ];
 
-/// A child's signals are those that were caught, and SIGPIPE.
-pub(crate) fn reset_signals() {}
+    /// The system's number of a signal; 0 if it has none (signal(3)).
+    #[inline(never)]
+    fn number(signal: Signal) -> libc::c_int {
+        signals::number(signal, 0, libc::SIGEMT)
+    }
 
-/// Whether changes to a file system all go through this kernel (statfs(2)).
-pub(crate) fn is_local(path: &CStr) -> bool {
-    let mut found = MaybeUninit::<libc::statfs>::zeroed();
-    // SAFETY: `path` is a string and the record has the kernel's size.
-    let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
-    // SAFETY: all zero, or filled by the kernel.
-    got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
-}
+    /// Whether changes to a file system all go through this kernel (statfs(2)).
+    fn is_local(path: &CStr) -> bool {
+        let mut found = MaybeUninit::<libc::statfs>::zeroed();
+        // SAFETY: `path` is a string and the record has the kernel's size.
+        let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
+        // SAFETY: all zero, or filled by the kernel.
+        got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
+    }
 
-const REQUESTS: &[(Signal, Request)] = &[
-    (Signal::Interrupt, Request::CtrlAltDel),
-    (Signal::Continue, Request::Control),
-    (Signal::User1, Request::CtrlAltDel),
-    (Signal::User2, Request::PowerOff),
-    // reboot(8) and halt(8) send TSTP before all else, and HUP when they have failed.
-    (Signal::HangUp, Request::Resume),
-    (Signal::TerminalStop, Request::Catatonia),
-    // Single user is not runit's.
-    (Signal::Terminate, Request::Nothing),
-];
+    fn title(text: &[u8]) {
+        bsd::title(text);
+    }
 
-impl Boot for Os {
-    const NATIVE: bool = Request::any_native(REQUESTS);
+    fn set_name(name: &CStr) {
+        bsd::set_name(name);
+    }
+
+    fn vacate(console: &CStr) {
+        bsd::vacate(console);
+    }
+
+    fn close_all_but(keep: &[Fd]) {
+        bsd::close_all_but(keep);
+    }
 
     /// init(8). The kernel opens no descriptor and passes no variable; /dev is a directory.
-    fn early(&mut self) {
+    fn early() {
         bsd::early(c"TERM=vt220");
-    }
-
-    fn boot_already_done(&mut self) -> bool {
-        false // The end of process 1 is a kernel panic.
-    }
-
-    fn console(&mut self) {
-        console::reopen();
-    }
-
-    /// init(8). USR1 is what the kernel makes of ctrl-alt-del, so `ctrlaltdel` decides.
-    fn requests(&self) -> &'static [(Signal, Request)] {
-        REQUESTS
     }
 
     /// sysctl(2), machdep.kbdreset and hw.allowpowerdown: each key press sets them back to 0.
     /// Above securelevel 0 the kernel refuses, and the last setting stands.
-    fn arm_ctrl_alt_del(&mut self) {
+    fn arm_ctrl_alt_del() {
         #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
         bsd::set(&[libc::CTL_MACHDEP, CPU_KBDRESET], 1);
         bsd::set(&[libc::CTL_HW, HW_ALLOWPOWERDOWN], 1);
     }
 
-    fn enter_multiuser(&mut self) {
+    fn enter_multiuser() {
         bsd::raise_securelevel();
     }
 
     /// reboot(2): the kernel writes what is in memory and unmounts. POWERDOWN counts only together
     /// with HALT.
-    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+    fn power(how: How, _sync: bool) -> Result<Option<Pid>> {
         let howto = match how {
             How::Restart | How::PowerCycle => libc::RB_AUTOBOOT,
             How::Halt => libc::RB_HALT,

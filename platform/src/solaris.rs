@@ -19,8 +19,9 @@ mod watch;
 
 #[cfg(not(target_os = "illumos"))]
 use crate::Errno;
+use crate::back_end::System;
 use crate::unix::{Os, check, console, files, signals};
-use crate::{Boot, Fd, How, Pid, Request, Result, Signal};
+use crate::{Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use libc::{c_int, uintptr_t};
@@ -51,12 +52,6 @@ layout!(libc::sockaddr_in: 16 align 4, sin_family 0, sin_port 2, sin_addr 4);
 #[link(name = "socket")]
 unsafe extern "C" {}
 
-/// The system's number of a signal; 0 if it has none (signal.h(3HEAD)).
-#[inline(never)]
-pub(crate) fn number(signal: Signal) -> c_int {
-    signals::number(signal, libc::SIGPWR, libc::SIGEMT)
-}
-
 /// pipe(2), close-on-exec; `flags` is 0 or O_NONBLOCK. (Oracle Solaris has pipe2(2) since 11.4 alone.)
 pub(crate) fn pipe(flags: c_int) -> Result<(Fd, Fd)> {
     let mut ends = [-1; 2];
@@ -86,33 +81,6 @@ pub(crate) fn lock(fd: Fd) -> Result<()> {
     }
 }
 
-/// ps(1) of illumos reads the arguments where they lie, Oracle's those of the start: nothing more
-/// to do, or nothing to be done.
-pub(crate) fn title(_text: &[u8]) {}
-
-/// The system keeps the name of the program.
-pub(crate) fn rename(_name: &CStr) {}
-
-/// Closes every descriptor but these (closefrom(3C)).
-pub(crate) fn close_all_but(keep: &[Fd]) {
-    unsafe extern "C" {
-        // <unistd.h>; not in the libc crate.
-        fn closefrom(lowest: c_int);
-    }
-    let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
-    // SAFETY: a number is passed.
-    unsafe { closefrom(highest + 1) };
-    for fd in 0..highest {
-        if !keep.contains(&Fd(fd)) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd) };
-        }
-    }
-}
-
-/// There is no revoke(2); TIOCSCTTY takes the console (termio(4I)).
-pub(crate) fn vacate(_console: &CStr) {}
-
 /// Whether process 1 ignores what it does not catch.
 static IGNORES: AtomicBool = AtomicBool::new(false);
 
@@ -123,34 +91,61 @@ fn dispose_all(handler: libc::sighandler_t) {
     }
 }
 
-/// What is ignored stays ignored by exec(2), so a child of process 1 gets everything back.
-pub(crate) fn reset_signals() {
-    if IGNORES.load(Ordering::Relaxed) {
-        dispose_all(libc::SIG_DFL);
-    }
-}
-
 /// A file system in memory that the kernel mounts before it starts init(8): what is here was put
 /// here since the machine came up.
 const BOOTED: &CStr = c"/etc/svc/volatile/runit.booted";
 
-const REQUESTS: &[(Signal, Request)] = &[
-    (Signal::Interrupt, Request::CtrlAltDel),
-    (Signal::Continue, Request::Control),
-    (Signal::Emulator, Request::PowerOff),
-    (Signal::Arithmetic, Request::Reboot),
-    (Signal::PowerFail, Request::PowerOff),
-    // Read inittab(5) again. The other run levels are ignored from the start: one that is caught, as
-    // BUS for single user, would make an endless loop of a real fault.
-    (Signal::HangUp, Request::Nothing),
-];
+/// ps(1) shows the 80 bytes that the kernel kept at exec(2); `ps axww` and pargs(1) of illumos read the arguments
+/// where they lie, so a title needs nothing more. There is no revoke(2): TIOCSCTTY is refused while another session
+/// has the console, and stage 1 then has no controlling terminal. At boot nobody has it.
+impl System for Os {
+    /// init(8), where a signal is a run level: EMT is 5, FPE is 6, PWR means that the power fails or
+    /// that its button was pressed. INT, 0, is left to `ctrlaltdel`, as everywhere.
+    /// There is no such key.
+    const REQUESTS: &'static [(Signal, Request)] = &[
+        (Signal::Interrupt, Request::CtrlAltDel),
+        (Signal::Continue, Request::Control),
+        (Signal::Emulator, Request::PowerOff),
+        (Signal::Arithmetic, Request::Reboot),
+        (Signal::PowerFail, Request::PowerOff),
+        // Read inittab(5) again. The other run levels are ignored from the start: one that is caught, as
+        // BUS for single user, would make an endless loop of a real fault.
+        (Signal::HangUp, Request::Nothing),
+    ];
 
-impl Boot for Os {
-    const NATIVE: bool = Request::any_native(REQUESTS);
+    /// The system's number of a signal; 0 if it has none (signal.h(3HEAD)).
+    #[inline(never)]
+    fn number(signal: Signal) -> c_int {
+        signals::number(signal, libc::SIGPWR, libc::SIGEMT)
+    }
+
+    /// Closes every descriptor but these (closefrom(3C)).
+    fn close_all_but(keep: &[Fd]) {
+        unsafe extern "C" {
+            // <unistd.h>; not in the libc crate.
+            fn closefrom(lowest: c_int);
+        }
+        let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
+        // SAFETY: a number is passed.
+        unsafe { closefrom(highest + 1) };
+        for fd in 0..highest {
+            if !keep.contains(&Fd(fd)) {
+                // SAFETY: a number is passed.
+                unsafe { libc::close(fd) };
+            }
+        }
+    }
+
+    /// What is ignored stays ignored by exec(2), so a child of process 1 gets everything back.
+    fn reset_signals() {
+        if IGNORES.load(Ordering::Relaxed) {
+            dispose_all(libc::SIG_DFL);
+        }
+    }
 
     /// init(8). Nothing protects process 1 from a signal here: one that it neither catches nor ignores
     /// ends it. (A fault of its own still does: then the kernel starts it again.)
-    fn early(&mut self) {
+    fn early() {
         dispose_all(libc::SIG_IGN);
         IGNORES.store(true, Ordering::Relaxed);
         console::fill_standard();
@@ -161,36 +156,22 @@ impl Boot for Os {
     }
 
     /// The kernel runs a process 1 that ended again: stage 1 is done if an earlier one said so.
-    fn boot_already_done(&mut self) -> bool {
+    fn boot_already_done() -> bool {
         // SAFETY: a string is passed.
         unsafe { libc::access(BOOTED.as_ptr(), libc::F_OK) == 0 }
     }
 
-    fn console(&mut self) {
-        console::reopen();
-    }
-
-    /// init(8), where a signal is a run level: EMT is 5, FPE is 6, PWR means that the power fails or
-    /// that its button was pressed. INT, 0, is left to `ctrlaltdel`, as everywhere.
-    fn requests(&self) -> &'static [(Signal, Request)] {
-        REQUESTS
-    }
-
-    fn arm_ctrl_alt_del(&mut self) {
-        // There is no such key.
-    }
-
     /// Stage 1 is done, and is not to be done again while this system is up.
-    fn enter_multiuser(&mut self) {
+    fn enter_multiuser() {
         if let Ok(fd) = files::open(BOOTED, libc::O_WRONLY | libc::O_CREAT, 0o600) {
             // SAFETY: a number is passed.
             unsafe { libc::close(fd.0) };
         }
     }
 
-    /// uadmin(2), A_SHUTDOWN: the kernel ends all processes, writes what is in memory and unmounts. In
-    /// a zone it ends the zone. reboot(3C) could not power off.
-    fn power(&mut self, how: How, _sync: bool) -> Result<Option<Pid>> {
+    /// uadmin(2), A_SHUTDOWN: the kernel ends all processes, writes what is in memory and unmounts.
+    /// reboot(3C) could not power off.
+    fn power(how: How, _sync: bool) -> Result<Option<Pid>> {
         /// <sys/uadmin.h>; not in the libc crate.
         const A_SHUTDOWN: c_int = 2;
         const AD_HALT: c_int = 0;

@@ -1,6 +1,6 @@
 //! chpst -e, envdir, and the order of the environment.
 use crate::tools::{Tools, chpst, fatal, ids, said};
-use runit_tests::suite::{Case, case, needs_proc};
+use runit_tests::suite::{Case, case, needs_proc, skip};
 use std::os::unix::fs::symlink;
 
 /// One variable from one file.
@@ -12,14 +12,15 @@ fn value(content: &[u8]) -> String {
     done.out
 }
 
-/// The whole environment behind `env -i SETTINGS chpst -e e env`, e being made of files.
+/// The whole environment behind `chpst -e e env`, with SETTINGS and nothing else before, in the order of their
+/// names; e is made of files. Not by `env -i`, which turns the order round on FreeBSD.
 fn environment(settings: &str, files: &[(&str, &str)]) -> String {
     let tools = Tools::new();
     tools.rig.place.dir("e");
     files.iter().for_each(|(name, text)| drop(tools.rig.place.file(format!("e/{name}"), text)));
-    let chpst = tools.alias("chpst");
-    let script = format!("env -i {settings} {} -e e /usr/bin/env", chpst.display());
-    let done = tools.sh(&script);
+    let mut command = tools.rig.place.command(tools.alias("chpst"));
+    command.env_clear().envs(settings.split(' ').filter_map(|setting| setting.split_once('=')));
+    let done = tools.rig.place.run(command.args(["-e", "e", "/usr/bin/env"]));
     assert_eq!((done.err.as_str(), done.code), ("", Some(0)));
     done.out
 }
@@ -54,6 +55,9 @@ pub const CASES: &[Case] = &[
         assert_eq!(environment("A=1", &[("B", "")]), "A=1\n");
     }),
     case("env_fifo_removes", || {
+        if cfg!(target_os = "freebsd") {
+            skip("to read a FIFO that nobody has opened to write is an error here");
+        }
         let tools = Tools::new();
         tools.rig.place.fifo("e/X");
         said(
@@ -86,7 +90,7 @@ pub const CASES: &[Case] = &[
         let tools = Tools::new();
         tools.rig.place.file("e/X", b"\xff\xfe\n");
         let done = tools.sh("chpst -e e sh -c 'printf %s \"$X\"' | od -An -tx1");
-        assert_eq!(done.out.trim(), "ff fe");
+        assert_eq!(done.out.split_whitespace().collect::<Vec<_>>(), ["ff", "fe"]);
     }),
     case("env_names_that_are_no_text", || {
         let tools = Tools::new();

@@ -1,7 +1,7 @@
 //! chpst -u and setuidgid.
 use crate::tools::{Tools, chpst, fatal, gid, ids, need_root, said};
 use runit_tests::place::Output;
-use runit_tests::suite::{Case, case, needs_proc};
+use runit_tests::suite::{Case, case, needs_proc, needs_tool};
 
 const SHOW: &[&str] = &["sed", "-n", "s/^\\(Uid\\|Gid\\|Groups\\):[\t ]*//p", "/proc/self/status"];
 
@@ -159,6 +159,7 @@ pub const CASES: &[Case] = &[
     }),
     case("groups_all_of_them", || {
         need_root();
+        needs_tool("unshare");
         let tools = Tools::new();
         tools.rig.place.file("passwd", "root:x:0:0::/:/bin/sh\nme:x:4711:815::/:/bin/sh\n");
         let group = "root:x:0:\nmine:x:815:\nother:x:3:root,me\nthird:x:4:me\nnot:x:5:you\n";

@@ -1,7 +1,7 @@
 //! chpst: the other state, the search for the program, pgrphack.
 use crate::tools::{Tools, chpst, fatal, said};
 use nix::unistd::geteuid;
-use runit_tests::suite::{Case, case, needs_proc};
+use runit_tests::suite::{Case, case, needs_proc, skip};
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 /// PATH as a program of a case is to see it.
@@ -14,6 +14,13 @@ fn search(path: &str, prepare: impl Fn(&Tools), name: &str) -> runit_tests::plac
 
 /// The number of the first process that a script's line shows, and its session.
 const SESSION: &str = "set -- $(sed 's/.*) //' /proc/$$/stat); test $4 = $$ && echo own || echo other";
+
+/// Leaves the case where nice(1) does not tell its own level, as POSIX does not ask for.
+fn needs_nice() {
+    if Tools::new().sh("nice").out.is_empty() {
+        skip("nice(1) tells no level");
+    }
+}
 
 /// A nice level so far from that of the tests.
 fn from_own(more: i32) -> String {
@@ -75,6 +82,7 @@ pub const CASES: &[Case] = &[
         fatal(&tools.rig.place.run(&mut command), "unable to change root directory: permission denied");
     }),
     case("state_nice", || {
+        needs_nice();
         let level = |word: &str| Tools::new().sh(&format!("nice -n 3 chpst -n {word} nice; true")).out;
         for (word, more) in [("4", 7), ("+4", 7), ("004", 7), ("0", 3), ("''", 3), ("-", 3)] {
             assert_eq!(level(word), from_own(more), "{word}");
@@ -82,6 +90,7 @@ pub const CASES: &[Case] = &[
         assert_eq!(level("100"), "19\n", "the system clamps");
     }),
     case("state_nice_less", || {
+        needs_nice();
         if !geteuid().is_root() {
             runit_tests::suite::skip("needs root: levels below 0");
         }
@@ -93,6 +102,7 @@ pub const CASES: &[Case] = &[
         fatal(&tools.rig.place.run(&mut command), "unable to set nice level: permission denied");
     }),
     case("state_nice_does_not_wrap", || {
+        needs_nice();
         said(&chpst(&["-n", "4294967295", "nice"]), "19\n");
         // Nor where the C library adds it to the level.
         for word in ["4294967295", "2147483647"] {
@@ -230,7 +240,7 @@ pub const CASES: &[Case] = &[
     .dev("DEV-83"),
     case("run_arguments_are_bytes", || {
         let done = Tools::new().sh("chpst printf %s \"$(printf '\\377\\376')\" | od -An -tx1");
-        assert_eq!(done.out.trim(), "ff fe");
+        assert_eq!(done.out.split_whitespace().collect::<Vec<_>>(), ["ff", "fe"]);
     }),
     case("state_umask", || {
         let tools = Tools::new();

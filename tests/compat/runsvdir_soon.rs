@@ -138,7 +138,7 @@ pub const CASES: &[Case] = &[
                 let service = rig.service("foo");
                 service.probe();
                 let later =
-                    Command::new("touch").args(["-d", "@4000000000"]).arg(rig.place.path("sv")).status();
+                    Command::new("touch").args(["-t", "209610020000"]).arg(rig.place.path("sv")).status();
                 assert!(later.is_ok_and(|status| status.success()), "touch");
                 let begun = Instant::now();
                 let _runsvdir = start(&rig, &["sv"]);

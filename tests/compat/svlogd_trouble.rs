@@ -3,7 +3,7 @@ use crate::rig::program;
 use crate::svlogd_rig::{Live, Logs};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::suite::{Case, case, skip};
+use runit_tests::suite::{Case, case, needs_tool, skip};
 use runit_tests::wait::until;
 use std::fs::{self, File};
 use std::io::Write;
@@ -23,6 +23,7 @@ impl Full {
     fn with(room: &str, config: &str) -> Full {
         let logs = Logs::new("");
         let script = format!("mount -t tmpfs -o {room},mode=755 none log && echo mounted && exec sleep 1000");
+        needs_tool("unshare");
         let mut command = logs.rig.place.command("unshare");
         command.args(["--map-root-user", "--mount", "--user", "sh", "-c", &script]);
         let mut holder = logs.rig.place.start(&mut command);

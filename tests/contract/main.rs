@@ -100,6 +100,7 @@ fn main() -> ExitCode {
     let mut counts = (0, 0);
     system::on_the_system(&mut counts);
     system::in_memory(&mut counts);
+    system::same_requests(&mut counts);
     println!("contract: {} passed, {} failed", counts.0, counts.1);
     if counts.1 == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

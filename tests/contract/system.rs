@@ -1,6 +1,6 @@
 //! Prepares the system below, and the one in memory, for the cases.
 use super::contract;
-use platform::{Events, Os, Pid, Signal};
+use platform::{Boot, Events, Os, Pid, Signal};
 use platform_sim::tree::Node;
 use platform_sim::{Act, Deed, LINUX, Life, Nobody, SYSTEMS, Sim};
 use std::fs;
@@ -50,6 +50,21 @@ pub(super) fn on_the_system(counts: &mut (u32, u32)) {
     }
     // Nobody may stand in a directory that is removed.
     let _ = std::env::set_current_dir("/");
+}
+
+/// The kernel in memory and the back-end must say the same of what signals ask of process 1.
+pub(super) fn same_requests(counts: &mut (u32, u32)) {
+    let here = match std::env::consts::OS {
+        "illumos" | "solaris" => "sunos",
+        other => other,
+    };
+    let Some(system) = SYSTEMS.iter().find(|system| system.name == here) else { return };
+    if system.requests == Os::new().requests() {
+        counts.0 += 1;
+    } else {
+        counts.1 += 1;
+        println!("{here}: what signals ask for is not what the kernel in memory has: {:?}", system.requests);
+    }
 }
 
 fn prepare(dir: &Path) -> std::io::Result<()> {

@@ -110,6 +110,7 @@ fn faults(random: &mut Random) -> Faults {
     if random.chance(10) {
         faults.stall = 3;
     }
+    faults.console = random.chance(20);
     faults
 }
 

@@ -116,6 +116,7 @@ fn faults(random: &mut Random) -> Faults {
     if random.chance(10) {
         faults.stall = 2;
     }
+    faults.console = random.chance(20);
     faults
 }
 

@@ -186,6 +186,7 @@ fn faults(random: &mut Random, hangs_up: bool) -> Faults {
     }
     faults.spurious = if random.chance(20) { 20 } else { 0 };
     faults.stall = if random.chance(10) { 2 } else { 0 };
+    faults.console = random.chance(20);
     faults
 }
 

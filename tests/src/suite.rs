@@ -83,10 +83,10 @@ pub fn skip(why: impl Into<String>) -> ! {
     panic::panic_any(Skip(why.into()))
 }
 
-/// Leaves the case where the programs were built as for other systems, which tells the environment:
-/// nothing but inotify tells that one of several readers of a FIFO went away.
+/// Leaves the case on other systems, and where the programs were built as for those, which tells the
+/// environment: nothing but inotify tells that one of several readers of a FIFO went away.
 pub fn needs_inotify() {
-    if std::env::var_os("RUNIT_PORTABLE").is_some() {
+    if cfg!(not(target_os = "linux")) || std::env::var_os("RUNIT_PORTABLE").is_some() {
         skip("no inotify");
     }
 }

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const START: Duration = Duration::from_secs(60);
 /// What was written before an event may be read after it.
 const LATE: Duration = Duration::from_secs(3);
+/// A machine that resets itself in more than one way tells of each.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a step did not go well.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,7 +65,7 @@ pub struct Machine {
     panicked: Option<String>,
     checked: usize,
     events: Vec<(String, String)>,
-    last: Option<(String, String)>,
+    last: Option<(String, String, Instant)>,
     over: bool,
     logs: [Option<File>; 3],
 }
@@ -238,7 +240,6 @@ impl Machine {
     fn hear(&mut self, time: Duration) {
         match self.news.recv_timeout(time) {
             Ok(News::Console(bytes)) => {
-                self.last = None;
                 self.log(0, &bytes);
                 self.console.add(&bytes);
                 if let Some(watch) = self.watch {
@@ -258,12 +259,7 @@ impl Machine {
             Ok(News::Protocol(line)) => {
                 self.log(2, format!("{line}\n").as_bytes());
                 if let Ok(Message::Event(name, reason)) = qmp::message(&line) {
-                    // A machine that resets itself in more than one way tells of each.
-                    let event = (name, reason);
-                    if self.last.as_ref() != Some(&event) {
-                        self.events.push(event.clone());
-                        self.last = Some(event);
-                    }
+                    self.note(name, reason);
                 }
             }
             Ok(News::Over) => self.over = true,
@@ -272,6 +268,22 @@ impl Machine {
                 thread::sleep(time.min(Duration::from_millis(50)));
             }
             Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+
+    /// Keeps an event. Whether it is the same end once more, the time tells: other events and lines of the
+    /// console may come in between.
+    fn note(&mut self, name: String, reason: String) {
+        let end = is_end(&name);
+        let same = |(what, why, at): &(String, String, Instant)| {
+            *what == name && *why == reason && at.elapsed() < AGAIN
+        };
+        let again = end && self.last.as_ref().is_some_and(same);
+        if end {
+            self.last = Some((name.clone(), reason.clone(), Instant::now()));
+        }
+        if !again {
+            self.events.push((name, reason));
         }
     }
 

@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn what_is_left_in_errno_is_no_reason() {
-        for (number, wanted) in [(0, Ok(None)), (libc::ENOENT, Ok(None)), (libc::EIO, Err(Errno(libc::EIO)))] {
+        for (number, wanted) in [(0, Ok(None)), (libc::ENOENT, Ok(None)), (libc::EIO, Err(Errno(libc::EIO)))]
+        {
             Number::from_raw(number).set();
             assert_eq!(found::<()>(None), wanted, "{number}");
         }

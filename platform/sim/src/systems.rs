@@ -146,7 +146,8 @@ pub const SUNOS: Machine = Machine {
     ],
     power_by_child: false,
     granule: 1,
-    files: 256,
+    files: 256, // Of Solaris; illumos gives 65,536.
+    kill_hits_caller: true,
     ..LINUX
 };
 

@@ -29,7 +29,7 @@ pub(crate) fn title(text: &[u8]) {
 
 /// setproctitle(3) without the program's name in front. The name that the kernel has for the process
 /// stays: only execve(2) changes it.
-pub(crate) fn rename(name: &CStr) {
+pub(crate) fn set_name(name: &CStr) {
     // SAFETY: the format takes one string.
     unsafe { libc::setproctitle(c"-%s".as_ptr(), name.as_ptr()) };
 }

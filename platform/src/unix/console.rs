@@ -1,5 +1,6 @@
 //! The console of process 1 and of its stages, and what takes the place of closed descriptors.
-use super::{check, files, spawn};
+use super::{Os, check, files, spawn};
+use crate::back_end::System as _;
 use crate::{Errno, Fd, Result, system};
 use core::ffi::CStr;
 
@@ -18,7 +19,7 @@ fn is_open(fd: Fd) -> bool {
 /// until [`waits`] says so; it is an open of its own, so process 1 keeps its non-blocking one.
 pub(crate) fn for_child(control: bool) -> Result<()> {
     if control {
-        system::vacate(CONSOLE);
+        Os::vacate(CONSOLE);
     }
     let opened = files::open(CONSOLE, libc::O_RDWR | libc::O_NONBLOCK | libc::O_NOCTTY, 0);
     let Ok(fd) = opened else {

@@ -1,5 +1,6 @@
 //! Signals and waiting: a descriptor tells of signals, and poll(2) watches it beside the others.
 use super::{Os, check, console};
+use crate::back_end::System as _;
 use crate::{Clock, Errno, Events, Fd, Files, Instant, MAX_WAIT, Result, SIGNALS, Signal, Wake, system};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -17,14 +18,14 @@ fn each_caught(mut act: impl FnMut(libc::c_int)) {
     let caught = CAUGHT.load(Ordering::Relaxed);
     for signal in &SIGNALS {
         if caught & (1 << *signal as u8) != 0 {
-            act(system::number(*signal));
+            act(Os::number(*signal));
         }
     }
 }
 
 /// The signal of this number, as a bit of [`SignalSet`](crate::SignalSet); 0 for another one.
 pub(crate) fn bit(number: libc::c_int) -> u32 {
-    let named = |signal: &&Signal| system::number(**signal) == number;
+    let named = |signal: &&Signal| Os::number(**signal) == number;
     SIGNALS.iter().find(named).map_or(0, |signal| 1 << *signal as u8)
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn own_signals() {
         }
         system::dispose(libc::SIGPIPE, PIPE.load(Ordering::Relaxed));
     }
-    system::reset_signals();
+    Os::reset_signals();
 }
 
 impl Events for Os {
@@ -60,7 +61,7 @@ impl Events for Os {
         if CAUGHT.load(Ordering::Relaxed) == 0 {
             PIPE.store(system::dispose(libc::SIGPIPE, libc::SIG_IGN), Ordering::Relaxed);
         }
-        for signal in signals.iter().filter(|signal| system::number(**signal) > 0) {
+        for signal in signals.iter().filter(|signal| Os::number(**signal) > 0) {
             CAUGHT.fetch_or(1 << *signal as u8, Ordering::Relaxed);
         }
         // Whatever mask was inherited.

@@ -2,9 +2,10 @@
 //! kernel tells that such a directory changed but not what in it, so the link's identity is compared.
 //!
 //! What is watched has to be kept open.
+use crate::back_end::System as _;
 use crate::unix::links::{self, LINKS};
 use crate::unix::{Os, check, files};
-use crate::{Errno, Fd, Watch, system};
+use crate::{Errno, Fd, Watch};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -154,7 +155,7 @@ impl Watch for Os {
         });
         native.dir = hold(path);
         self.native = native;
-        self.native.dir >= 0 && add(queue, self.native.dir) && system::is_local(path)
+        self.native.dir >= 0 && add(queue, self.native.dir) && Os::is_local(path)
     }
 
     fn watch_fd(&self) -> Option<Fd> {

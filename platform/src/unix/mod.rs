@@ -1,5 +1,6 @@
 //! What POSIX systems really share. The rest is in one file per system, which takes what it needs
 //! of the files here that not every system can use (`kqueue.rs`, `pipe2.rs`, …) by their path.
+mod boot;
 pub(crate) mod console;
 mod datagrams;
 pub(crate) mod events;

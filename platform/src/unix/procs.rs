@@ -1,6 +1,7 @@
 //! Processes that exist: numbers, signals, deaths.
 use super::{Os, check, spawn};
-use crate::{Args, Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target, system};
+use crate::back_end::System as _;
+use crate::{Args, Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target};
 use core::ffi::CStr;
 
 impl Procs for Os {
@@ -48,10 +49,10 @@ impl Procs for Os {
             Target::All => -1,
         };
         // SAFETY: numbers are passed.
-        check(unsafe { libc::kill(pid, system::number(signal)) }).map(drop)
+        check(unsafe { libc::kill(pid, Os::number(signal)) }).map(drop)
     }
 
     fn show_title(&mut self, text: &[u8]) {
-        system::title(text);
+        Os::title(text);
     }
 }

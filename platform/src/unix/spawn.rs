@@ -1,6 +1,7 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::tell::tell;
 use super::{Os, check, console};
+use crate::back_end::System as _;
 use crate::{Args, Block, Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
@@ -238,7 +239,7 @@ pub(super) fn drain(from: Fd, lifeline: Fd, args: Args) -> u8 {
     const NAME: &CStr = c"logdrain";
     // SAFETY: the child has arguments of its own, and nothing here reads them.
     unsafe { args.cover(NAME.to_bytes()) };
-    system::rename(NAME);
+    Os::set_name(NAME);
     // A session of its own: what kills its parent's group must not kill it.
     // SAFETY: no arguments.
     unsafe { libc::setsid() };
@@ -248,7 +249,7 @@ pub(super) fn drain(from: Fd, lifeline: Fd, args: Args) -> u8 {
         system::dispose(signal, libc::SIG_IGN);
     }
     let mut os = Os::new();
-    system::close_all_but(&[from, lifeline]);
+    Os::close_all_but(&[from, lifeline]);
     for fd in [lifeline, from] {
         let mut end = libc::pollfd { fd: fd.0, events: libc::POLLIN, revents: 0 };
         let mut bytes = [0; 512];

@@ -4,7 +4,7 @@
 //! would do the same. That poll(2) calls a terminal writable means that a byte or two have room, and of a pipe
 //! somebody else may take the room first. So a terminal, and where the system can do it a pipe, is opened anew for
 //! each message, for as long as it takes to write it.
-use super::{check, check_size, files};
+use super::{check, files};
 use crate::{Fd, system};
 use core::mem::MaybeUninit;
 
@@ -17,13 +17,7 @@ pub(crate) fn tell(text: &[u8]) {
     let kind = unsafe { found.assume_init() }.st_mode & libc::S_IFMT;
     // SAFETY: numbers are passed.
     let waits = unsafe { libc::fcntl(Fd::STDERR.0, libc::F_GETFL) } & libc::O_NONBLOCK == 0;
-    if kind == libc::S_IFSOCK {
-        let (start, count) = (text.as_ptr().cast(), text.len());
-        // SAFETY: the kernel reads within the slice.
-        let _ = check_size(unsafe {
-            libc::sendto(Fd::STDERR.0, start, count, libc::MSG_DONTWAIT, core::ptr::null(), 0)
-        });
-    } else if kind == libc::S_IFREG || !waits {
+    if kind == libc::S_IFREG || !waits {
         let _ = files::write(Fd::STDERR, text);
     } else if let Ok(fd) = system::reopen_stderr() {
         let _ = files::write(fd, text);
@@ -34,9 +28,11 @@ pub(crate) fn tell(text: &[u8]) {
     }
 }
 
-/// Whether poll(2) thinks so: of a pipe that PIPE_BUF bytes have room.
+/// Whether poll(2) thinks so: of a pipe that PIPE_BUF bytes have room, of a socket a good part of its buffer.
 fn is_writable() -> bool {
     let mut stderr = libc::pollfd { fd: Fd::STDERR.0, events: libc::POLLOUT, revents: 0 };
     // SAFETY: one pollfd is passed and one counted.
-    check(unsafe { libc::poll(&raw mut stderr, 1, 0) }) == Ok(1)
+    let told = check(unsafe { libc::poll(&raw mut stderr, 1, 0) });
+    // A line that was closed is told too, and a write there waits for its carrier.
+    told == Ok(1) && stderr.revents == libc::POLLOUT
 }

@@ -4,7 +4,8 @@ use crate::{Errno, Fd, Result};
 
 /// The terminal by its name (ttyname_r(3)), without waiting for a carrier or, later, for room.
 pub(crate) fn reopen_stderr() -> Result<Fd> {
-    let mut name = [0u8; 64];
+    // illumos refuses less, however short the name (TTYNAME_MAX).
+    let mut name = [0u8; 128];
     // SAFETY: the room is a local array, whose length is passed.
     let failed = unsafe { libc::ttyname_r(Fd::STDERR.0, name.as_mut_ptr().cast(), name.len() as _) };
     let name = core::ffi::CStr::from_bytes_until_nul(&name).map_err(|_| Errno::NOENT)?;

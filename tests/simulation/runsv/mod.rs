@@ -109,6 +109,7 @@ fn faults(random: &mut Random) -> Faults {
     if random.chance(15) {
         faults.stall = 3;
     }
+    faults.console = random.chance(20);
     faults
 }
 

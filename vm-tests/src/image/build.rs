@@ -43,7 +43,7 @@ pub fn ffs(image: &Path, root: Option<&Path>, tree: &Tree, work: &Path) -> Resul
     tree.write_to(&staging)?;
     let mut command = tool("makefs");
     command
-        .args(["-t", "ffs", "-B", "le", "-o", "version=1", "-b", "20%", "-f", "20%"])
+        .args(["-t", "ffs", "-B", "le", "-o", "version=1", "-b", "128m", "-f", "4096"])
         .arg(image)
         .arg(&staging);
     run("makefs", &mut command).unwrap_or_else(|| {

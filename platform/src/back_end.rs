@@ -1,0 +1,100 @@
+//! What a back-end is. A porter reads this file, then one back-end beside another.
+//!
+//! [`System`] is what every system has in its own way. [`TOOLS`] is the rest: small modules in `unix/` of which
+//! a back-end names those that fit its kernel, or writes its own under the same names.
+use crate::unix::Os;
+use crate::{Fd, How, Instant, Pid, Request, Result, Signal, SignalSet, system};
+use core::ffi::CStr;
+use libc::{c_int, c_uint, clockid_t, pollfd, sighandler_t, sigset_t, timespec};
+
+/// What differs between systems. What has a default is what most of them have nothing for.
+pub(crate) trait System {
+    /// What signals ask of process 1 (init(8), and what the kernel sends it).
+    const REQUESTS: &'static [(Signal, Request)];
+
+    /// The system's number of a signal; 0 if it has none (signal(7)).
+    fn number(signal: Signal) -> c_int;
+    /// Closes every descriptor but these.
+    fn close_all_but(keep: &[Fd]);
+    /// The first act of process 1 ([`crate::Boot::early`]).
+    fn early();
+    /// Ends the system ([`crate::Boot::power`]).
+    fn power(how: How, sync: bool) -> Result<Option<Pid>>;
+
+    /// Whether changes to the file system that a path leads to all go through this kernel; of others a watch
+    /// does not tell all.
+    #[allow(dead_code, reason = "kqueue(2) asks, other watches know it themselves")]
+    fn is_local(_path: &CStr) -> bool {
+        true
+    }
+    /// Shows the title, where rewriting the argument itself does not ([`crate::Procs::show_title`]).
+    fn title(_text: &[u8]) {}
+    /// Gives the process a name of its own ([`crate::Procs::spawn_drain`]).
+    fn set_name(_name: &CStr) {}
+    /// Throws those out who have the console, where it could not be taken otherwise.
+    fn vacate(_console: &CStr) {}
+    /// Gives a child the signals back that [`System::early`] took.
+    fn reset_signals() {}
+    /// Whether the kernel has restarted process 1. Most panic when it ends.
+    fn boot_already_done() -> bool {
+        false
+    }
+    /// Has ctrl-alt-del reported ([`crate::Boot::arm_ctrl_alt_del`]). Most have no such key, or it is armed.
+    fn arm_ctrl_alt_del() {}
+    /// What native init does between stages 1 and 2.
+    fn enter_multiuser() {}
+}
+
+/// The tools that a back-end takes from `unix/`, or has itself; the compiler compares them with this list.
+#[allow(dead_code, clippy::type_complexity, reason = "a list to be read and compared, not used")]
+struct Tools {
+    /// clock_gettime(2): `posix`.
+    clock: fn(clockid_t) -> timespec,
+    /// openat(2): `posix`.
+    open: fn(c_int, &CStr, c_int, c_uint) -> c_int,
+    /// [`crate::Files::open_fifo`]: `posix`.
+    open_fifo: fn(&CStr) -> Result<Fd>,
+    /// [`crate::Files::read_shared`]: `posix`.
+    read_shared: fn(&mut Os, Fd, &mut [u8]) -> Result<usize>,
+    /// fork(2): `posix`.
+    fork: fn() -> c_int,
+    /// A pipe, close-on-exec, with these flags: `pipe2`.
+    pipe: fn(c_int) -> Result<(Fd, Fd)>,
+    /// Waits for descriptors up to a point in time: `ppoll`, `poll`.
+    poll: fn(&mut Os, &mut [pollfd], Option<Instant>) -> Result<c_int>,
+    /// The lock of C runit on this system: `flock`.
+    lock: fn(Fd) -> Result<()>,
+    /// Descriptor 2 opened anew, not to wait for it: `terminal`.
+    reopen_stderr: fn() -> Result<Fd>,
+    /// Sets the disposition of a signal, and says which it was: `selfpipe`, as the four that follow.
+    dispose: fn(c_int, sighandler_t) -> sighandler_t,
+    /// The disposition of a signal that is caught.
+    handler: fn() -> sighandler_t,
+    /// Has caught signals told by a descriptor.
+    hear: fn(&mut Option<Fd>, &sigset_t) -> Result<()>,
+    /// The signals that came.
+    heard: fn(&mut Os, bool) -> SignalSet,
+    /// fork(2) with the child's signals its own.
+    split: fn() -> Result<Pid>,
+    /// Reading directories: `dir`. Being told of changes: `kqueue`.
+    types: fn(system::Dir, system::Native),
+}
+
+const TOOLS: Tools = Tools {
+    clock: system::clock,
+    open: system::open,
+    open_fifo: system::open_fifo,
+    read_shared: system::read_shared,
+    fork: system::fork,
+    pipe: system::pipe,
+    poll: system::poll,
+    lock: system::lock,
+    reopen_stderr: system::reopen_stderr,
+    dispose: system::dispose,
+    handler: system::handler,
+    hear: system::hear,
+    heard: |os, ready| system::heard(os, ready),
+    split: system::split,
+    types: |_, _| (),
+};
+const _: &Tools = &TOOLS;
