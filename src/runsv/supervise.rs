@@ -88,7 +88,7 @@ impl Supervise {
         }
         let opened = p.open(names.directory, Open::Read).and_then(|place| {
             self.place = place;
-            p.open_at(place, c"lock", Open::Append)
+            p.open_at(place, c"lock", Open::Lock)
         });
         let lock = opened.map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
         p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))

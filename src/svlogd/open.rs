@@ -70,23 +70,37 @@ impl Directory {
         if self.lock != NONE {
             return Ok(());
         }
-        self.lock = p.open(c"lock", Open::Append)?;
+        self.lock = p.open(c"lock", Open::Lock)?;
         p.lock(self.lock)
     }
 
-    /// A `current` that was not closed properly gets a name of its own.
+    /// A `current` that was not closed properly gets a name of its own. So does a link, to which nothing
+    /// else is done: what it leads to may be anybody's.
     fn recover<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> core::result::Result<(), Event> {
-        match p.stat(c"current") {
-            // No crash but this very process left it, and goes on where it stopped.
-            Ok(found) if self.left == Some((found.device, found.inode)) => return Ok(()),
-            Ok(found) if found.size > 0 && !found.owner_executes() => {}
-            Ok(_) | Err(Errno::NOENT) => return Ok(()),
-            Err(errno) => return Err(self.refused(p, cx, b"unable to stat current", errno)),
-        }
-        match cut_line(p) {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(errno) => Context::trouble(p, b"warning", b"unable to end current", self.path, errno),
+        let opened = p.open(c"current", Open::Update);
+        if opened.is_ok() || p.readlink(c"current", &mut [0]).is_err() {
+            let found = match opened {
+                Ok(fd) => p.meta(fd),
+                Err(_) => p.stat(c"current"),
+            };
+            let ended = match found {
+                // No crash but this very process left it, and goes on where it stopped.
+                Ok(found) if self.left == Some((found.device, found.inode)) => Ok(0),
+                Ok(found) if found.owner_executes() => Ok(0),
+                Ok(found) => opened.and_then(|fd| cut_line(p, fd, found.size)),
+                Err(_) => Ok(0),
+            };
+            if let Ok(fd) = opened {
+                p.close(fd);
+            }
+            match (found, ended) {
+                (Err(Errno::NOENT), _) | (Ok(_), Ok(0)) => return Ok(()),
+                (Err(errno), _) => return Err(self.refused(p, cx, b"unable to stat current", errno)),
+                (Ok(_), Ok(_)) => {}
+                (Ok(_), Err(errno)) => {
+                    Context::trouble(p, b"warning", b"unable to end current", self.path, errno);
+                }
+            }
         }
         let renamed = self.free_name(p, b'u').and_then(|name| {
             p.rename(c"current", c_name(&name).as_c())?;
@@ -150,19 +164,16 @@ const TAIL: u64 = 65_536;
 
 /// What is left of the line in which svlogd was killed goes: the rest of it was not written, and what
 /// comes next is no part of it. The size of `current` after that.
-fn cut_line<P: Platform>(p: &mut P) -> Result<u64> {
-    let fd = p.open(c"current", Open::Read)?;
-    let end = last_end(p, fd);
-    p.close(fd);
-    match end? {
-        (size, Some(end)) if end < size => p.cut(c"current", end).map(|()| end),
-        (size, _) => Ok(size),
+fn cut_line<P: Platform>(p: &mut P, fd: Fd, size: u64) -> Result<u64> {
+    match last_end(p, fd, size)? {
+        end if end < size => p.cut(fd, end).map(|()| end),
+        _ => Ok(size),
     }
 }
 
-/// The size, and where the last line ends; a file that is one line has its end at the beginning.
-fn last_end<P: Platform>(p: &mut P, fd: Fd) -> Result<(u64, Option<u64>)> {
-    let size = p.meta(fd)?.size;
+/// Where the last line ends; a file that is one line has its end at the beginning, and one whose last line
+/// is longer than what is written at once has it at its end.
+fn last_end<P: Platform>(p: &mut P, fd: Fd, size: u64) -> Result<u64> {
     let mut part = [0; 512];
     let mut to = size;
     while to > 0 {
@@ -172,14 +183,14 @@ fn last_end<P: Platform>(p: &mut P, fd: Fd) -> Result<(u64, Option<u64>)> {
         let got = p.read_at(fd, from, part)?;
         let newline = part.get(..got).unwrap_or_default().iter().rposition(|byte| *byte == b'\n');
         if let Some(at) = newline {
-            return Ok((size, Some(from.saturating_add(at as u64).saturating_add(1))));
+            return Ok(from.saturating_add(at as u64).saturating_add(1));
         }
         if size.saturating_sub(from) > TAIL {
-            return Ok((size, None));
+            return Ok(size);
         }
         to = from;
     }
-    Ok((size, Some(0)))
+    Ok(0)
 }
 
 const UNREADABLE: &[u8] = b"unable to read config";
