@@ -3,6 +3,7 @@ use crate::rig::Rig;
 use crate::svlogd_rig::Logs;
 use nix::sys::signal::Signal;
 use runit_tests::place::write_fifo;
+use runit_tests::status::RUN;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::fs;
@@ -120,6 +121,30 @@ pub const CASES: &[Case] = &[
         assert_eq!(logs.rig.place.text("shared"), "psame: \n");
         assert_eq!(logs.rig.place.text("real/current"), "same: hello\n");
     }),
+    case("supervise_links_in_the_place_of_new_files", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let secret = rig.place.file("secret", "line\n");
+        rig.place.dir("sv/foo/supervise");
+        for name in ["pid.new", "stat.new", "status.new"] {
+            symlink(&secret, service.path("supervise").join(name)).unwrap();
+        }
+        let runsv = service.probe().up();
+        let pid = service.await_runs(1);
+        until("the status", || (service.status().state == RUN).then_some(()));
+        assert_eq!(
+            (rig.place.text(&secret), service.text("supervise/pid")),
+            ("line\n".into(), format!("{pid}\n"))
+        );
+        // Another name of a file of somebody else is no better than a link.
+        let status = service.path("supervise/status.new");
+        fs::hard_link(&secret, &status).unwrap();
+        service.control("p");
+        service.await_stat("run, paused");
+        until("the status", || (service.status().paused == 1).then_some(()));
+        assert_eq!((rig.place.text(&secret), runsv.err().as_str()), ("line\n".into(), ""));
+    })
+    .dev("DEV-44"),
     case("supervise_lock_is_a_link", || {
         let rig = Rig::new();
         let service = rig.service("foo");
