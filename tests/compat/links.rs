@@ -7,7 +7,7 @@ use runit_tests::status::RUN;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 
 /// A file of somebody else, beside `log`, and the link in `log` that leads to it.
 fn plant(logs: &Logs, text: &str, mode: u32, name: &str) {
@@ -155,4 +155,19 @@ pub const CASES: &[Case] = &[
         assert!(rig.place.path("lock").exists());
         service.refuses("fatal: unable to lock supervise/lock: temporary failure");
     }),
+    case("sv_writes_to_pipes_only", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        let fake = service.fake(runit_tests::status::Status::now(RUN, 1, b'u'));
+        let secret = rig.place.file("secret", "line\n");
+        let control = service.path("supervise/control");
+        assert!(fs::metadata(&control).unwrap().file_type().is_fifo());
+        fs::remove_file(&control).unwrap();
+        symlink(&secret, &control).unwrap();
+        let done = rig.sv(&["-w", "1", "hup", "foo"]);
+        assert_eq!(rig.place.text(&secret), "line\n");
+        assert_eq!((done.code, done.out.as_str()), (Some(1), "fail: foo: runsv not running\n"));
+        drop(fake);
+    })
+    .dev("DEV-56"),
 ];
