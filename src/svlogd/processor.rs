@@ -35,7 +35,7 @@ pub enum Event {
     Died(bool),
     /// Nothing; time may have passed.
     Time,
-    /// The program is about to end: what runs is waited for.
+    /// The program is about to end: a processor that works is waited for, and gets what is waiting.
     Terminate,
     /// It ends now.
     Abandon,
@@ -209,7 +209,9 @@ impl Processor {
             (State::Finding, Event::Found(Some(name))) => {
                 self.go(State::Launching(name), Action::Launch(name))
             }
-            (State::Finding, Event::Found(None)) => self.go(State::Idle, Action::Wait),
+            (State::Finding, Event::Found(None)) => {
+                self.go(if self.ending { State::Over } else { State::Idle }, Action::Wait)
+            }
             (State::Launching(name), Event::Launched(pid)) => self.go(State::Runs(name, pid), Action::Wait),
             (State::Finding | State::Launching(_), Event::Failed) => self.failed(now),
             (State::Runs(name, _), Event::Died(true)) => {
@@ -233,15 +235,12 @@ impl Processor {
             (State::Stuck(name, step, _), Event::HangUp) => {
                 self.go(State::Settling(name, step), Action::Settle(name, step))
             }
+            // One that works gets what is waiting, at the end, too.
             (State::Finishing, Event::Done | Event::Failed) => {
                 self.failures = 0;
-                if self.ending {
-                    self.go(State::Over, Action::Wait)
-                } else {
-                    self.go(State::Finding, Action::Find)
-                }
+                self.go(State::Finding, Action::Find)
             }
-            // What waits is found at the next start (DEV-63).
+            // What waits for one that fails is found at the next start (DEV-63).
             (State::Idle | State::Rests(_) | State::Stuck(..), Event::Terminate | Event::Abandon) => {
                 self.go(State::Over, Action::Wait)
             }

@@ -63,7 +63,7 @@ impl Directory {
     }
 
     fn find<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> Result<Option<Name>> {
-        if self.config.processor(self.text.rows()).is_none() {
+        if self.fd == NONE || self.config.processor(self.text.rows()).is_none() {
             return Ok(None);
         }
         cx.enter(p, self.fd)?;

@@ -105,8 +105,25 @@ fn the_end() {
     assert_eq!(failing.step(Event::Done, now), Action::Wait);
     assert!(failing.is_over());
     assert_eq!(it.step(Event::Died(true), now), Action::Settle(NAME, Settle::Sync));
+    let mut more = it;
     assert_eq!(it.step(Event::Failed, now), Action::Wait);
     assert!(it.is_over(), "the log that was read is still there, or what became of it");
+    for step in [Settle::Mark, Settle::Remove, Settle::Rename, Settle::State] {
+        assert_eq!(more.step(Event::Done, now), Action::Settle(NAME, step));
+    }
+    assert_eq!(more.step(Event::Done, now), Action::Finish(NAME));
+    assert_eq!(more.step(Event::Done, now), Action::Find, "others may be waiting");
+    let mut none = more;
+    assert_eq!(none.step(Event::Found(None), now), Action::Wait);
+    assert!(none.is_over());
+    assert_eq!(more.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
+    let mut never = more;
+    assert_eq!(never.step(Event::Failed, now), Action::Wait);
+    assert!(never.is_over());
+    assert_eq!(more.step(Event::Launched(PID), now), Action::Wait);
+    assert!(!more.is_over());
+    assert_eq!(more.step(Event::Abandon, now), Action::Stop(PID), "once more TERM");
+    assert!(more.is_over());
     let mut idle = Processor::new();
     assert_eq!(idle.step(Event::Terminate, now), Action::Wait);
     assert!(idle.is_over());
