@@ -11,8 +11,6 @@ const AGAIN: u64 = 3000;
 
 /// So many logs may wait for a processor that works, the one that it reads among them.
 const WAITING: u64 = 8;
-/// And so many for one that fails, where none is ever deleted.
-const WAITING_FAILED: u64 = 256;
 
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +101,8 @@ enum State {
 pub struct Processor {
     state: State,
     failures: u32,
+    /// How many logs were waiting when it was seen to work, or fewer that were left of them.
+    backlog: u64,
     ending: bool,
 }
 
@@ -120,7 +120,7 @@ impl Processor {
     /// Nothing runs.
     #[must_use]
     pub const fn new() -> Processor {
-        Processor { state: State::Idle, failures: 0, ending: false }
+        Processor { state: State::Idle, failures: 0, backlog: u64::MAX, ending: false }
     }
 
     /// The log that is being processed.
@@ -167,17 +167,20 @@ impl Processor {
     /// (0: all).
     ///
     /// One that works and is slower than the lines come is waited for: else the disk would fill, or
-    /// logs would be deleted that nobody has processed. One that fails is not (DEV-66), but where
-    /// all logs are kept, room is left for what it writes once it works again.
-    #[must_use]
-    pub fn holds_up(&self, waiting: u64, keep: u64) -> bool {
-        let most = match (self.failures, keep) {
-            (0, 0) => WAITING,
-            (0, keep) => keep.saturating_sub(1).clamp(1, WAITING),
-            (_, 0) => WAITING_FAILED,
-            (_, _) => return false,
+    /// logs would be deleted that nobody has processed. One that fails is not (DEV-66). Where all
+    /// logs are kept, those that have gathered meanwhile are no reason to wait, only more of them.
+    pub fn holds_up(&mut self, waiting: u64, keep: u64) -> bool {
+        if self.failures > 0 || self.pid().is_none() {
+            return false;
+        }
+        let most = match keep.checked_sub(1) {
+            None => {
+                self.backlog = self.backlog.min(waiting);
+                self.backlog.max(WAITING)
+            }
+            Some(others) => others.clamp(1, WAITING),
         };
-        waiting > most && (self.failures > 0 || self.pid().is_some())
+        waiting > most
     }
 
     /// When [`Event::Time`] is to be handed in.
@@ -315,6 +318,7 @@ impl Processor {
         if self.ending {
             return self.go(State::Over, Action::Wait);
         }
+        self.backlog = u64::MAX;
         let pause = FIRST.checked_shl(self.failures.min(16)).unwrap_or(LAST).min(LAST);
         self.failures = self.failures.saturating_add(1);
         self.go(State::Rests(now.plus_ms(pause)), Action::Wait)

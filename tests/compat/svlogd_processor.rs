@@ -216,6 +216,27 @@ pub const CASES: &[Case] = &[
         assert_eq!(live.term(), Some(0));
     })
     .dev("DEV-66"),
+    case("svlogd_failing_processor_where_all_logs_are_kept", || {
+        let logs = Logs::new("s1000\nn0\n!exit 7\n");
+        // More than is read at once.
+        let text: String = (1..=400).map(|number| format!("{number:0500}\n")).collect();
+        assert_eq!(logs.logged(&[], &text), "");
+        assert_eq!((logs.old('u').len(), logs.all()), (400, text));
+    })
+    .dev("DEV-66"),
+    case("svlogd_backlog_holds_up_no_line", || {
+        let logs = Logs::new("n0\n!read line <go; cat\n");
+        logs.rig.place.fifo("log/go");
+        for number in 10..30 {
+            logs.file(&format!("@40000000{number}00000000000000.u"), "old\n");
+        }
+        let mut live = logs.open(&["-v"]);
+        live.await_err("processing: ");
+        live.log("x").log("y");
+        live.signal(Signal::SIGTERM).await_err("sigterm received.");
+        assert_eq!(live.term(), Some(0));
+    })
+    .ours(),
     case("svlogd_processor_whose_files_were_deleted", || {
         // Somebody needs the room, and is not particular about it.
         for letters in ["ut", "t"] {

@@ -81,14 +81,32 @@ fn who_is_waited_for() {
     for (waiting, keep, holds) in [(8, 0, false), (9, 0, true), (9, 100, true), (2, 3, false)] {
         assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
     }
+    // Those that are left from before do not count, until they are processed.
+    let (mut left, _) = running();
+    for (waiting, holds) in [(300, false), (301, true), (300, false), (20, false), (21, true), (5, false)] {
+        assert_eq!(left.holds_up(waiting, 0), holds, "{waiting}");
+    }
+    assert!(!left.holds_up(8, 0) && left.holds_up(9, 0) && !running().0.holds_up(9, 0));
     for (waiting, keep, holds) in [(3, 3, true), (1, 1, false), (2, 1, true)] {
         assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
     }
     it.step(Event::Died(false), now);
     it.step(Event::Done, now);
-    for (waiting, keep, holds) in [(9, 0, false), (256, 0, false), (257, 0, true), (300, 10, false)] {
-        assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
+    for (waiting, keep) in [(9, 0), (257, 0), (100_000, 0), (300, 10)] {
+        assert!(!it.holds_up(waiting, keep), "{waiting} {keep}");
     }
+    // It works again.
+    it.step(Event::Time, now.plus_ms(FIRST));
+    it.step(Event::Found(Some(NAME)), now);
+    it.step(Event::Launched(PID), now);
+    assert!(!it.holds_up(300, 0), "it may fail again");
+    let mut action = it.step(Event::Died(true), now);
+    while action != Action::Find {
+        action = it.step(Event::Done, now);
+    }
+    it.step(Event::Found(Some(NAME)), now);
+    it.step(Event::Launched(PID), now);
+    assert!(!it.holds_up(299, 0) && it.holds_up(300, 0) && it.holds_up(11, 10));
     assert!(!Processor::new().holds_up(1000, 0), "there is none");
 }
 
