@@ -18,6 +18,9 @@ mod poll;
 mod posix;
 #[cfg_attr(runit_force_poll, path = "unix/selfpipe.rs")]
 mod signalfd;
+#[cfg(runit_force_poll)]
+#[path = "unix/terminal.rs"]
+mod terminal;
 mod watch;
 
 use crate::back_end::System;
@@ -32,8 +35,12 @@ pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
 pub(crate) use pipe2::pipe;
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open, open_fifo, read_shared, reopen_stderr};
+#[cfg(not(runit_force_poll))]
+pub(crate) use posix::reopen_stderr;
+pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use signalfd::{dispose, handler, hear, heard, split};
+#[cfg(runit_force_poll)]
+pub(crate) use terminal::reopen_stderr;
 pub use watch::Native;
 
 // <bits/struct_stat.h>, <bits/types/struct_timespec.h>, <sys/poll.h>, <netinet/in.h>, <bits/statfs.h>.
