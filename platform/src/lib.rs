@@ -119,10 +119,12 @@ pub trait Files {
     fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()>;
     /// pread(2) of a regular file; fewer bytes than there is room for only at its end.
     fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize>;
-    /// truncate(2), to less.
-    fn cut(&mut self, path: &CStr, size: u64) -> Result<()>;
+    /// ftruncate(2), to less.
+    fn cut(&mut self, fd: Fd, size: u64) -> Result<()>;
     /// unlink(2).
     fn remove(&mut self, path: &CStr) -> Result<()>;
+    /// unlinkat(2): the path begins at a directory that is open for reading.
+    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()>;
     /// fsync(2).
     fn sync(&mut self, fd: Fd) -> Result<()>;
     /// A blocking pipe: read end, write end.

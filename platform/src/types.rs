@@ -150,16 +150,23 @@ impl Wake {
     }
 }
 
-/// How [`crate::Files::open`] opens. All of them are non-blocking and close-on-exec.
+/// How [`crate::Files::open`] opens. All of them are non-blocking and close-on-exec. A directory on the way
+/// may be a link; whether the last name may be one depends on what is done to the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Open {
-    /// For reading.
+    /// For reading; a link is followed.
     Read,
-    /// For writing; must exist.
+    /// For writing; must exist and be no link.
     Write,
-    /// For appending; created with mode 0600.
+    /// For reading and writing; must exist and be no link.
+    Update,
+    /// For appending; created with mode 0600, must be no link.
     Append,
-    /// Emptied or created with mode 0644.
+    /// To be locked, and nothing else: as `Append`, but a link is followed.
+    Lock,
+    /// Created with mode 0644; nothing of that name must exist.
+    New,
+    /// Emptied or created with mode 0644; a link is followed.
     Truncate,
 }
 

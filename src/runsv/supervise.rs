@@ -88,7 +88,7 @@ impl Supervise {
         }
         let opened = p.open(names.directory, Open::Read).and_then(|place| {
             self.place = place;
-            p.open_at(place, c"lock", Open::Append)
+            p.open_at(place, c"lock", Open::Lock)
         });
         let lock = opened.map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
         p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))
@@ -175,7 +175,13 @@ impl<P: Platform> File<'_, P> {
     fn replace(&mut self, name: &[u8], bytes: &[u8]) -> bool {
         let path = Text::<32>::of(&[self.prefix, b"supervise/", name]);
         let (old, new) = (Text::<8>::of(&[name]), Text::<16>::of(&[name, b".new"]));
-        let fd = match self.p.open_at(self.place, new.as_c(), Open::Truncate) {
+        let mut opened = self.p.open_at(self.place, new.as_c(), Open::New);
+        // What was left there goes, whatever it is and wherever it leads.
+        if opened == Err(Errno::EXIST) {
+            let removed = self.p.remove_at(self.place, new.as_c());
+            opened = removed.and_then(|()| self.p.open_at(self.place, new.as_c(), Open::New));
+        }
+        let fd = match opened {
             Ok(fd) => fd,
             Err(errno) => return self.warn(&[b"unable to open ", path.bytes(), b".new"], errno),
         };

@@ -22,8 +22,11 @@ pub(super) struct Directory {
     pub(super) lock: Fd,
     pub(super) current: Fd,
     pub(super) config: Config,
-    /// What the config needs of its text.
+    /// What the config needs of its text, and room for that of the next one.
     pub(super) text: Table<u8>,
+    pub(super) spare: Table<u8>,
+    /// The config is one that was read in this directory.
+    pub(super) configured: bool,
     pub(super) life: Life,
     pub(super) lines: Lines,
     /// The size of the file.
@@ -61,6 +64,8 @@ impl Directory {
             current: NONE,
             config: Config::default(),
             text: Table::new(),
+            spare: Table::new(),
+            configured: false,
             life: Life::new(),
             lines: Lines::default(),
             size: 0,

@@ -57,7 +57,12 @@ impl Directory {
     /// that was forked and is not yet another program holds it too, and would keep it.
     fn arrive<P: Platform>(&mut self, p: &mut P, fd: Fd) {
         let place = |found: Meta| (found.device, found.inode);
-        let same = self.fd != NONE && p.meta(fd).map(place) == p.meta(self.fd).map(place);
+        let known = self.fd != NONE;
+        let same = known && p.meta(fd).map(place) == p.meta(self.fd).map(place);
+        if known && !same {
+            // It has a config of its own, or none.
+            (self.config, self.configured) = (Config::default(), false);
+        }
         if same && p.meta(self.lock).is_ok_and(|found| found.links > 0) {
             p.close(core::mem::replace(&mut self.fd, fd));
         } else {
@@ -70,23 +75,37 @@ impl Directory {
         if self.lock != NONE {
             return Ok(());
         }
-        self.lock = p.open(c"lock", Open::Append)?;
+        self.lock = p.open(c"lock", Open::Lock)?;
         p.lock(self.lock)
     }
 
-    /// A `current` that was not closed properly gets a name of its own.
+    /// A `current` that was not closed properly gets a name of its own. So does a link, to which nothing
+    /// else is done: what it leads to may be anybody's.
     fn recover<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> core::result::Result<(), Event> {
-        match p.stat(c"current") {
-            // No crash but this very process left it, and goes on where it stopped.
-            Ok(found) if self.left == Some((found.device, found.inode)) => return Ok(()),
-            Ok(found) if found.size > 0 && !found.owner_executes() => {}
-            Ok(_) | Err(Errno::NOENT) => return Ok(()),
-            Err(errno) => return Err(self.refused(p, cx, b"unable to stat current", errno)),
-        }
-        match cut_line(p) {
-            Ok(0) => return Ok(()),
-            Ok(_) => {}
-            Err(errno) => Context::trouble(p, b"warning", b"unable to end current", self.path, errno),
+        let opened = p.open(c"current", Open::Update);
+        if opened.is_ok() || p.readlink(c"current", &mut [0]).is_err() {
+            let found = match opened {
+                Ok(fd) => p.meta(fd),
+                Err(_) => p.stat(c"current"),
+            };
+            let ended = match found {
+                // No crash but this very process left it, and goes on where it stopped.
+                Ok(found) if self.left == Some((found.device, found.inode)) => Ok(0),
+                Ok(found) if found.owner_executes() => Ok(0),
+                Ok(found) => opened.and_then(|fd| cut_line(p, fd, found.size)),
+                Err(_) => Ok(0),
+            };
+            if let Ok(fd) = opened {
+                p.close(fd);
+            }
+            match (found, ended) {
+                (Err(Errno::NOENT), _) | (Ok(_), Ok(0)) => return Ok(()),
+                (Err(errno), _) => return Err(self.refused(p, cx, b"unable to stat current", errno)),
+                (Ok(_), Ok(_)) => {}
+                (Ok(_), Err(errno)) => {
+                    Context::trouble(p, b"warning", b"unable to end current", self.path, errno);
+                }
+            }
         }
         let renamed = self.free_name(p, b'u').and_then(|name| {
             p.rename(c"current", c_name(&name).as_c())?;
@@ -106,9 +125,9 @@ impl Directory {
         }
     }
 
+    /// One that cannot be read, or is not there any more, leaves the one in force that was read before: at
+    /// its defaults a directory loses all logs but ten (DEV-74).
     fn read_config<P: Platform>(&mut self, p: &mut P, cx: &Context) {
-        self.config = Config::default();
-        self.text.clear();
         let complain = |p: &mut P, wrong: Wrong<'_>| match wrong {
             Wrong::Address(rest) => {
                 Context::say(p, b"warning", &[b"unable to scan ip address: ", rest]);
@@ -118,29 +137,29 @@ impl Directory {
             }
         };
         let mut small = [0; SMALL];
-        let path = self.path.to_bytes();
-        match read(p, &mut small, &mut self.text) {
-            Ok(Size::Missing) => {}
-            Ok(Size::Small(count)) => {
-                cx.info(p, &[b"read: ", path, b"/config"]);
-                let text = small.get_mut(..count).unwrap_or_default();
-                let config = compact(text, |wrong| complain(p, wrong));
-                // Of one with numbers alone nothing is to be kept.
-                let mut kept = config.kept(text).iter();
-                match kept.try_for_each(|byte| self.text.push(*byte)) {
-                    Ok(()) => self.config = config,
-                    Err(errno) => Context::trouble(p, b"warning", UNREADABLE, self.path, errno),
-                }
+        self.spare.clear();
+        let found = read(p, &mut small, &mut self.spare).and_then(|size| {
+            let Some(count) = size else {
+                return Ok(compact(self.spare.rows(), |wrong| complain(p, wrong)));
+            };
+            let text = small.get_mut(..count).unwrap_or_default();
+            let config = compact(text, |wrong| complain(p, wrong));
+            // Of one with numbers alone nothing is to be kept.
+            let mut kept = config.kept(text).iter();
+            kept.try_for_each(|byte| self.spare.push(*byte)).map(|()| config)
+        });
+        let missing = found.map(drop) == Err(Errno::NOENT);
+        match found {
+            Ok(config) => {
+                (self.config, self.configured) = (config, true);
+                core::mem::swap(&mut self.text, &mut self.spare);
             }
-            Ok(Size::Large) => {
-                cx.info(p, &[b"read: ", path, b"/config"]);
-                self.config = compact(self.text.rows(), |wrong| complain(p, wrong));
-            }
-            // DEV-67: then all is as if it were not there.
-            Err(errno) => {
-                Context::trouble(p, b"warning", UNREADABLE, self.path, errno);
-                cx.info(p, &[b"read: ", path, b"/config"]);
-            }
+            Err(_) if missing && !self.configured => {}
+            // DEV-67: not another directory's.
+            Err(errno) => Context::trouble(p, b"warning", b"unable to read config", self.path, errno),
+        }
+        if !missing {
+            cx.info(p, &[b"read: ", self.path.to_bytes(), b"/config"]);
         }
     }
 }
@@ -150,19 +169,16 @@ const TAIL: u64 = 65_536;
 
 /// What is left of the line in which svlogd was killed goes: the rest of it was not written, and what
 /// comes next is no part of it. The size of `current` after that.
-fn cut_line<P: Platform>(p: &mut P) -> Result<u64> {
-    let fd = p.open(c"current", Open::Read)?;
-    let end = last_end(p, fd);
-    p.close(fd);
-    match end? {
-        (size, Some(end)) if end < size => p.cut(c"current", end).map(|()| end),
-        (size, _) => Ok(size),
+fn cut_line<P: Platform>(p: &mut P, fd: Fd, size: u64) -> Result<u64> {
+    match last_end(p, fd, size)? {
+        end if end < size => p.cut(fd, end).map(|()| end),
+        _ => Ok(size),
     }
 }
 
-/// The size, and where the last line ends; a file that is one line has its end at the beginning.
-fn last_end<P: Platform>(p: &mut P, fd: Fd) -> Result<(u64, Option<u64>)> {
-    let size = p.meta(fd)?.size;
+/// Where the last line ends; a file that is one line has its end at the beginning, and one whose last line
+/// is longer than what is written at once has it at its end.
+fn last_end<P: Platform>(p: &mut P, fd: Fd, size: u64) -> Result<u64> {
     let mut part = [0; 512];
     let mut to = size;
     while to > 0 {
@@ -172,47 +188,36 @@ fn last_end<P: Platform>(p: &mut P, fd: Fd) -> Result<(u64, Option<u64>)> {
         let got = p.read_at(fd, from, part)?;
         let newline = part.get(..got).unwrap_or_default().iter().rposition(|byte| *byte == b'\n');
         if let Some(at) = newline {
-            return Ok((size, Some(from.saturating_add(at as u64).saturating_add(1))));
+            return Ok(from.saturating_add(at as u64).saturating_add(1));
         }
         if size.saturating_sub(from) > TAIL {
-            return Ok((size, None));
+            return Ok(size);
         }
         to = from;
     }
-    Ok((size, Some(0)))
+    Ok(0)
 }
-
-const UNREADABLE: &[u8] = b"unable to read config";
 
 /// A config of fewer bytes is read without asking for memory; most are.
 const SMALL: usize = 256;
 
-/// How much was read.
-enum Size {
-    /// There is no config.
-    Missing,
-    /// So much, on the stack.
-    Small(usize),
-    /// More, in the table.
-    Large,
-}
-
-/// Reads `config`, with one byte more behind it.
-fn read<P: Platform>(p: &mut P, small: &mut [u8; SMALL], into: &mut platform::Table<u8>) -> Result<Size> {
-    let fd = match p.open(c"config", Open::Read) {
-        Ok(fd) => fd,
-        Err(Errno::NOENT) => return Ok(Size::Missing),
-        Err(errno) => return Err(errno),
-    };
+/// Reads `config`, with one byte more behind it, and says how long it is with that; `None`: it is too long for
+/// `small`, and in the table.
+fn read<P: Platform>(
+    p: &mut P,
+    small: &mut [u8; SMALL],
+    into: &mut platform::Table<u8>,
+) -> Result<Option<usize>> {
+    let fd = p.open(c"config", Open::Read)?;
     let mut at = 0;
     let mut large = false;
     let done = loop {
         match p.read(fd, small.get_mut(at..).unwrap_or_default()) {
             Ok(0) if large => {
                 let rest = small.get(..at).unwrap_or_default().iter().chain(&[0]);
-                break { rest }.try_for_each(|byte| into.push(*byte)).map(|()| Size::Large);
+                break { rest }.try_for_each(|byte| into.push(*byte)).map(|()| None);
             }
-            Ok(0) => break Ok(Size::Small(at.saturating_add(1))),
+            Ok(0) => break Ok(Some(at.saturating_add(1))),
             Ok(count) => at = at.saturating_add(count),
             Err(Errno::INTR) => {}
             Err(errno) => break Err(errno),

@@ -11,8 +11,6 @@ const AGAIN: u64 = 3000;
 
 /// So many logs may wait for a processor that works, the one that it reads among them.
 const WAITING: u64 = 8;
-/// And so many for one that fails, where none is ever deleted.
-const WAITING_FAILED: u64 = 256;
 
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +33,7 @@ pub enum Event {
     Died(bool),
     /// Nothing; time may have passed.
     Time,
-    /// The program is about to end: what runs is waited for.
+    /// The program is about to end: a processor that works is waited for, and gets what is waiting.
     Terminate,
     /// It ends now.
     Abandon,
@@ -103,6 +101,8 @@ enum State {
 pub struct Processor {
     state: State,
     failures: u32,
+    /// How many logs were waiting when it was seen to work, or fewer that were left of them.
+    backlog: u64,
     ending: bool,
 }
 
@@ -120,7 +120,7 @@ impl Processor {
     /// Nothing runs.
     #[must_use]
     pub const fn new() -> Processor {
-        Processor { state: State::Idle, failures: 0, ending: false }
+        Processor { state: State::Idle, failures: 0, backlog: u64::MAX, ending: false }
     }
 
     /// The log that is being processed.
@@ -167,17 +167,20 @@ impl Processor {
     /// (0: all).
     ///
     /// One that works and is slower than the lines come is waited for: else the disk would fill, or
-    /// logs would be deleted that nobody has processed. One that fails is not (DEV-66), but where
-    /// all logs are kept, room is left for what it writes once it works again.
-    #[must_use]
-    pub fn holds_up(&self, waiting: u64, keep: u64) -> bool {
-        let most = match (self.failures, keep) {
-            (0, 0) => WAITING,
-            (0, keep) => keep.saturating_sub(1).clamp(1, WAITING),
-            (_, 0) => WAITING_FAILED,
-            (_, _) => return false,
+    /// logs would be deleted that nobody has processed. One that fails is not (DEV-66). Where all
+    /// logs are kept, those that have gathered meanwhile are no reason to wait, only more of them.
+    pub fn holds_up(&mut self, waiting: u64, keep: u64) -> bool {
+        if self.failures > 0 || self.pid().is_none() {
+            return false;
+        }
+        let most = match keep.checked_sub(1) {
+            None => {
+                self.backlog = self.backlog.min(waiting);
+                self.backlog.max(WAITING)
+            }
+            Some(others) => others.clamp(1, WAITING),
         };
-        waiting > most && (self.failures > 0 || self.pid().is_some())
+        waiting > most
     }
 
     /// When [`Event::Time`] is to be handed in.
@@ -209,7 +212,9 @@ impl Processor {
             (State::Finding, Event::Found(Some(name))) => {
                 self.go(State::Launching(name), Action::Launch(name))
             }
-            (State::Finding, Event::Found(None)) => self.go(State::Idle, Action::Wait),
+            (State::Finding, Event::Found(None)) => {
+                self.go(if self.ending { State::Over } else { State::Idle }, Action::Wait)
+            }
             (State::Launching(name), Event::Launched(pid)) => self.go(State::Runs(name, pid), Action::Wait),
             (State::Finding | State::Launching(_), Event::Failed) => self.failed(now),
             (State::Runs(name, _), Event::Died(true)) => {
@@ -233,15 +238,12 @@ impl Processor {
             (State::Stuck(name, step, _), Event::HangUp) => {
                 self.go(State::Settling(name, step), Action::Settle(name, step))
             }
+            // One that works gets what is waiting, at the end, too.
             (State::Finishing, Event::Done | Event::Failed) => {
                 self.failures = 0;
-                if self.ending {
-                    self.go(State::Over, Action::Wait)
-                } else {
-                    self.go(State::Finding, Action::Find)
-                }
+                self.go(State::Finding, Action::Find)
             }
-            // What waits is found at the next start (DEV-63).
+            // What waits for one that fails is found at the next start (DEV-63).
             (State::Idle | State::Rests(_) | State::Stuck(..), Event::Terminate | Event::Abandon) => {
                 self.go(State::Over, Action::Wait)
             }
@@ -316,6 +318,7 @@ impl Processor {
         if self.ending {
             return self.go(State::Over, Action::Wait);
         }
+        self.backlog = u64::MAX;
         let pause = FIRST.checked_shl(self.failures.min(16)).unwrap_or(LAST).min(LAST);
         self.failures = self.failures.saturating_add(1);
         self.go(State::Rests(now.plus_ms(pause)), Action::Wait)
@@ -329,117 +332,4 @@ impl Default for Processor {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NAME: Name = *b"@400000006b02f98f0aa7fd3c.u";
-    const PID: Pid = Pid(77);
-
-    fn running() -> (Processor, Instant) {
-        let (mut it, now) = (Processor::new(), Instant(0));
-        assert_eq!(it.step(Event::Work, now), Action::Find);
-        assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
-        assert_eq!(it.step(Event::Launched(PID), now), Action::Wait);
-        assert_eq!((it.pid(), it.busy()), (Some(PID), Some(NAME)));
-        (it, now)
-    }
-
-    #[test]
-    fn success() {
-        let (mut it, now) = running();
-        let mut action = it.step(Event::Died(true), now);
-        for step in [Settle::Sync, Settle::Mark, Settle::Remove, Settle::Rename, Settle::State] {
-            assert_eq!(action, Action::Settle(NAME, step));
-            assert_eq!(it.step(Event::Failed, now), Action::Wait, "tried again after a while");
-            assert_eq!((it.deadline(), it.busy()), (Some(now.plus_ms(AGAIN)), Some(NAME)));
-            assert_eq!(it.step(Event::Time, now), Action::Wait);
-            assert_eq!(it.step(Event::Time, now.plus_ms(AGAIN)), Action::Settle(NAME, step));
-            action = it.step(Event::Done, now);
-        }
-        assert_eq!(action, Action::Finish(NAME));
-        assert_eq!(it.step(Event::Done, now), Action::Find, "there may be more");
-        assert_eq!(it.step(Event::Found(None), now), Action::Wait);
-        assert_eq!((it.pid(), it.busy(), it.deadline()), (None, None, None));
-    }
-
-    /// DEV-65, DEV-66.
-    #[test]
-    fn failure() {
-        let (mut it, mut now) = running();
-        for pause in [1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000] {
-            assert_eq!(it.step(Event::Died(false), now), Action::Discard(NAME));
-            assert_eq!(it.step(Event::Done, now), Action::Wait);
-            assert_eq!(it.deadline(), Some(now.plus_ms(pause)));
-            assert_eq!(it.step(Event::Work, now), Action::Wait, "a rotation does not shorten it");
-            now = now.plus_ms(pause);
-            assert_eq!(it.step(Event::Time, now), Action::Find);
-            assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
-            assert_eq!(it.step(Event::Launched(PID), now), Action::Wait);
-        }
-        it.step(Event::Died(false), now);
-        it.step(Event::Done, now);
-        assert_eq!(it.step(Event::HangUp, now), Action::Find, "who changed the processor says so");
-        assert_eq!(it.step(Event::Found(Some(NAME)), now), Action::Launch(NAME));
-        assert_eq!(it.step(Event::Failed, now), Action::Wait);
-        assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)), "counted anew");
-    }
-
-    #[test]
-    fn nobody_could_look() {
-        let mut it = Processor::new();
-        let now = Instant(7);
-        assert_eq!(it.step(Event::Work, now), Action::Find);
-        assert_eq!(it.step(Event::Failed, now), Action::Wait);
-        assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)));
-        assert_eq!(it.step(Event::Time, now.plus_ms(FIRST)), Action::Find);
-    }
-
-    #[test]
-    fn what_it_wrote_is_gone() {
-        let (mut it, now) = running();
-        it.step(Event::Died(true), now);
-        let mut later = it;
-        assert_eq!(it.step(Event::Gone, now), Action::Discard(NAME));
-        assert_eq!(it.step(Event::Done, now), Action::Wait);
-        assert_eq!(it.deadline(), Some(now.plus_ms(FIRST)), "it has failed");
-        assert_eq!(later.step(Event::Done, now), Action::Settle(NAME, Settle::Mark));
-        assert_eq!(later.step(Event::Gone, now), Action::Discard(NAME));
-    }
-
-    #[test]
-    fn who_is_waited_for() {
-        let (mut it, now) = running();
-        for (waiting, keep, holds) in [(8, 0, false), (9, 0, true), (9, 100, true), (2, 3, false)] {
-            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
-        }
-        for (waiting, keep, holds) in [(3, 3, true), (1, 1, false), (2, 1, true)] {
-            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
-        }
-        it.step(Event::Died(false), now);
-        it.step(Event::Done, now);
-        for (waiting, keep, holds) in [(9, 0, false), (256, 0, false), (257, 0, true), (300, 10, false)] {
-            assert_eq!(it.holds_up(waiting, keep), holds, "{waiting} {keep}");
-        }
-        assert!(!Processor::new().holds_up(1000, 0), "there is none");
-    }
-
-    #[test]
-    fn the_end() {
-        let (mut it, now) = running();
-        assert_eq!(it.step(Event::Terminate, now), Action::Wait);
-        assert!(!it.is_over());
-        let mut late = it;
-        assert_eq!(late.step(Event::Abandon, now), Action::Stop(PID));
-        assert!(late.is_over());
-        let mut failing = it;
-        assert_eq!(failing.step(Event::Died(false), now), Action::Discard(NAME));
-        assert_eq!(failing.step(Event::Done, now), Action::Wait);
-        assert!(failing.is_over());
-        assert_eq!(it.step(Event::Died(true), now), Action::Settle(NAME, Settle::Sync));
-        assert_eq!(it.step(Event::Failed, now), Action::Wait);
-        assert!(it.is_over(), "the log that was read is still there, or what became of it");
-        let mut idle = Processor::new();
-        assert_eq!(idle.step(Event::Terminate, now), Action::Wait);
-        assert!(idle.is_over());
-    }
-}
+mod tests;

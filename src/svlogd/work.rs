@@ -63,7 +63,7 @@ impl Directory {
     }
 
     fn find<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> Result<Option<Name>> {
-        if self.config.processor(self.text.rows()).is_none() {
+        if self.fd == NONE || self.config.processor(self.text.rows()).is_none() {
             return Ok(None);
         }
         cx.enter(p, self.fd)?;
@@ -152,14 +152,14 @@ impl Directory {
         cx.enter(p, self.workplace)?;
         let (output, done) = (c_name(&with_letter(*name, b't')), c_name(&with_letter(*name, b's')));
         match step {
-            Settle::Sync => {
+            Settle::Sync | Settle::Mark => {
                 let fd = p.open(output.as_c(), Open::Write)?;
-                let synced = p.sync(fd);
+                let done = if step == Settle::Sync { p.sync(fd) } else { p.set_mode(fd, 0o744) };
                 p.close(fd);
-                if synced == Err(Errno::INVAL) { Ok(()) } else { synced }
+                // What it is on cannot be flushed, and need not.
+                if done == Err(Errno::INVAL) { Ok(()) } else { done }
             }
             Settle::Rename => p.rename(output.as_c(), done.as_c()),
-            Settle::Mark => p.chmod(output.as_c(), 0o744),
             Settle::Remove => p.remove(c_name(name).as_c()),
             Settle::State => p.rename(c"newstate", c"state"),
         }
@@ -181,17 +181,17 @@ fn open_all<P: Platform>(
     let _ = p.remove(output.as_c());
     let _ = p.remove(c"newstate");
     *read = open(p, name.as_c(), Open::Read, b"unable to open input for processor")?;
-    *write = open(p, output.as_c(), Open::Truncate, b"unable to open output for processor")?;
+    *write = open(p, output.as_c(), Open::New, b"unable to open output for processor")?;
     *state = match p.open(c"state", Open::Read) {
         Err(Errno::NOENT) => {
-            let empty = open(p, c"state", Open::Truncate, b"unable to create empty state for processor")?;
+            let empty = open(p, c"state", Open::New, b"unable to create empty state for processor")?;
             p.close(empty);
             open(p, c"state", Open::Read, b"unable to open state for processor")?
         }
         Err(errno) => return Err((b"unable to open state for processor", errno)),
         Ok(fd) => fd,
     };
-    *newstate = open(p, c"newstate", Open::Truncate, b"unable to open newstate for processor")?;
+    *newstate = open(p, c"newstate", Open::New, b"unable to open newstate for processor")?;
     Ok(())
 }
 

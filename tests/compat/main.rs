@@ -23,6 +23,7 @@ mod chpst_limits;
 mod chpst_state;
 mod chpst_steps;
 mod chpst_words;
+mod links;
 mod rig;
 mod runsv_control;
 mod runsv_end;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         svlogd_signals::CASES,
         svlogd_processor::CASES,
         svlogd_trouble::CASES,
+        links::CASES,
         chpst_words::CASES,
         chpst_env::CASES,
         chpst_ids::CASES,

@@ -110,6 +110,40 @@ pub const CASES: &[Case] = &[
         assert_eq!(live.running.wait().code(), Some(0));
         assert_eq!((logs.old_texts('s'), logs.old('u').len()), (vec!["x\n".to_owned()], 0));
     }),
+    case("svlogd_processes_all_before_its_end", || {
+        let logs = Logs::new("s1500\nn5\n!tr a-z A-Z\n");
+        let text: String = (1..=200).map(|number| format!("line {number} abc\n")).collect();
+        let last = logs.logged(&[], &text);
+        let (old, current) = text.split_at(text.len() - last.len());
+        assert_eq!((logs.old('u').len(), logs.old('s').len()), (0, 4));
+        assert_eq!((logs.old_texts('s').concat(), last.as_str()), (old.to_uppercase(), current));
+    }),
+    case("svlogd_term_gives_a_processor_what_waits", || {
+        // Until it fails, or TERM comes again.
+        for (answers, processed) in [(["go", "go", "go"].as_slice(), 3), (&["go", "no"], 1), (&["go"], 1)] {
+            let logs = Logs::new("!read line <go; test $line = go && cat\n");
+            logs.rig.place.fifo("log/go");
+            let mut live = logs.open(&["-v"]);
+            for number in 1..=3 {
+                live.log(&number.to_string()).rotate('u', number);
+            }
+            live.signal(Signal::SIGTERM).await_err("sigterm received.");
+            for (number, answer) in answers.iter().enumerate() {
+                let runs = |count| live.running.err().matches("processing: ").count() == count;
+                until("the next", || runs(number + 1).then_some(()));
+                let text = format!("{answer}\n");
+                until("a reader", || runit_tests::place::write_fifo(&logs.path("go"), text.as_bytes()).ok());
+            }
+            if answers.len() == 1 {
+                let runs = || live.running.err().matches("processing: ").count();
+                until("the next", || (runs() == 2).then_some(()));
+                live.signal(Signal::SIGTERM);
+            }
+            assert_eq!(live.running.wait().code(), Some(0));
+            assert_eq!((logs.old('s').len(), logs.old('u').len()), (processed, 3 - processed));
+        }
+    })
+    .dev("DEV-66"),
     case("svlogd_logs_while_a_processor_runs", || {
         let logs = Logs::new("!read line <go; cat\n");
         logs.rig.place.fifo("log/go");
@@ -182,6 +216,27 @@ pub const CASES: &[Case] = &[
         assert_eq!(live.term(), Some(0));
     })
     .dev("DEV-66"),
+    case("svlogd_failing_processor_where_all_logs_are_kept", || {
+        let logs = Logs::new("s1000\nn0\n!exit 7\n");
+        // More than is read at once.
+        let text: String = (1..=400).map(|number| format!("{number:0500}\n")).collect();
+        assert_eq!(logs.logged(&[], &text), "");
+        assert_eq!((logs.old('u').len(), logs.all()), (400, text));
+    })
+    .dev("DEV-66"),
+    case("svlogd_backlog_holds_up_no_line", || {
+        let logs = Logs::new("n0\n!read line <go; cat\n");
+        logs.rig.place.fifo("log/go");
+        for number in 10..30 {
+            logs.file(&format!("@40000000{number}00000000000000.u"), "old\n");
+        }
+        let mut live = logs.open(&["-v"]);
+        live.await_err("processing: ");
+        live.log("x").log("y");
+        live.signal(Signal::SIGTERM).await_err("sigterm received.");
+        assert_eq!(live.term(), Some(0));
+    })
+    .ours(),
     case("svlogd_processor_whose_files_were_deleted", || {
         // Somebody needs the room, and is not particular about it.
         for letters in ["ut", "t"] {

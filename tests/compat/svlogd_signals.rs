@@ -173,11 +173,30 @@ pub const CASES: &[Case] = &[
         let logs = Logs::new("pfoo \n-a\neb\n");
         let mut live = logs.open(&["-v"]);
         live.log("b");
-        fs::remove_file(logs.path("config")).unwrap();
+        logs.file("config", "");
         live.signal(Signal::SIGHUP).await_err("sighangup received.");
         live.say("a\nb\n");
         until("the lines", || logs.text("current").ends_with("a\nb\n").then_some(()));
     }),
+    case("svlogd_hang_up_without_the_config", || {
+        for (instead, why) in [("nothing", "file does not exist"), ("a directory", "is a directory")] {
+            let logs = Logs::new("n0\npfoo \n");
+            for number in 10..30 {
+                logs.file(&format!("@40000000{number}00000000000000.s"), "old\n");
+            }
+            let mut live = logs.open(&[]);
+            live.log("x");
+            fs::remove_file(logs.path("config")).unwrap();
+            if instead == "a directory" {
+                fs::create_dir(logs.path("config")).unwrap();
+            }
+            let line = format!("svlogd: warning: unable to read config: log: {why}\n");
+            live.signal(Signal::SIGHUP).await_err(&line);
+            live.log("y").rotate('s', 21).end();
+            assert_eq!(logs.old_texts('s').concat(), "old\n".repeat(20) + "foo x\nfoo y\n");
+        }
+    })
+    .dev("DEV-74"),
     case("svlogd_hang_up_finds_directories", || {
         let logs = Logs::new("");
         let mut live = logs.start(&["-v", "log", "late"]);
@@ -201,7 +220,8 @@ pub const CASES: &[Case] = &[
         assert_eq!(logs.rig.place.text("elsewhere/current"), "x\n");
     }),
     case("svlogd_hang_up_in_another_directory", || {
-        let logs = Logs::new("").add("new", "");
+        // Which has no config: the other one's does not count.
+        let logs = Logs::new("pfoo \n").add("new", "");
         let mut live = logs.open(&["-v"]);
         live.log("x");
         fs::rename(logs.path(""), logs.rig.place.path("elsewhere")).unwrap();
@@ -210,7 +230,7 @@ pub const CASES: &[Case] = &[
         live.log("y").end();
         assert_eq!(
             (logs.rig.place.text("elsewhere/current"), logs.text("current")),
-            ("x\n".into(), "y\n".into())
+            ("foo x\n".into(), "y\n".into())
         );
     }),
     case("svlogd_hang_up_within_a_line", || {

@@ -14,6 +14,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("rename", rename),
         ("mkdir", mkdir),
         ("readlink", readlink),
+        ("links", links),
         ("names", names),
         ("chmod", chmod),
         ("chdir", chdir),
@@ -136,8 +137,8 @@ fn pipe<P: Platform>(p: &mut P) -> Case {
 }
 
 fn lock<P: Files>(p: &mut P) -> Case {
-    let first = fine!(p.open(c"lock", Open::Append));
-    let second = fine!(p.open(c"lock", Open::Append));
+    let first = fine!(p.open(c"lock", Open::Lock));
+    let second = fine!(p.open(c"lock", Open::Lock));
     fine!(p.lock(first));
     fine!(p.lock(first));
     if !crate::system::LOCKS_ARE_THE_PROCESS_S {
@@ -231,6 +232,27 @@ fn readlink<P: Files>(p: &mut P) -> Case {
     Ok(())
 }
 
+fn links<P: Files>(p: &mut P) -> Case {
+    // It leads nowhere yet. Which error it is differs between systems.
+    for how in [Open::Write, Open::Update, Open::Append, Open::New] {
+        holds!(p.open(programs::LINK, how).is_err());
+        same!(p.stat(programs::LINK).map(|_| ()), Err(Errno::NOENT));
+    }
+    write(p, programs::LINK, Open::Truncate, b"one")?;
+    for how in [Open::Write, Open::Update, Open::Append, Open::New] {
+        holds!(p.open(programs::LINK, how).is_err());
+    }
+    same!(contents(p, programs::LINK)?, b"one");
+    let fd = fine!(p.open(programs::LINK, Open::Lock));
+    p.close(fd);
+    same!(contents(p, programs::LINK)?, b"one");
+    write(p, programs::LINK, Open::Truncate, b"3")?;
+    same!(contents(p, programs::LINK)?, b"3");
+    fine!(p.remove(c"../somewhere"));
+    same!(p.open(programs::LINK, Open::Read), Err(Errno::NOENT));
+    Ok(())
+}
+
 fn names<P: Files>(p: &mut P) -> Case {
     for name in [c"a", c".hidden", c"with space"] {
         write(p, name, Open::Truncate, b"x")?;
@@ -306,12 +328,16 @@ fn parts<P: Files>(p: &mut P) -> Case {
     // Reading goes on where it was.
     same!(p.read(fd, &mut four), Ok(4));
     same!(&four, b"0123");
+    holds!(p.cut(fd, 6).is_err());
     p.close(fd);
-    fine!(p.cut(c"file", 6));
+    let fd = fine!(p.open(c"file", Open::Update));
+    same!(p.read_at(fd, 3, &mut four), Ok(4));
+    fine!(p.cut(fd, 6));
     same!(contents(p, c"file")?, b"012345".to_vec());
-    fine!(p.cut(c"file", 0));
+    fine!(p.cut(fd, 0));
     same!(fine!(p.stat(c"file")).size, 0);
-    same!(p.cut(c"none", 0), Err(Errno::NOENT));
+    p.close(fd);
+    same!(p.cut(fd, 0), Err(Errno::BADF));
     Ok(())
 }
 
@@ -323,6 +349,14 @@ fn remove<P: Files>(p: &mut P) -> Case {
     fine!(p.mkdir(c"dir", 0o755));
     holds!(p.remove(c"dir").is_err());
     same!(p.remove(c"dir/none"), Err(Errno::NOENT));
+    let dir = fine!(p.open(c"dir", Open::Read));
+    same!(p.remove_at(dir, c"file"), Err(Errno::NOENT));
+    let fd = fine!(p.open_at(dir, c"file", Open::New));
+    p.close(fd);
+    same!(p.open_at(dir, c"file", Open::New), Err(Errno::EXIST));
+    fine!(p.remove_at(dir, c"file"));
+    same!(p.stat(c"dir/file").map(|_| ()), Err(Errno::NOENT));
+    p.close(dir);
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 use crate::rig::{Rig, masked, program};
 use nix::sys::signal::Signal;
 use runit_tests::status::Status;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -141,6 +141,7 @@ fn supervise_is_a_dangling_link() {
 
 /// It is tried once a second, the others live, and the first good one is taken.
 fn run_is_not_executable() {
+    needs_proc();
     let rig = Rig::new();
     let service = rig.service("plain");
     service.file("run", "#!/bin/sh\nexec sleep 100000\n");

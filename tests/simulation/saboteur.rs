@@ -157,11 +157,14 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
         self.p.read_at(fd, offset, into)
     }
-    fn cut(&mut self, path: &CStr, size: u64) -> Result<()> {
-        self.p.cut(path, size)
+    fn cut(&mut self, fd: Fd, size: u64) -> Result<()> {
+        self.p.cut(fd, size)
     }
     fn remove(&mut self, path: &CStr) -> Result<()> {
         self.p.remove(path)
+    }
+    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()> {
+        self.p.remove_at(dir, path)
     }
     fn sync(&mut self, fd: Fd) -> Result<()> {
         self.p.sync(fd)

@@ -1,7 +1,7 @@
 //! Schedules and rules for svlogd: a service that writes lines of all lengths, signals, a clock that
 //! is set back, processors that fail, disks that are full and calls that are refused. Every byte
 //! that was read is in the files of each directory once and in order, and all complete lines are
-//! there whenever svlogd waits for more.
+//! there whenever svlogd waits for more. Where nothing fails, no log is left for a processor.
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Check, Pace, Report, Rules, no_zombies, watch};
@@ -26,6 +26,10 @@ struct Svlogd {
     told: bool,
     /// HUP is among what happens: then not every refusal is harmless.
     hangs_up: bool,
+    /// Nothing fails: then no log is left that was not processed.
+    calm: bool,
+    /// How often TERM was sent.
+    terms: u32,
 }
 
 /// Runs the schedule of a seed.
@@ -33,6 +37,7 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let mut random = Random::new(seed ^ 0x6c6f_6764);
     let system = systems::of(&mut random);
     let hangs_up = random.chance(50);
+    let calm = random.chance(20);
     let rules = Svlogd {
         random: Random::new(random.next()),
         read: Vec::new(),
@@ -40,6 +45,8 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         worked: false,
         told: false,
         hangs_up,
+        calm,
+        terms: 0,
     };
     let ends = random.chance(40);
     let lines = writer(&mut random, ends);
@@ -54,7 +61,7 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         |world| {
             let mut sim = Sim::new(seed, Pid(50), system, world);
             prepare(&mut sim.kernel, &mut random, lines);
-            plan(&mut sim.kernel, &mut random, hangs_up);
+            plan(&mut sim.kernel, &mut random, hangs_up, calm);
             sim
         },
         |sim| {
@@ -145,14 +152,15 @@ fn feed(sim: &mut Sim) {
     sim.kernel.faults = faults;
 }
 
-fn plan(kernel: &mut Kernel, random: &mut Random, hangs_up: bool) {
+fn plan(kernel: &mut Kernel, random: &mut Random, hangs_up: bool, calm: bool) {
     for _ in 0..random.below(40) {
         let at = 10 + random.below(CALM - 10);
         let deed = match random.below(20) {
             0..=6 => Deed::Signal(Whom::Program, Signal::Alarm),
             7..=10 if hangs_up => Deed::Signal(Whom::Program, Signal::HangUp),
-            11 => Deed::Signal(Whom::Running("/bin/sh"), Signal::Kill),
+            11 if !calm => Deed::Signal(Whom::Running("/bin/sh"), Signal::Kill),
             12 => Deed::Step(random.below(4000) as i64 - 3000),
+            _ if calm => continue,
             _ => Deed::Faults(faults(random, hangs_up)),
         };
         kernel.plan(at, deed);
@@ -216,6 +224,12 @@ impl Svlogd {
         kernel.tree.existing(ROOT, format!("{dir}/lock").as_bytes(), true).is_ok()
     }
 
+    fn unprocessed(kernel: &Kernel, dir: &str) -> bool {
+        let ino = kernel.tree.existing(ROOT, dir.as_bytes(), true);
+        let names = ino.and_then(|ino| kernel.tree.names(ino));
+        names.is_ok_and(|names| names.keys().any(|name| name.starts_with(b"@") && name.ends_with(b"u")))
+    }
+
     /// Complete lines are in the files before it waits for more.
     fn kept_up(&self, kernel: &Kernel) -> Check {
         let complete = self.read.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -249,6 +263,7 @@ impl Rules for Svlogd {
         }
         let pause = Act::Pause(self.random.below(300));
         Life::of(&match self.random.below(10) {
+            0 | 1 if self.calm => vec![pause, Act::CopyAll(0, 1), Act::Exit(0)],
             0 => vec![pause, Act::Exit(1)],
             1 => vec![Act::Write(1, b"half of it".to_vec()), pause, Act::Raise(Signal::Kill)],
             _ => vec![pause, Act::CopyAll(0, 1), Act::Write(5, b"state".to_vec()), Act::Exit(0)],
@@ -262,7 +277,10 @@ impl Rules for Svlogd {
                 self.worked = true;
             }
             Fact::Wrote { .. } => self.worked = true,
-            Fact::Done { deed: Deed::Signal(Whom::Program, Signal::Terminate), .. } => self.told = true,
+            Fact::Done { deed: Deed::Signal(Whom::Program, Signal::Terminate), .. } => {
+                self.told = true;
+                self.terms += 1;
+            }
             Fact::Done { deed: Deed::Mark(_), .. } => return Err("TERM lost: it still runs".into()),
             Fact::Spawned { child, .. } if child.path == c"/bin/sh" => {
                 for dir in DIRS {
@@ -309,6 +327,9 @@ impl Rules for Svlogd {
             let found = Svlogd::contents(kernel, dir);
             if found != wanted {
                 return Err(differs(&found, &wanted, &format!("{dir}: at the end")));
+            }
+            if self.calm && self.terms < 2 && Svlogd::unprocessed(kernel, dir) {
+                return Err(format!("{dir}: a log was not processed"));
             }
             let current = kernel.tree.existing(ROOT, format!("{dir}/current").as_bytes(), true);
             // Without any the new one could not be made, and nothing was left for it.

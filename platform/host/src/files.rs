@@ -3,7 +3,7 @@ use crate::{Result, wrong};
 use core::ffi::{CStr, c_int};
 use nix::fcntl::{AtFlags, OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{Mode, stat};
+use nix::sys::stat::{Mode, SFlag, fstat, stat};
 use platform::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, SystemTime};
@@ -22,6 +22,16 @@ pub fn open_read(path: &CStr) -> Result<OwnedFd> {
 /// Those of open(2).
 pub fn open_write(path: &CStr) -> Result<OwnedFd> {
     open(path, OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC, Mode::empty()).map_err(wrong)
+}
+
+/// The same of a FIFO and nothing else: what is not one has no reader.
+///
+/// # Errors
+/// Those of open(2) and fstat(2), and [`Errno::NXIO`].
+pub fn open_fifo(path: &CStr) -> Result<OwnedFd> {
+    let fd = open_write(path)?;
+    let kind = SFlag::from_bits_truncate(fstat(fd.as_fd()).map_err(wrong)?.st_mode) & SFlag::S_IFMT;
+    if kind == SFlag::S_IFIFO { Ok(fd) } else { Err(Errno::NXIO) }
 }
 
 /// open(2) for reading and writing a file that is there.
@@ -76,7 +86,7 @@ pub fn write_at(fd: impl AsFd, mut bytes: &[u8], mut at: u64) -> Result<()> {
 /// # Errors
 /// Those of write(2) but EINTR, and of fstat(2).
 pub fn append_whole(fd: impl AsFd, bytes: &[u8]) -> Result<()> {
-    let size = nix::sys::stat::fstat(fd.as_fd()).map_err(wrong)?.st_size;
+    let size = fstat(fd.as_fd()).map_err(wrong)?.st_size;
     let mut rest = bytes;
     while !rest.is_empty() {
         match write(fd.as_fd(), rest) {
@@ -144,7 +154,7 @@ const WRITERS_KNOW: bool = cfg!(all(target_os = "linux", not(runit_portable_watc
 #[must_use]
 pub fn unread(path: &CStr) -> usize {
     // One that has no reader would get one for a moment.
-    let Ok(writer) = open_write(path) else { return 0 };
+    let Ok(writer) = open_fifo(path) else { return 0 };
     if WRITERS_KNOW { waiting(writer) } else { waiting(open_read(path).unwrap_or(writer)) }
 }
 
@@ -222,7 +232,7 @@ mod tests {
         nix::unistd::mkfifo(path.as_c_str(), Mode::S_IRWXU).unwrap();
         assert_eq!(open_write(&path).unwrap_err(), Errno::NXIO, "nobody reads");
         let reader = open_read(&path).unwrap();
-        let writer = open_write(&path).unwrap();
+        let writer = open_fifo(&path).unwrap();
         assert_eq!(write(&writer, b"tcu"), Ok(3));
         assert_eq!(unread(&path), 3);
         assert_eq!(waiting(open_read(&path).unwrap()), 3, "as the BSDs tell it");
@@ -235,7 +245,10 @@ mod tests {
         assert_eq!(unread(&path), 0, "nobody reads");
         assert_eq!(write(&writer, b"x"), Err(Errno::PIPE), "an error, not the end");
         assert_eq!(exists(&path), Ok(true));
-        std::fs::remove_file(place).unwrap();
+        std::fs::remove_file(&place).unwrap();
         assert_eq!(exists(&path), Ok(false));
+        std::fs::write(&place, "").unwrap();
+        assert_eq!(open_fifo(&path).unwrap_err(), Errno::NXIO);
+        std::fs::remove_file(place).unwrap();
     }
 }

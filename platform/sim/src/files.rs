@@ -57,12 +57,14 @@ impl Kernel {
         let now = self.stamp();
         let writes = !matches!(how, Open::Read);
         let creates = match how {
-            Open::Read | Open::Write => None,
-            Open::Append => Some(0o600),
-            Open::Truncate => Some(0o644),
+            Open::Read | Open::Write | Open::Update => None,
+            Open::Append | Open::Lock => Some(0o600),
+            Open::New | Open::Truncate => Some(0o644),
         };
-        let place = self.tree.find(from, path, true)?;
+        let follows = matches!(how, Open::Read | Open::Lock | Open::Truncate);
+        let place = self.tree.find(from, path, follows)?;
         let ino = match (place.ino, creates) {
+            (Some(_), _) if how == Open::New => return Err(Errno::EXIST),
             (Some(ino), _) => ino,
             (None, None) => return Err(Errno::NOENT),
             (None, Some(_)) if self.faults.full => return Err(Errno::NOSPC),
@@ -74,7 +76,7 @@ impl Kernel {
         };
         let object = match &mut self.tree.at_mut(ino).node {
             Node::Directory(..) if writes => return Err(Errno::ISDIR),
-            Node::Link(_) => return Err(Errno::IO),
+            Node::Link(_) => return Err(Errno(libc::ELOOP)),
             Node::Fifo(pipe) if writes => Object::WriteEnd(*pipe),
             Node::Fifo(pipe) => Object::ReadEnd(*pipe, self.pipes[*pipe].opened),
             Node::File(bytes) => {
@@ -93,8 +95,9 @@ impl Kernel {
             }
             _ => {}
         }
-        let append = how == Open::Append;
-        let open = self.add_open(OpenFile { append, ..OpenFile::new(object, Some(ino), !writes, writes) });
+        let append = matches!(how, Open::Append | Open::Lock);
+        let reads = matches!(how, Open::Read | Open::Update);
+        let open = self.add_open(OpenFile { append, ..OpenFile::new(object, Some(ino), reads, writes) });
         Ok(Fd(self.install_lowest(self.own, Slot { open, cloexec: true })))
     }
 
@@ -178,6 +181,17 @@ impl Kernel {
             Err(errno) => self.emit(&Fact::NotRenamed { to: &whole, errno }),
         }
         result
+    }
+
+    fn unlink(&mut self, from: Ino, path: &[u8]) -> Result<()> {
+        let now = self.stamp();
+        let ino = self.tree.existing(from, path, false)?;
+        if self.tree.names(ino).is_ok() {
+            return Err(Errno::ISDIR);
+        }
+        self.tree.remove(from, path, now)?;
+        self.emit(&Fact::Removed { path });
+        Ok(())
     }
 
     /// Notes a failure that has no fact of its own.
@@ -350,9 +364,11 @@ impl Files for Sim {
         Ok(platform::copy(rest, into))
     }
 
-    fn cut(&mut self, path: &CStr, size: u64) -> Result<()> {
+    fn cut(&mut self, fd: Fd, size: u64) -> Result<()> {
         self.kernel.call();
-        let ino = self.kernel.tree.existing(self.kernel.here(), path.to_bytes(), true)?;
+        let slot = self.kernel.slot(self.kernel.own, fd.0)?;
+        let open = &self.kernel.opens[slot.open];
+        let ino = open.ino.filter(|_| open.writes).ok_or(Errno::INVAL)?;
         let Node::File(bytes) = &mut self.kernel.tree.at_mut(ino).node else { return Err(Errno::INVAL) };
         bytes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         Ok(())
@@ -360,14 +376,13 @@ impl Files for Sim {
 
     fn remove(&mut self, path: &CStr) -> Result<()> {
         self.kernel.call();
-        let (here, now) = (self.kernel.here(), self.kernel.stamp());
-        let ino = self.kernel.tree.existing(here, path.to_bytes(), false)?;
-        if self.kernel.tree.names(ino).is_ok() {
-            return Err(Errno::ISDIR);
-        }
-        self.kernel.tree.remove(here, path.to_bytes(), now)?;
-        self.kernel.emit(&Fact::Removed { path: path.to_bytes() });
-        Ok(())
+        self.kernel.unlink(self.kernel.here(), path.to_bytes())
+    }
+
+    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()> {
+        self.kernel.call();
+        let dir = self.kernel.open_directory(dir)?;
+        self.kernel.unlink(dir, path.to_bytes())
     }
 
     fn sync(&mut self, fd: Fd) -> Result<()> {

@@ -59,6 +59,7 @@ calls! {
     "flock" SYS_flock;
     "fstat" SYS_fstat;
     "fsync" SYS_fsync;
+    "ftruncate" SYS_ftruncate;
     "getpgrp" SYS_getpgrp;
     "getpid" SYS_getpid;
     "inotify_add_watch" SYS_inotify_add_watch;
@@ -93,8 +94,7 @@ calls! {
     "stat" SYS_stat;
     "statfs" SYS_statfs;
     "sync" SYS_sync;
-    "truncate" SYS_truncate;
-    "unlink" SYS_unlink;
+    "unlinkat" SYS_unlinkat;
     // No usage is asked for.
     "waitpid" SYS_wait4 "xor ecx, ecx";
     "write" SYS_write;

@@ -35,11 +35,15 @@ impl Files for Os {
     }
 
     fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
+        const CREATE: libc::c_int = libc::O_WRONLY | libc::O_CREAT;
         let (flags, mode) = match how {
             Open::Read => (libc::O_RDONLY, 0),
-            Open::Write => (libc::O_WRONLY, 0),
-            Open::Append => (libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT, 0o600),
-            Open::Truncate => (libc::O_WRONLY | libc::O_TRUNC | libc::O_CREAT, 0o644),
+            Open::Write => (libc::O_WRONLY | libc::O_NOFOLLOW, 0),
+            Open::Update => (libc::O_RDWR | libc::O_NOFOLLOW, 0),
+            Open::Append => (CREATE | libc::O_APPEND | libc::O_NOFOLLOW, 0o600),
+            Open::Lock => (CREATE | libc::O_APPEND, 0o600),
+            Open::New => (CREATE | libc::O_EXCL, 0o644),
+            Open::Truncate => (CREATE | libc::O_TRUNC, 0o644),
         };
         check(system::open(dir.0, path, flags | libc::O_NONBLOCK | libc::O_CLOEXEC, mode)).map(Fd)
     }
@@ -117,15 +121,19 @@ impl Files for Os {
         check_size(unsafe { libc::pread(fd.0, into.as_mut_ptr().cast(), into.len(), offset) })
     }
 
-    fn cut(&mut self, path: &CStr, size: u64) -> Result<()> {
+    fn cut(&mut self, fd: Fd, size: u64) -> Result<()> {
         let size = libc::off_t::try_from(size).map_err(|_| Errno::INVAL)?;
-        // SAFETY: `path` is a string.
-        check(unsafe { libc::truncate(path.as_ptr(), size) }).map(drop)
+        // SAFETY: numbers are passed.
+        check(unsafe { libc::ftruncate(fd.0, size) }).map(drop)
     }
 
     fn remove(&mut self, path: &CStr) -> Result<()> {
+        self.remove_at(Fd(libc::AT_FDCWD), path)
+    }
+
+    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a string.
-        check(unsafe { libc::unlink(path.as_ptr()) }).map(drop)
+        check(unsafe { libc::unlinkat(dir.0, path.as_ptr(), 0) }).map(drop)
     }
 
     fn sync(&mut self, fd: Fd) -> Result<()> {

@@ -9,7 +9,7 @@ pub fn look() -> Sight {
     match files::open_write(c"supervise/ok") {
         Ok(_) => read().map_or_else(Sight::Trouble, Sight::Seen),
         Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
-        Err(errno @ (Errno::ACCES | Errno::PERM)) => match files::open_write(c"supervise/control") {
+        Err(errno @ (Errno::ACCES | Errno::PERM)) => match files::open_fifo(c"supervise/control") {
             // The supervisor reads this one as well, and it may have been given to others.
             Ok(_) => read().map_or_else(Sight::Trouble, Sight::Seen),
             Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
@@ -34,7 +34,7 @@ pub fn read() -> Result<Record, Trouble> {
 
 /// Tells the supervisor something.
 pub fn send(letters: &[Letter]) -> Result<(), Trouble> {
-    let control = files::open_write(c"supervise/control").map_err(|errno| match errno {
+    let control = files::open_fifo(c"supervise/control").map_err(|errno| match errno {
         Errno::NXIO => Trouble::NotRunning,
         other => Trouble::OpenControl(other),
     })?;
