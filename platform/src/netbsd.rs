@@ -121,8 +121,10 @@ impl System for Os {
 
     /// init(8). The kernel opens no descriptor, passes no variable, and leaves /dev as it is.
     fn early() {
-        console::fill_standard();
+        // MAKEDEV has the descriptors closed, as from init(8): one that cannot be written to makes it fail,
+        // and there is no other without /dev/null.
         make_devices();
+        console::fill_standard();
         bsd::early(c"TERM=vt220");
     }
 
