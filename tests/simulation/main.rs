@@ -29,6 +29,7 @@
 //! | `reboot` is not looked at | PowerOff, but reboot says true |
 //! | runsvdir restarts a supervisor at once | throttle: started again within a second |
 //! | a directory that was read in part counts as read | services are ended after a scan that failed |
+mod flood;
 mod named;
 mod runit_rules;
 mod runit_schedule;
@@ -196,11 +197,12 @@ fn main() -> ExitCode {
         let start = std::time::Instant::now();
         let wrong = all(program);
         println!(
-            "{}: {} schedules, {} wrong, {:.1?}",
+            "{}: {} schedules, {} wrong, {:.1?}, nothing later than {:.1?}",
             program.name,
             program.schedules,
             wrong.len(),
-            start.elapsed()
+            start.elapsed(),
+            std::time::Duration::from_nanos(watched::LATEST.swap(0, Ordering::Relaxed))
         );
         for (seed, why) in wrong.iter().take(shown) {
             println!("{}, seed {seed}: {why}", program.name);

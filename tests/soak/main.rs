@@ -32,8 +32,8 @@ const ROUND: Duration = Duration::from_secs(60);
 const ROUNDS: u32 = 6;
 /// So long after the last event all is as it should be, also on a busy machine.
 const REST: Duration = Duration::from_secs(120);
-/// What the residents have after this round is what they may have later.
-const FIRST: u32 = 2;
+/// What the residents have in the rounds up to this is what they may have later.
+const FIRST: u32 = 3;
 /// At most so much is shown of what is wrong at once.
 const SHOWN: usize = 12;
 
@@ -44,7 +44,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 struct Soak {
     trouble: Trouble,
     logs: Vec<Log>,
-    first: Option<BTreeMap<&'static str, Most>>,
+    first: BTreeMap<&'static str, Most>,
     begin: Instant,
     failures: usize,
 }
@@ -86,12 +86,17 @@ impl Soak {
                 self.trouble.settle();
                 self.trouble.end_services_left_over();
             }
+            self.trouble.end_pauses();
             let mut sight = look(&self.trouble.tree, &mut self.logs, self.trouble.runsvdir);
             if sight.wrong.is_empty() || over {
-                if let Some(first) = &self.first {
-                    sight.wrong.extend(growth(&sight, first));
-                } else if round >= FIRST {
-                    self.first = Some(sight.residents.clone());
+                if round > FIRST {
+                    sight.wrong.extend(growth(&sight, &self.first));
+                } else {
+                    for (name, now) in &sight.residents {
+                        let first = self.first.entry(name).or_default();
+                        first.descriptors = first.descriptors.max(now.descriptors);
+                        first.memory = first.memory.max(now.memory);
+                    }
                 }
                 self.say(round, &sight, begin.elapsed());
                 return sight;
@@ -174,7 +179,8 @@ fn soak(time: Duration, seed: u64) -> ExitCode {
     let tree = Tree::new(services);
     let begin = Instant::now();
     let logs = vec![Log::default(); services];
-    let mut soak = Soak { trouble: Trouble::new(tree, seed), logs, first: None, begin, failures: 0 };
+    let mut soak =
+        Soak { trouble: Trouble::new(tree, seed), logs, first: BTreeMap::new(), begin, failures: 0 };
     println!("soak: {services} services for {} s, seed {seed}", time.as_secs());
     let sight = soak.rest(0);
     soak.go_on(sight);

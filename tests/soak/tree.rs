@@ -27,7 +27,6 @@ pub(crate) struct Service {
     /// Its supervisor may have been another: no commands until all is calm. Then it is as it is, or as the
     /// file `down` says.
     pub(crate) unsure: bool,
-    pub(crate) paused: bool,
     /// The last thing that may have ended its log service.
     pub(crate) log_touched: Instant,
     /// When it was last taken out of the scan directory.
@@ -73,7 +72,6 @@ impl Tree {
                 down: false,
                 again: false,
                 unsure: false,
-                paused: false,
                 log_touched: now,
                 taken_out: now,
                 client: None,
@@ -145,7 +143,6 @@ impl Tree {
         done.expect("a name less in the scan directory");
         let service = &mut self.services[number];
         service.present = false;
-        service.paused = false;
         service.taken_out = Instant::now();
     }
 

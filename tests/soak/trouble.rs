@@ -246,8 +246,6 @@ impl Trouble {
         match letter {
             b'u' => service.up = true,
             b'd' => service.up = false,
-            b'p' => service.paused = true,
-            b'c' => service.paused = false,
             _ => {}
         }
         drop(write_fifo(&self.tree.dir(number).join("supervise/control"), &[letter]));
@@ -273,7 +271,7 @@ impl Trouble {
         let Some(runsv) = procs::parent(log.pid).filter(|runsv| procs::name(*runsv) == "runsv") else {
             return;
         };
-        (service.unsure, service.paused, service.log_touched) = (true, false, Instant::now());
+        (service.unsure, service.log_touched) = (true, Instant::now());
         self.kills[1] += u64::from(kill(Pid::from_raw(runsv), Signal::SIGKILL).is_ok());
         let pause = Duration::from_millis(self.random.below(2_500));
         self.later.push((Instant::now() + pause, Later::Orphans(number)));
@@ -368,9 +366,19 @@ impl Trouble {
             if !service.present || service.unsure {
                 continue;
             }
-            let want: &[u8] = if service.up { b"uc" } else { b"dc" };
-            if std::mem::take(&mut service.again) || std::mem::take(&mut service.paused) {
+            let want: &[u8] = if service.up { b"u" } else { b"d" };
+            if std::mem::take(&mut service.again) {
                 drop(write_fifo(&self.tree.dir(number).join("supervise/control"), want));
+            }
+        }
+    }
+
+    /// Lets go on what was paused.
+    pub(crate) fn end_pauses(&self) {
+        for service in &self.tree.services {
+            let dir = self.tree.dir(service.number);
+            if Status::read(&dir).is_some_and(|status| status.paused != 0) {
+                drop(write_fifo(&dir.join("supervise/control"), b"c"));
             }
         }
     }

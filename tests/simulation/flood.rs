@@ -1,0 +1,111 @@
+//! The flooder: in a fifth of the schedules somebody writes to the FIFOs, changes the directory, dies or logs
+//! without end, around the moments at which something is to be done. And the bound that all programs keep in
+//! all schedules: a signal is taken, a death is reaped, and a moment that was waited for is acted upon, at
+//! most [`BOUND`] after it came, although the input never runs empty.
+use crate::watched::{Check, seconds};
+use platform::{Instant, Signal};
+use platform_sim::{Deed, Fact, Kernel, Random, Source, Whom};
+use std::collections::BTreeMap;
+
+/// In nanoseconds of the schedule, without the calls that take seconds.
+const BOUND: u64 = 60_000_000;
+/// What svlogd does from one file to the next.
+const ROTATION: u64 = 3_000_000;
+/// How long a flood lasts at least, and how much longer it may, in milliseconds: more than the bound.
+const LASTS: (u64, u64) = (80, 60);
+/// One flood in so many lasts for seconds: over moments that nobody knows when the schedule is made.
+const LONG: u64 = 40;
+
+/// Whether the schedule of a seed is one of the flooder's.
+pub(crate) const fn is_flooded(seed: u64) -> bool {
+    seed % 5 == 4
+}
+
+/// Plans floods before what is planned at some of these moments, and at the last in any case.
+pub(crate) fn plan(kernel: &mut Kernel, random: &mut Random, sources: &[Source], last: u64, calm: u64) {
+    let one = |random: &mut Random| sources[random.below(sources.len() as u64) as usize].clone();
+    let mut moments: Vec<u64> = (0..1 + random.below(2)).map(|_| random.below(calm)).collect();
+    moments.push(last);
+    for at in moments {
+        let length = match random.below(LONG) {
+            0 if at < last => 1_500,
+            _ => LASTS.0 + random.below(LASTS.1),
+        };
+        kernel.plan(at, Deed::Flood(one(random), length));
+        // Something is to be done in the midst of it.
+        if at < last {
+            let signal = if random.chance(50) { Signal::Kill } else { Signal::Continue };
+            kernel.plan(at + 2, Deed::Signal(Whom::Others, signal));
+        }
+    }
+}
+
+/// What has come and was not acted upon yet, with the time it came.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds {
+    signals: BTreeMap<u8, u64>,
+    deaths: BTreeMap<i32, u64>,
+    /// When it woke up, until it goes to sleep.
+    turn: Option<u64>,
+    /// More than [`BOUND`] for that: a rotation of svlogd takes its time, and what was read at once may be many.
+    extra: u64,
+    /// What it waits for, and since when that is over.
+    moment: Option<(Instant, Option<u64>)>,
+    /// The latest that anything was.
+    pub(crate) latest: u64,
+}
+
+impl Bounds {
+    /// Checks that nothing is late.
+    pub(crate) fn fact(&mut self, kernel: &Kernel, fact: &Fact<'_>) -> Check {
+        let now = kernel.now().0.saturating_sub(kernel.stalled);
+        match *fact {
+            Fact::Signalled { signal } if kernel.catches(signal) => {
+                self.signals.entry(signal as u8).or_insert(now);
+            }
+            Fact::Died { pid, .. }
+                if kernel.process(pid).is_some_and(|dead| dead.parent == kernel.own().0) =>
+            {
+                self.deaths.insert(pid.0, now);
+            }
+            Fact::Reaped { pid, .. } => {
+                self.deaths.remove(&pid.0);
+            }
+            Fact::Woke { .. } => {
+                self.signals.clear();
+                self.turn.get_or_insert(now);
+            }
+            Fact::Renamed { .. } => {
+                self.extra += if kernel.is_flooded() { 10 * ROTATION } else { ROTATION };
+            }
+            // To look is not to sleep.
+            Fact::Waits { until, .. } if until != Some(Instant(0)) => {
+                self.turn = None;
+                self.extra = 0;
+                let due = until.filter(|until| *until <= kernel.now());
+                self.moment = match (due, self.moment) {
+                    // The same moment is over since then.
+                    (Some(until), Some((before, since))) if before == until => {
+                        Some((until, since.or(Some(now))))
+                    }
+                    _ => until.map(|until| (until, None)),
+                };
+            }
+            _ => {}
+        }
+        let first = |map: Option<&u64>| map.copied();
+        for (what, since) in [
+            ("signals are not taken", first(self.signals.values().min())),
+            ("deaths are not reaped", first(self.deaths.values().min())),
+            ("it does not come to an end with what woke it", self.turn),
+            ("what it waited for has come and nothing is done", self.moment.and_then(|(_, since)| since)),
+        ] {
+            let late = since.map_or(0, |since| now.saturating_sub(since));
+            self.latest = self.latest.max(late);
+            if late > BOUND + self.extra {
+                return Err(format!("late: {what}, {} ms, at {:.6}", late / 1_000_000, seconds(kernel)));
+            }
+        }
+        Ok(())
+    }
+}
