@@ -49,6 +49,8 @@ pub(crate) struct Bounds {
     turn: Option<u64>,
     /// More than [`BOUND`] for that: a rotation of svlogd takes its time, and what was read at once may be many.
     extra: u64,
+    /// The same of the turn before, in which what is late now may have come.
+    before: u64,
     /// What it waits for, and since when that is over.
     moment: Option<(Instant, Option<u64>)>,
     /// The latest that anything was.
@@ -73,7 +75,9 @@ impl Bounds {
             }
             Fact::Woke { .. } => {
                 self.signals.clear();
-                self.turn.get_or_insert(now);
+                if self.turn.is_none() {
+                    (self.turn, self.before, self.extra) = (Some(now), self.extra, 0);
+                }
             }
             Fact::Renamed { .. } => {
                 self.extra += if kernel.is_flooded() { 10 * ROTATION } else { ROTATION };
@@ -81,7 +85,6 @@ impl Bounds {
             // To look is not to sleep.
             Fact::Waits { until, .. } if until != Some(Instant(0)) => {
                 self.turn = None;
-                self.extra = 0;
                 let due = until.filter(|until| *until <= kernel.now());
                 self.moment = match (due, self.moment) {
                     // The same moment is over since then.
@@ -102,7 +105,7 @@ impl Bounds {
         ] {
             let late = since.map_or(0, |since| now.saturating_sub(since));
             self.latest = self.latest.max(late);
-            if late > BOUND + self.extra {
+            if late > BOUND + self.extra + self.before {
                 return Err(format!("late: {what}, {} ms, at {:.6}", late / 1_000_000, seconds(kernel)));
             }
         }

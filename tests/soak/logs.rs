@@ -28,7 +28,7 @@ impl Log {
             return Err("a line without an end".into());
         }
         for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let line = str::from_utf8(line).map_err(|_| "a line that nobody wrote")?;
+            let line = std::str::from_utf8(line).map_err(|_| "a line that nobody wrote")?;
             let mut words = line.split(' ').skip_while(|word| word.contains('_'));
             let life = words.next().unwrap_or_default();
             let number: Option<u64> = words.next().and_then(|word| word.parse().ok());

@@ -3,7 +3,7 @@ use crate::logs::Log;
 use crate::procs::{self, Process};
 use crate::tree::Tree;
 use runit_tests::status::{DOWN, RUN, Status};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +23,8 @@ pub(crate) struct Most {
 #[derive(Debug, Default)]
 pub(crate) struct Sight {
     pub(crate) wrong: Vec<String>,
+    /// The services that this is about.
+    pub(crate) about: BTreeSet<usize>,
     pub(crate) processes: usize,
     pub(crate) up: usize,
     pub(crate) lines: u64,
@@ -66,13 +68,17 @@ pub(crate) fn look(tree: &Tree, logs: &mut [Log], runsvdir: i32) -> Sight {
         let dir = tree.dir(service.number);
         let found = supervisors.remove(&dir).unwrap_or_default();
         if let Err(wrong) = one(tree, service.number, &found, &children, &mut sight) {
+            sight.about.insert(service.number);
             sight.wrong.push(format!("{} (number {}): {wrong}", dir.display(), service.number));
         }
         let log = &mut logs[service.number];
         if !log.spoilt {
             match log.check(tree, service.number) {
                 Ok(lines) => sight.lines += lines,
-                Err(wrong) => sight.wrong.push(wrong),
+                Err(wrong) => {
+                    sight.about.insert(service.number);
+                    sight.wrong.push(wrong);
+                }
             }
         }
     }

@@ -109,6 +109,9 @@ impl Soak {
         let mut wrong = std::mem::take(&mut self.trouble.wrong);
         wrong.extend(sight.wrong.iter().cloned());
         wrong.iter().take(SHOWN).for_each(|wrong| println!("WRONG    {wrong}"));
+        for number in sight.about.iter().take(SHOWN) {
+            self.trouble.notes(*number).iter().for_each(|note| println!("         {number:3} {note}"));
+        }
         let most: Vec<String> = sight
             .residents
             .iter()
@@ -197,11 +200,11 @@ fn soak(time: Duration, seed: u64) -> ExitCode {
     let Soak { trouble, logs, failures, .. } = soak;
     let lines: u64 = logs.iter().map(|log| log.lines).sum();
     println!(
-        "soak: seed {seed}, {} s, {round} rounds, {} events, {lines} lines and more: {} passed, {failures} failed",
+        "seed {seed}: {} s, {round} rounds, {} events, {lines} lines read and removed",
         begin.elapsed().as_secs(),
         trouble.events,
-        u32::from(failures == 0),
     );
+    println!("soak: {round} passed, {failures} failed");
     if failures > 0 {
         let said = trouble.tree.place.text("said");
         said.lines().rev().take(30).for_each(|line| println!("said     {line}"));

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So long after what may have ended a log service, it runs again.
 const LOGS_AGAIN: Duration = Duration::from_secs(4);
+/// So much is remembered of what was done to a service.
+const NOTES: usize = 30;
 /// A log service that has run for more than so many seconds has its directory.
 const SURE: u64 = 1;
 
@@ -46,11 +48,14 @@ pub(crate) struct Trouble {
     pub(crate) events: u64,
     pub(crate) kills: [u64; 3],
     pub(crate) wrong: Vec<String>,
+    /// What was done to each service.
+    notes: Vec<Vec<String>>,
 }
 
 impl Trouble {
     /// Starts the tree.
     pub(crate) fn new(tree: Tree, seed: u64) -> Trouble {
+        let notes = vec![Vec::new(); tree.services.len()];
         let mut trouble = Trouble {
             tree,
             random: Random::new(seed),
@@ -63,6 +68,7 @@ impl Trouble {
             events: 0,
             kills: [0; 3],
             wrong: Vec::new(),
+            notes,
         };
         trouble.start();
         trouble
@@ -82,6 +88,21 @@ impl Trouble {
         let mut command = self.tree.place.command(programs.path("runsvdir"));
         self.runsvdir = self.run(command.arg("scan").env("PATH", path));
         self.leaving = false;
+    }
+
+    /// Remembers what was done to a service.
+    fn note(&mut self, number: usize, what: &str) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let notes = &mut self.notes[number];
+        if notes.len() >= NOTES {
+            notes.remove(0);
+        }
+        notes.push(format!("{}.{:03} {what}", now.as_secs(), now.subsec_millis()));
+    }
+
+    /// What was done to a service.
+    pub(crate) fn notes(&self, number: usize) -> &[String] {
+        &self.notes[number]
     }
 
     /// Takes the ends of children: clients, and orphans, which come to this process.
@@ -139,12 +160,17 @@ impl Trouble {
             60..=71 => {
                 if let Some(status) = Status::read(&dir).filter(|status| status.pid > 0) {
                     self.kills[0] += u64::from(kill(Pid::from_raw(status.pid), Signal::SIGKILL).is_ok());
+                    self.note(number, &format!("kill -9 {}", status.pid));
                 }
             }
             72..=74 if listens => self.kill_runsv(number),
-            75..=77 if present && self.settled(number) => self.tree.take_out(number),
+            75..=77 if present && self.settled(number) => {
+                self.note(number, "taken out");
+                self.tree.take_out(number);
+            }
             75..=84 if !present && !self.is_put_off(number) => self.put_in(number),
             85 | 86 if present && self.settled(number) => {
+                self.note(number, "taken out for a moment");
                 // A moment without its name, on either side of what runsvdir takes for one.
                 self.tree.take_out(number);
                 let pause = Duration::from_millis(self.random.below(300));
@@ -152,9 +178,11 @@ impl Trouble {
             }
             87..=92 if present => {
                 self.names += 1;
+                self.note(number, &format!("renamed n{}", self.names));
                 self.tree.rename(number, format!("n{}", self.names));
             }
             93..=95 => {
+                self.note(number, "svlogd: another configuration and HUP");
                 let size = 2_500 + self.random.below(15_000);
                 configure(&dir, number, size, self.random.below(4));
                 if let Some(log) = Status::read(&dir.join("log")).filter(|log| log.pid > 0) {
@@ -235,6 +263,7 @@ impl Trouble {
         let mut command = self.tree.place.command(Programs::get().path("sv"));
         command.args(["-w", "5", word, &name]).env("SVDIR", self.tree.place.path("scan"));
         let pid = self.run(&mut command);
+        self.note(number, &format!("sv {word}, process {pid}"));
         self.tree.services[number].client = Some(pid);
         self.clients.insert(pid, (format!("{word} {name}"), Instant::now()));
     }
@@ -248,7 +277,8 @@ impl Trouble {
             b'd' => service.up = false,
             _ => {}
         }
-        drop(write_fifo(&self.tree.dir(number).join("supervise/control"), &[letter]));
+        let done = write_fifo(&self.tree.dir(number).join("supervise/control"), &[letter]);
+        self.note(number, &format!("letter {}: {done:?}", char::from(letter)));
     }
 
     /// Something for the log service: rotate, reload, end and come back.
@@ -257,7 +287,8 @@ impl Trouble {
         if letter == b't' {
             self.tree.services[number].log_touched = Instant::now();
         }
-        drop(write_fifo(&self.tree.dir(number).join("log/supervise/control"), &[letter]));
+        let done = write_fifo(&self.tree.dir(number).join("log/supervise/control"), &[letter]);
+        self.note(number, &format!("log: letter {}: {done:?}", char::from(letter)));
     }
 
     /// The supervisor dies; later somebody ends what it has left behind. What was written is safe with the
@@ -273,6 +304,7 @@ impl Trouble {
         };
         (service.unsure, service.log_touched) = (true, Instant::now());
         self.kills[1] += u64::from(kill(Pid::from_raw(runsv), Signal::SIGKILL).is_ok());
+        self.note(number, &format!("kill -9 of runsv {runsv}"));
         let pause = Duration::from_millis(self.random.below(2_500));
         self.later.push((Instant::now() + pause, Later::Orphans(number)));
     }
@@ -295,6 +327,7 @@ impl Trouble {
             service.unsure |= service.present;
             service.log_touched = Instant::now();
         }
+        (0..self.notes.len()).for_each(|number| self.note(number, "the end of runsvdir"));
         self.leaving = true;
         self.events += 1;
         let deadly = self.random.chance(60);
@@ -306,6 +339,7 @@ impl Trouble {
     }
 
     fn put_in(&mut self, number: usize) {
+        self.note(number, "put in");
         // Now and then it is another one in the place of the last.
         let dir = self.tree.dir(number);
         if self.random.chance(20) && !self.tree.is_supervised(number) {
@@ -331,17 +365,21 @@ impl Trouble {
         for (_, what) in due {
             match what {
                 Later::Orphans(number) => {
+                    self.note(number, "orphans are told to end");
                     let dir = self.tree.dir(number);
                     self.end_orphans(|name, here| name != "svlogd" && here == dir);
                 }
                 Later::Supervisors => self.end_orphans(|name, _| name == "runsv"),
-                Later::Back(number) => self.tree.put_in(number),
+                Later::Back(number) => {
+                    self.note(number, "put back");
+                    self.tree.put_in(number);
+                }
             }
         }
     }
 
     /// TERM for what has come to this process.
-    fn end_orphans(&self, which: impl Fn(&str, &Path) -> bool) {
+    fn end_orphans(&mut self, which: impl Fn(&str, &Path) -> bool) {
         let own = std::process::id() as i32;
         for orphan in procs::below(own).remove(&own).unwrap_or_default() {
             let here = procs::directory(orphan.pid).unwrap_or_default();
@@ -384,7 +422,7 @@ impl Trouble {
     }
 
     /// What is left of orphans that nobody thought of.
-    pub(crate) fn end_services_left_over(&self) {
+    pub(crate) fn end_services_left_over(&mut self) {
         self.end_orphans(|name, _| name == "soak");
     }
 
