@@ -3,7 +3,7 @@
 //! all schedules: a signal is taken, a death is reaped, and a moment that was waited for is acted upon, at
 //! most [`BOUND`] after it came, although the input never runs empty.
 use crate::watched::{Check, seconds};
-use platform::{Instant, Signal};
+use platform::{Instant, Pid, Signal};
 use platform_sim::{Deed, Fact, Kernel, Random, Source, Whom};
 use std::collections::BTreeMap;
 
@@ -21,7 +21,8 @@ pub(crate) const fn is_flooded(seed: u64) -> bool {
     seed % 5 == 4
 }
 
-/// Plans floods before what is planned at some of these moments, and at the last in any case.
+/// Plans floods, one of them at the `last` moment, the others before `calm`, with something to be done in the
+/// midst of them.
 pub(crate) fn plan(kernel: &mut Kernel, random: &mut Random, sources: &[Source], last: u64, calm: u64) {
     let one = |random: &mut Random| sources[random.below(sources.len() as u64) as usize].clone();
     let mut moments: Vec<u64> = (0..1 + random.below(2)).map(|_| random.below(calm)).collect();
@@ -32,12 +33,15 @@ pub(crate) fn plan(kernel: &mut Kernel, random: &mut Random, sources: &[Source],
             _ => LASTS.0 + random.below(LASTS.1),
         };
         kernel.plan(at, Deed::Flood(one(random), length));
-        // Something is to be done in the midst of it.
         if at < last {
             let signal = if random.chance(50) { Signal::Kill } else { Signal::Continue };
             kernel.plan(at + 2, Deed::Signal(Whom::Others, signal));
         }
     }
+}
+
+fn is_child(kernel: &Kernel, pid: Pid) -> bool {
+    kernel.process(pid).is_some_and(|process| process.parent == kernel.own().0)
 }
 
 /// What has come and was not acted upon yet, with the time it came.

@@ -5,6 +5,7 @@
 //!
 //! `soak HOURS [SEED]`; `SOAK_SERVICES` is how many services there are, `SOAK_STEP` how many milliseconds lie
 //! between two events.
+mod clients;
 mod logs;
 mod look;
 mod procs;

@@ -36,13 +36,13 @@ enum Later {
 
 pub(crate) struct Trouble {
     pub(crate) tree: Tree,
-    random: Random,
+    pub(crate) random: Random,
     pub(crate) runsvdir: i32,
     /// runsvdir ends as it was told; a new one follows.
     leaving: bool,
     /// No other runsvdir follows.
     over: bool,
-    clients: BTreeMap<i32, (String, Instant)>,
+    pub(crate) clients: BTreeMap<i32, (String, Instant)>,
     later: Vec<(Instant, Later)>,
     names: usize,
     pub(crate) events: u64,
@@ -75,7 +75,7 @@ impl Trouble {
     }
 
     /// Starts a process; its end is seen by `reap`.
-    fn run(&self, command: &mut Command) -> i32 {
+    pub(crate) fn run(&self, command: &mut Command) -> i32 {
         let said = OpenOptions::new().create(true).append(true).open(self.tree.place.path("said"));
         let said = said.expect("a file for what they say");
         let out = said.try_clone().map_or_else(|_| Stdio::null(), Stdio::from);
@@ -91,7 +91,7 @@ impl Trouble {
     }
 
     /// Remembers what was done to a service.
-    fn note(&mut self, number: usize, what: &str) {
+    pub(crate) fn note(&mut self, number: usize, what: &str) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let notes = &mut self.notes[number];
         if notes.len() >= NOTES {
@@ -226,69 +226,6 @@ impl Trouble {
                 self.wrong.push(format!("{}: {bytes:?}", path.display()));
             }
         }
-    }
-
-    fn client(&mut self, number: usize) {
-        const COMMANDS: [(&str, Option<bool>); 24] = [
-            ("up", Some(true)),
-            ("start", Some(true)),
-            ("start", Some(true)),
-            ("restart", Some(true)),
-            ("restart", Some(true)),
-            ("force-restart", Some(true)),
-            ("down", Some(false)),
-            ("stop", Some(false)),
-            ("force-stop", Some(false)),
-            ("status", None),
-            ("check", None),
-            ("hup", None),
-            ("reload", None),
-            ("force-reload", None),
-            ("term", None),
-            ("kill", None),
-            ("alarm", None),
-            ("interrupt", None),
-            ("quit", None),
-            ("1", None),
-            ("2", None),
-            ("try-restart", None),
-            ("once", None),
-            ("try-restart", None),
-        ];
-        let (word, up) = COMMANDS[self.random.below(COMMANDS.len() as u64) as usize];
-        let service = &mut self.tree.services[number];
-        service.up = up.unwrap_or(service.up);
-        service.again |= word == "once";
-        let name = service.name.clone();
-        let mut command = self.tree.place.command(Programs::get().path("sv"));
-        command.args(["-w", "5", word, &name]).env("SVDIR", self.tree.place.path("scan"));
-        let pid = self.run(&mut command);
-        self.note(number, &format!("sv {word}, process {pid}"));
-        self.tree.services[number].client = Some(pid);
-        self.clients.insert(pid, (format!("{word} {name}"), Instant::now()));
-    }
-
-    fn letter(&mut self, number: usize) {
-        let letters = b"ttthaiq12kudpc";
-        let letter = letters[self.random.below(letters.len() as u64) as usize];
-        let service = &mut self.tree.services[number];
-        match letter {
-            b'u' => service.up = true,
-            b'd' => service.up = false,
-            _ => {}
-        }
-        let done = write_fifo(&self.tree.dir(number).join("supervise/control"), &[letter]);
-        self.note(number, &format!("letter {}: {done:?}", char::from(letter)));
-    }
-
-    /// Something for the log service: rotate, reload, end and come back.
-    fn log(&mut self, number: usize) {
-        let letter = b"aaahhht"[self.random.below(7) as usize];
-        if letter == b't' {
-            self.tree.services[number].log_touched = Instant::now();
-        }
-        let done = write_fifo(&self.tree.dir(number).join("log/supervise/control"), &[letter]);
-        self.note(number, &format!("log: letter {}: {done:?}", char::from(letter)));
     }
 
     /// The supervisor dies; later somebody ends what it has left behind. What was written is safe with the
