@@ -182,6 +182,9 @@ pub trait Events {
     fn wait(&mut self, fds: &[Fd], until: Option<Instant>) -> Wake;
 }
 
+/// So many ends of children are taken in one turn: a crowd that dies without end does not hold up the rest.
+pub const CROWD: u32 = 64;
+
 /// How many descriptors [`Events::wait`] takes.
 pub const MAX_WAIT: usize = 7;
 

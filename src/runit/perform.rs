@@ -3,7 +3,7 @@ use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
 use crate::{magic, msg, paths};
 use core::ffi::CStr;
-use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target};
+use platform::{CROWD, Child, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target};
 
 const RUNIT: &[u8] = b"- runit: ";
 
@@ -42,12 +42,20 @@ impl<'p, P: Platform> Performer<'p, P> {
     pub(super) fn run(mut self) -> u8 {
         // It begins where it would go on after a pause.
         self.feed(Event::Timer);
+        // More processes may have ended than one turn takes.
+        let mut deaths = false;
         loop {
             if let Some(code) = self.exit {
                 return code;
             }
-            self.hear(self.machine.until());
-            while let Some((pid, ended)) = self.p.reap() {
+            let until = if deaths { Some(self.p.now()) } else { self.machine.until() };
+            self.hear(until);
+            deaths = true;
+            for _ in 0..CROWD {
+                let Some((pid, ended)) = self.p.reap() else {
+                    deaths = false;
+                    break;
+                };
                 let event = self.died(pid, ended);
                 // What was asked before a death comes before it: a request that stage 1 makes with its
                 // last breath is one of stage 1. And no crowd of orphans holds requests up.

@@ -18,7 +18,7 @@ pub use service::{Service, Who};
 use crate::{cli, msg};
 use core::ffi::CStr;
 use perform::Runsv;
-use platform::{Args, Errno, Fd, Platform, Signal};
+use platform::{Args, CROWD, Errno, Fd, Platform, Signal};
 
 /// The variable that control scripts find in their environment: device and inode of the service's
 /// directory and the number of the script's process, with colons between them. With it sv knows that
@@ -67,6 +67,8 @@ fn start<'a, P: Platform>(p: &mut P, dir: &'a CStr) -> Result<Runsv<'a>, Fatal<'
 
 /// The loop: perform what is asked for, wait, hand in what happened.
 fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
+    // More children may have ended than one turn takes.
+    let mut deaths = false;
     loop {
         if runsv.step(p, Event::Time) {
             return 0;
@@ -77,9 +79,9 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
             if runsv.machine.listens(Who::Main) { runsv.control(Who::Main) } else { none },
             runsv.control(Who::Log),
         ];
-        let wake = p.wait(&fds, runsv.deadline());
+        let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.deadline() });
         runsv.now = p.now();
-        let deaths = wake.signals.has(Signal::Child);
+        deaths |= wake.signals.has(Signal::Child);
         // What a process said before its end is heard before that: `./run` and `./finish` may decide
         // what follows them. Whether it has said anything was looked up before it ended, perhaps.
         for (who, bit) in [(Who::Main, 0), (Who::Log, 1)] {
@@ -87,11 +89,13 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
                 return 0;
             }
         }
-        if deaths {
-            while let Some((pid, ended)) = p.reap() {
-                if runsv.step(p, Event::Died(pid, ended)) {
-                    return 0;
-                }
+        for _ in 0..if deaths { CROWD } else { 0 } {
+            let Some((pid, ended)) = p.reap() else {
+                deaths = false;
+                break;
+            };
+            if runsv.step(p, Event::Died(pid, ended)) {
+                return 0;
             }
         }
         if wake.signals.has(Signal::Terminate) && runsv.step(p, Event::Terminate) {

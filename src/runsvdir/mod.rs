@@ -14,7 +14,9 @@ use crate::fixed::Text;
 use crate::{cli, msg};
 use area::Area;
 use core::ffi::CStr;
-use platform::{Args, Child, Errno, Fd, Files, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
+use platform::{
+    Args, CROWD, Child, Errno, Fd, Files, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target,
+};
 
 const USAGE: &str = " [-P] dir";
 
@@ -88,6 +90,8 @@ struct Runsvdir<'a, D> {
 impl<D> Runsvdir<'_, D> {
     fn run<P: Platform<Dir = D>>(&mut self, p: &mut P) -> u8 {
         let mut machine = Machine::new();
+        // More supervisors may have ended than one turn takes.
+        let mut deaths = false;
         loop {
             let now = p.now();
             if let Some(area) = &mut self.area {
@@ -100,12 +104,16 @@ impl<D> Runsvdir<'_, D> {
             let log = self.area.as_ref().map_or(none, |area| area.pipe);
             let dot = self.area.as_ref().map(|area| area.dot);
             let until = dot.map_or(machine.deadline(), |dot| dot.min(machine.deadline()));
+            let until = if deaths { now } else { until };
             let wake = p.wait(&[p.watch_fd().unwrap_or(none), log], Some(until));
-            if wake.signals.has(Signal::Child) {
-                while let Some((pid, ended)) = p.reap() {
-                    if let Some(code) = self.step(p, &mut machine, Event::Died(pid, ended)) {
-                        return code;
-                    }
+            deaths |= wake.signals.has(Signal::Child);
+            for _ in 0..if deaths { CROWD } else { 0 } {
+                let Some((pid, ended)) = p.reap() else {
+                    deaths = false;
+                    break;
+                };
+                if let Some(code) = self.step(p, &mut machine, Event::Died(pid, ended)) {
+                    return code;
                 }
             }
             if let (true, Some(area)) = (wake.is_ready(1), &mut self.area) {

@@ -35,7 +35,7 @@ use crate::{VERSION, args, cli, msg};
 use context::Context;
 use core::ffi::CStr;
 use directory::Directory;
-use platform::{Args, Block, Ended, Errno, Fd, Instant, Open, Platform, Result, Signal, SignalSet};
+use platform::{Args, Block, CROWD, Ended, Errno, Fd, Instant, Open, Platform, Result, Signal, SignalSet};
 
 const USAGE: &str = " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...";
 
@@ -95,6 +95,8 @@ struct Svlogd {
     share: usize,
     /// Everything that was ready is in the files.
     done: bool,
+    /// More processors may have ended than one turn takes.
+    deaths: bool,
     phase: Phase,
 }
 
@@ -135,7 +137,15 @@ impl Svlogd {
                 memory.push(Directory::new(path))?;
             }
         }
-        Ok(Svlogd { cx: Context::new(options, home), memory, input, share, done: true, phase: Phase::Reads })
+        Ok(Svlogd {
+            cx: Context::new(options, home),
+            memory,
+            input,
+            share,
+            done: true,
+            deaths: false,
+            phase: Phase::Reads,
+        })
     }
 
     /// The input buffer.
@@ -186,7 +196,11 @@ impl Svlogd {
             }
             let until = self.deadline();
             let reads = done && self.phase != Phase::Ends;
-            let mut wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], until);
+            let soon = if self.deaths { Some(p.now()) } else { until };
+            let mut wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], soon);
+            if self.deaths {
+                wake.signals.add(Signal::Child);
+            }
             if reads && !wake.is_ready(0) && wake.signals != SignalSet::default() {
                 // What was written before the signal comes first.
                 let more = p.wait(&[Fd::STDIN], Some(Instant(0)));
@@ -283,7 +297,12 @@ impl Svlogd {
     fn signals<P: Platform>(&mut self, p: &mut P, signals: SignalSet) -> bool {
         if signals.has(Signal::Child) {
             self.cx.info(p, &[b"sigchild received."]);
-            while let Some((pid, ended)) = p.reap() {
+            self.deaths = true;
+            for _ in 0..CROWD {
+                let Some((pid, ended)) = p.reap() else {
+                    self.deaths = false;
+                    break;
+                };
                 self.each(|dir, cx, _, _| {
                     if dir.processor.pid() == Some(pid) {
                         dir.work(p, cx, WorkEvent::Died(ended == Ended::Exit(0)));

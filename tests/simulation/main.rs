@@ -28,7 +28,10 @@
 //! | a stop in the pause before stage 2 is ignored | request lost: stage 2 is started |
 //! | `reboot` is not looked at | PowerOff, but reboot says true |
 //! | runsvdir restarts a supervisor at once | throttle: started again within a second |
+//! | runsv reads its FIFO until that is empty | late: signals are not taken |
+//! | everybody who has died is reaped in one turn | late: it does not come to an end with what woke it |
 //! | a directory that was read in part counts as read | services are ended after a scan that failed |
+mod flood;
 mod named;
 mod runit_rules;
 mod runit_schedule;
@@ -76,6 +79,7 @@ const PROGRAMS: [Program; 4] = [
             (Lie::LeaksFiles, "leak"),
             (Lie::KillsAll, "a signal for All"),
             (Lie::KillsStranger, "for a process that is no child"),
+            (Lie::TakesAll, "late: "),
         ],
     },
     Program {
@@ -93,6 +97,7 @@ const PROGRAMS: [Program; 4] = [
             (Lie::KillsAll, "everything is killed before the end"),
             (Lie::SeesReboot, "Restart, but reboot says false"),
             (Lie::KillsStranger, "a signal for nobody's child"),
+            (Lie::TakesAll, "late: "),
         ],
     },
     Program {
@@ -110,6 +115,7 @@ const PROGRAMS: [Program; 4] = [
             (Lie::WatchesNothing, "a new service waits"),
             (Lie::SkipsNames, "settled: services"),
             (Lie::KillsStranger, "for a process that is no child"),
+            (Lie::TakesAll, "late: "),
         ],
     },
     Program {
@@ -124,6 +130,7 @@ const PROGRAMS: [Program; 4] = [
             (Lie::StartsTwice, "two processors at once"),
             (Lie::DropsBytes, "lines are lost"),
             (Lie::DoublesBytes, "lines are lost, doubled"),
+            (Lie::TakesAll, "late: "),
         ],
     },
 ];
@@ -194,13 +201,15 @@ fn main() -> ExitCode {
     let (mut passed, mut failed) = (0, 0);
     for program in PROGRAMS.iter().filter(|program| name.as_ref().map_or(true, |name| name == program.name)) {
         let start = std::time::Instant::now();
+        watched::LATEST.store(0, Ordering::Relaxed);
         let wrong = all(program);
         println!(
-            "{}: {} schedules, {} wrong, {:.1?}",
+            "{}: {} schedules, {} wrong, {:.1?}, nothing later than {:.1?}",
             program.name,
             program.schedules,
             wrong.len(),
-            start.elapsed()
+            start.elapsed(),
+            std::time::Duration::from_nanos(watched::LATEST.load(Ordering::Relaxed))
         );
         for (seed, why) in wrong.iter().take(shown) {
             println!("{}, seed {seed}: {why}", program.name);

@@ -266,7 +266,7 @@ impl Runit {
         if until == Some(Instant(0)) {
             return Ok(());
         }
-        no_zombies(kernel)?;
+        no_zombies(kernel, until)?;
         // DEV-11. Once is no fault: the signal of the key may be waiting to be taken.
         self.unarmed = match self.unarmed {
             _ if kernel.armed => Some(0),
@@ -287,7 +287,7 @@ impl Runit {
         }
         self.still |= core::mem::take(&mut self.still_soon);
         if self.still {
-            return if until.is_none() {
+            return if until.is_none_or(|until| until <= kernel.now()) {
                 Ok(())
             } else {
                 Err("a deadline while it is to stand still".into())

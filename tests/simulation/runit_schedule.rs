@@ -1,12 +1,13 @@
 //! Schedules for runit as process 1: stages that end in every way, orphans, requests at any
 //! moment, three fingers, fork failures, kernels that do not end. When all is well again it is
 //! asked to stop, and must end the system the way it was asked to.
+use crate::flood;
 use crate::runit_rules::{Runit, mark};
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Report, watch};
 use platform::{How, Pid, Request, Signal};
-use platform_sim::{Deed, Faults, Kernel, LINUX, MACOS, Machine, PowerCall, Random, Sim, Whom, args};
+use platform_sim::{Deed, Faults, Kernel, LINUX, MACOS, Machine, PowerCall, Random, Sim, Source, Whom, args};
 use runit::paths;
 use std::ffi::CStr;
 
@@ -34,6 +35,11 @@ pub(crate) const NATIVE: Machine = Machine {
     ..LINUX
 };
 
+/// When nothing goes wrong any more, when all has settled, and when it is asked to stop, in milliseconds.
+const CALM: u64 = 15_000;
+const SETTLED: u64 = CALM + 20_000;
+const LEAVE: u64 = SETTLED + 100_000;
+
 /// Runs the schedule of a seed.
 pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let mut random = Random::new(seed ^ 0x7069_6431);
@@ -46,6 +52,9 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
             let mut sim = Sim::new(seed, Pid(1), machine, world);
             prepare(&mut sim.kernel, &mut random);
             plan(&mut sim.kernel, &mut random, machine);
+            if flood::is_flooded(seed) {
+                flood::plan(&mut sim.kernel, &mut random, &[Source::Deaths], LEAVE, CALM);
+            }
             sim
         },
         |sim| match lie {
@@ -115,7 +124,7 @@ fn faults(random: &mut Random) -> Faults {
 }
 
 fn plan(kernel: &mut Kernel, random: &mut Random, machine: Machine) {
-    let calm = 15_000;
+    let calm = CALM;
     let mut at = 0;
     // What was decided once cannot be seen twice: some schedules leave the stop to the end.
     let stops = random.chance(50);
@@ -138,9 +147,9 @@ fn plan(kernel: &mut Kernel, random: &mut Random, machine: Machine) {
             kernel.plan(at, Deed::Signal(Whom::Running(text(path)), Signal::Kill));
         }
     }
-    let settled = calm + 20_000;
+    let settled = SETTLED;
     kernel.plan(settled, Deed::Mark(mark::SETTLED));
-    let leave = settled + 100_000;
+    let leave = LEAVE;
     kernel.plan(leave, Deed::Mark(mark::LEAVE));
     let reboot = if random.chance(50) { 0o100 } else { 0 };
     kernel.plan(leave, Deed::Create(text(paths::REBOOT), reboot));

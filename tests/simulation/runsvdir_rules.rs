@@ -192,7 +192,7 @@ impl Runsvdir {
 
     fn sleeps(&mut self, kernel: &Kernel, until: Option<Instant>) -> Check {
         self.pace.sleeps(kernel)?;
-        no_zombies(kernel)?;
+        no_zombies(kernel, until)?;
         let count = kernel.descriptors(kernel.own());
         if self.first {
             self.descriptors = count;

@@ -1,13 +1,14 @@
 //! Schedules for runsvdir: services that come, go, change their names, are being filled and share a
 //! directory, a scan directory that vanishes or is switched, supervisors that die, and what the
 //! system refuses meanwhile.
+use crate::flood;
 use crate::runsvdir_rules::Runsvdir;
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Report, watch};
 use platform::{Pid, Signal};
 use platform_sim::tree::Node;
-use platform_sim::{Deed, Faults, Kernel, Machine, Random, Sim, Whom, args};
+use platform_sim::{Deed, Faults, Kernel, Machine, Random, Sim, Source, Whom, args};
 
 /// Marks of a schedule.
 pub(crate) mod mark {
@@ -22,6 +23,13 @@ pub(crate) mod mark {
 pub(crate) const SCAN: &str = "/scan";
 /// The quiet time, in seconds.
 pub(crate) const QUIET: u64 = 2000;
+
+/// When nothing goes wrong any more, when all has settled, and when it is told to end, in milliseconds.
+const CALM: u64 = 20_000;
+const SETTLED: u64 = CALM + 330_000;
+const LEAVE: u64 = SETTLED + QUIET * 1000;
+/// What may never end.
+const SOURCES: [Source; 3] = [Source::File("/all/.new"), Source::File("/all/new"), Source::Deaths];
 
 /// Runs the schedule of a seed.
 pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
@@ -52,6 +60,9 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
             let mut sim = Sim::new(seed, Pid(50), machine, world);
             prepare(&mut sim.kernel, &mut random);
             plan(&mut sim.kernel, &mut random);
+            if flood::is_flooded(seed) {
+                flood::plan(&mut sim.kernel, &mut random, &SOURCES, LEAVE, CALM);
+            }
             sim
         },
         |sim| match lie {
@@ -165,7 +176,7 @@ fn fill(kernel: &mut Kernel, random: &mut Random, begin: u64, most: u64) {
 }
 
 fn plan(kernel: &mut Kernel, random: &mut Random) {
-    let calm = 20_000;
+    let calm = CALM;
     let mut at = 0;
     for _ in 0..2 + random.below(14) {
         at = match random.below(4) {
@@ -189,9 +200,9 @@ fn plan(kernel: &mut Kernel, random: &mut Random) {
     kernel.plan(calm + 11_000, Deed::Create("/scan/late/run", 0o755));
     kernel.plan(calm + 13_500, Deed::Mark(mark::PROMPT));
     // What was not told is found by the safety net.
-    let settled = calm + 330_000;
+    let settled = SETTLED;
     kernel.plan(settled, Deed::Mark(mark::SETTLED));
-    let leave = settled + QUIET * 1000;
+    let leave = LEAVE;
     kernel.plan(leave, Deed::Mark(mark::LEAVE));
     let signal = if random.chance(50) { Signal::HangUp } else { Signal::Terminate };
     kernel.plan(leave, Deed::Signal(Whom::Program, signal));

@@ -47,6 +47,8 @@ pub(crate) enum Lie {
     DropsBytes,
     /// A short write to a file is done twice.
     DoublesBytes,
+    /// Does not come back before there is nothing more to read, nobody more to reap, no more change.
+    TakesAll,
 }
 
 /// The platform below, and the lie.
@@ -54,11 +56,12 @@ pub(crate) struct Saboteur<'p, P> {
     pub(crate) p: &'p mut P,
     pub(crate) lie: Lie,
     pub(crate) pipes: Vec<Fd>,
+    dead: Vec<(Pid, Ended)>,
 }
 
 impl<'p, P: Platform> Saboteur<'p, P> {
     pub(crate) fn new(p: &'p mut P, lie: Lie) -> Self {
-        Saboteur { p, lie, pipes: Vec::new() }
+        Saboteur { p, lie, pipes: Vec::new(), dead: Vec::new() }
     }
     fn lies(&self, lie: Lie) -> bool {
         self.lie == lie
@@ -223,6 +226,10 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
         self.p.exec(path, argv)
     }
     fn reap(&mut self) -> Option<(Pid, Ended)> {
+        while self.lies(Lie::TakesAll) {
+            let Some(dead) = self.p.reap() else { return self.dead.pop() };
+            self.dead.push(dead);
+        }
         let dead = self.p.reap()?;
         if self.lies(Lie::LosesReap) { None } else { Some(dead) }
     }
@@ -250,6 +257,20 @@ impl<P: Platform> Events for Saboteur<'_, P> {
             _ => until,
         };
         let mut wake = self.p.wait(fds, until);
+        if self.lies(Lie::TakesAll) {
+            let ready = wake.ready;
+            for (bit, fd) in (0..).zip(fds).filter(|(bit, _)| ready & 1 << bit != 0) {
+                // A pipe is not read when it is empty: that may wait.
+                while self.p.read(*fd, &mut [0; 64]).is_ok_and(|count| count > 0) {
+                    let more = self.p.wait(&[*fd], Some(Instant(0)));
+                    wake.signals.0 |= more.signals.0;
+                    if !more.is_ready(0) {
+                        wake.ready &= !(1 << bit);
+                        break;
+                    }
+                }
+            }
+        }
         let mut keep = SignalSet(u32::MAX);
         match self.lie {
             Lie::LosesTerm => keep = SignalSet(!(1 << Signal::Terminate as u8)),
@@ -282,6 +303,7 @@ impl<P: Platform> Watch for Saboteur<'_, P> {
         self.p.watch_fd()
     }
     fn changed(&mut self) -> bool {
+        while self.lies(Lie::TakesAll) && self.p.changed() {}
         self.p.changed()
     }
 }

@@ -2,18 +2,23 @@
 //! is set back, processors that fail, disks that are full and calls that are refused. Every byte
 //! that was read is in the files of each directory once and in order, and all complete lines are
 //! there whenever svlogd waits for more. Where nothing fails, no log is left for a processor.
+use crate::flood;
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Check, Pace, Report, Rules, no_zombies, watch};
 use platform::{Child, Clock, Events, Fd, Files, Pid, Procs, Signal, Step};
 use platform_sim::tree::ROOT;
-use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, Life, Outcome, Random, Sim, Whom, args};
+use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, Life, Outcome, Random, Sim, Source, Whom, args};
 use std::collections::BTreeMap;
 
 const DIRS: [&str; 2] = ["/log/a", "/log/b"];
 /// When nothing goes wrong any more, and when it is told to end, in milliseconds.
 const CALM: u64 = 20_000;
 const LEAVE: u64 = 200_000;
+
+/// What may never end.
+const SOURCES: [Source; 3] =
+    [Source::Input(b"a line of a flood\nand another one, longer\n\n"), Source::Input(b"\n"), Source::Deaths];
 
 struct Svlogd {
     random: Random,
@@ -22,6 +27,8 @@ struct Svlogd {
     pace: Pace,
     /// Something was read or written since it last slept.
     worked: bool,
+    /// It has read since it last slept: once is enough, or whoever writes without end holds up the rest.
+    fed: bool,
     /// TERM was sent.
     told: bool,
     /// HUP is among what happens: then not every refusal is harmless.
@@ -43,6 +50,7 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         read: Vec::new(),
         pace: Pace::default(),
         worked: false,
+        fed: false,
         told: false,
         hangs_up,
         calm,
@@ -62,6 +70,10 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
             let mut sim = Sim::new(seed, Pid(50), system, world);
             prepare(&mut sim.kernel, &mut random, lines);
             plan(&mut sim.kernel, &mut random, hangs_up, calm);
+            // Where nothing fails, nobody is killed either.
+            if flood::is_flooded(seed) && !calm {
+                flood::plan(&mut sim.kernel, &mut random, &SOURCES, LEAVE, CALM);
+            }
             sim
         },
         |sim| {
@@ -273,6 +285,9 @@ impl Rules for Svlogd {
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
         match fact {
             Fact::Read { fd: Fd::STDIN, bytes } => {
+                if std::mem::replace(&mut self.fed, true) {
+                    return Err("two reads in one turn".into());
+                }
                 self.read.extend(*bytes);
                 self.worked = true;
             }
@@ -295,16 +310,20 @@ impl Rules for Svlogd {
                     }
                 }
             }
+            Fact::Waits { until, .. } if *until != Some(platform::Instant(0)) && self.fed => {
+                self.fed = false;
+                return self.fact(kernel, fact);
+            }
             // A look is no sleep.
             Fact::Waits { until: Some(until), .. } if *until <= kernel.now() => {
                 return if self.worked { Ok(()) } else { self.pace.sleeps(kernel) };
             }
-            Fact::Waits { fds, .. } => {
+            Fact::Waits { fds, until } => {
                 let worked = std::mem::take(&mut self.worked);
                 if !worked {
                     self.pace.sleeps(kernel)?;
                 }
-                no_zombies(kernel)?;
+                no_zombies(kernel, *until)?;
                 if worked && fds.first() == Some(&Fd::STDIN) {
                     self.kept_up(kernel)?;
                 }

@@ -1,7 +1,12 @@
 //! Who watches a program under test, and what is kept of a schedule.
+use crate::flood::Bounds;
 use platform_sim::{Exec, Fact, Kernel, Life, Outcome, Sim, World};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The latest that anything was done in any schedule so far.
+pub(crate) static LATEST: AtomicU64 = AtomicU64::new(0);
 
 /// What is wrong, if something is.
 pub(crate) type Check = Result<(), String>;
@@ -29,6 +34,7 @@ pub(crate) struct Report {
 
 struct Watched<R> {
     rules: R,
+    bounds: Bounds,
     trace: Option<Vec<String>>,
     print: u64,
 }
@@ -48,6 +54,7 @@ impl<R: Rules> World for Shared<R> {
         if let Some(trace) = &mut watched.trace {
             trace.push(line(kernel, fact));
         }
+        watched.bounds.fact(kernel, fact)?;
         watched.rules.fact(kernel, fact)
     }
 }
@@ -59,7 +66,12 @@ pub(crate) fn watch<R: Rules + 'static>(
     make: impl FnOnce(Box<dyn World>) -> Sim,
     program: impl FnOnce(&mut Sim) -> u8,
 ) -> Report {
-    let watched = Rc::new(RefCell::new(Watched { rules, trace: trace.then(Vec::new), print: 0 }));
+    let watched = Rc::new(RefCell::new(Watched {
+        rules,
+        bounds: Bounds::default(),
+        trace: trace.then(Vec::new),
+        print: 0,
+    }));
     let mut sim = make(Box::new(Shared(Rc::clone(&watched))));
     let outcome = sim.run(program);
     let mut watched = watched.borrow_mut();
@@ -73,6 +85,7 @@ pub(crate) fn watch<R: Rules + 'static>(
     if !trace.is_empty() {
         trace.push(format!("{:>12.6} {outcome:?}", seconds(&sim.kernel)));
     }
+    LATEST.fetch_max(watched.bounds.latest, Ordering::Relaxed);
     Report { wrong, trace, print: watched.print }
 }
 
@@ -136,6 +149,10 @@ impl Pace {
 
     pub(crate) fn sleeps(&mut self, kernel: &Kernel) -> Check {
         let now = kernel.now().0;
+        if kernel.is_flooded() {
+            (self.since, self.count) = (now, 0);
+            return Ok(());
+        }
         if now.saturating_sub(self.since) > 1_000_000_000 {
             (self.since, self.count) = (now, 0);
         }
@@ -146,8 +163,8 @@ impl Pace {
 }
 
 /// A child that has ended and of which the program will not hear any more.
-pub(crate) fn no_zombies(kernel: &Kernel) -> Check {
-    if kernel.pending().has(platform::Signal::Child) {
+pub(crate) fn no_zombies(kernel: &Kernel, until: Option<platform::Instant>) -> Check {
+    if until.is_some_and(|until| until <= kernel.now()) || kernel.pending().has(platform::Signal::Child) {
         return Ok(());
     }
     match kernel.others().find(|process| process.ended.is_some() && process.parent == kernel.own().0) {

@@ -1,4 +1,5 @@
 //! What is done by others than the program under test.
+use crate::flood::Flood;
 use crate::kernel::{End, Fact, Job, Kernel};
 use crate::life::{Deed, Whom};
 use crate::tree::{Ino, Node, ROOT};
@@ -98,6 +99,11 @@ impl Kernel {
             Deed::Mode(path, mode) => self.change_mode(from, path.as_bytes(), *mode),
             Deed::Faults(faults) => {
                 self.faults = *faults;
+                Ok(())
+            }
+            Deed::Flood(source, ms) => {
+                let until = self.time + ms * 1_000_000;
+                self.floods.push(Flood { source: source.clone(), until });
                 Ok(())
             }
             Deed::Step(seconds) => {

@@ -1,4 +1,5 @@
 //! The kernel: its clocks, its queue of what is to happen, and what it tells who watches.
+use crate::flood::Flood;
 use crate::life::{Act, Deed, Life};
 use crate::open::{Open, Slot};
 use crate::pipe::Pipe;
@@ -177,6 +178,9 @@ pub struct Kernel {
     /// Whether ctrl-alt-del would be reported.
     pub armed: bool,
     pub(crate) calls: u64,
+    pub(crate) floods: Vec<Flood>,
+    /// How many nanoseconds calls took that took very long.
+    pub stalled: u64,
     /// How many bytes went down with pipes that nobody read any more.
     pub lost: usize,
     world: Option<Box<dyn World>>,
@@ -209,6 +213,8 @@ impl Kernel {
             pending: SignalSet::default(),
             armed: false,
             calls: 0,
+            floods: Vec::new(),
+            stalled: 0,
             lost: 0,
             world: Some(world),
             end: None,
@@ -357,13 +363,18 @@ impl Kernel {
         if self.calls > CALLS {
             self.end_with(End::Endless);
         }
-        self.time += 1_000 + self.random.below(30_000);
+        // Whoever floods a machine slows it down.
+        let slow = if self.is_flooded() { 10 } else { 1 };
+        self.time += slow * (1_000 + self.random.below(30_000));
         if self.faults.stall > 0 && self.random.below(1000) < u64::from(self.faults.stall) {
-            self.time += self.random.below(2_000_000_000);
+            let stall = self.random.below(2_000_000_000);
+            self.time += stall;
+            self.stalled += stall;
         }
         if self.next_time().is_some_and(|time| time <= self.time) {
             self.run_due();
         }
+        self.pour();
         self.tell_watches();
         self.leave_if_over();
     }

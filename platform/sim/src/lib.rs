@@ -9,6 +9,7 @@ mod calls;
 mod deeds;
 mod faults;
 mod files;
+mod flood;
 mod kernel;
 mod life;
 mod open;
@@ -21,6 +22,7 @@ pub mod tree;
 
 pub use faults::Faults;
 pub use files::Dir;
+pub use flood::Source;
 pub use kernel::{End, Exec, Fact, Kernel, Nobody, World};
 pub use life::{Act, Deed, Life, Whom};
 pub use open::{Object, Open, Slot};

@@ -1,5 +1,5 @@
 //! What processes do that are not the program under test, and what happens to it from outside.
-use crate::Faults;
+use crate::{Faults, Source};
 use platform::{How, Signal};
 
 /// How a process spends its life: its acts one after the other, then it exits with 0.
@@ -91,6 +91,8 @@ pub enum Deed {
     Mode(&'static str, u32),
     /// From now on these faults and no others.
     Faults(Faults),
+    /// For so many milliseconds this never ends.
+    Flood(Source, u64),
     /// Steps the time of day by this many seconds.
     Step(i64),
     /// Three fingers.

@@ -4,12 +4,13 @@
 mod known;
 mod rules;
 
+use crate::flood;
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Report, watch};
 use platform::{Pid, Signal};
 use platform_sim::tree::Node;
-use platform_sim::{Deed, Faults, Kernel, Random, Sim, Whom, args};
+use platform_sim::{Deed, Faults, Kernel, Random, Sim, Source, Whom, args};
 pub(crate) use rules::Runsv;
 
 /// The service directory.
@@ -29,6 +30,19 @@ pub(crate) mod mark {
     pub(crate) const GONE: u32 = 4;
 }
 
+/// When nothing goes wrong any more, when all has settled, and when it is told to end, in milliseconds.
+const CALM: u64 = 10_000;
+const SETTLED: u64 = CALM + 25_000;
+const LEAVE: u64 = SETTLED + 100_000;
+/// What may never end; the last are for a log service.
+const SOURCES: [Source; 6] = [
+    Source::Fifo(CONTROL, &[b'z'; 64]),
+    Source::Fifo(CONTROL, b"\n?za z h z1 zz2z"),
+    Source::Fifo(CONTROL, b"z"),
+    Source::Deaths,
+    Source::Fifo(LOG_CONTROL, &[b'z'; 64]),
+    Source::Fifo(LOG_CONTROL, b"z"),
+];
 const PROGRAM: Pid = Pid(100);
 
 /// Runs the schedule of a seed.
@@ -43,6 +57,10 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
             let mut sim = Sim::new(seed, PROGRAM, systems::of(&mut random), world);
             prepare(&mut sim.kernel, &mut random, log);
             plan(&mut sim.kernel, &mut random, log);
+            if flood::is_flooded(seed) {
+                let sources = if log { &SOURCES[..] } else { &SOURCES[..4] };
+                flood::plan(&mut sim.kernel, &mut random, sources, LEAVE, CALM);
+            }
             sim
         },
         |sim| match lie {
@@ -124,7 +142,7 @@ fn pick(random: &mut Random, from: &[u8]) -> u8 {
 }
 
 fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
-    let calm = 10_000;
+    let calm = CALM;
     if random.chance(20) {
         kernel.faults = faults(random);
         if random.chance(70) {
@@ -165,9 +183,9 @@ fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
         2 => kernel.plan(calm + 200, Deed::Send(CONTROL, b"o".to_vec())),
         _ => {}
     }
-    let settled = calm + 25_000;
+    let settled = SETTLED;
     kernel.plan(settled, Deed::Mark(mark::SETTLED));
-    let leave = settled + 100_000;
+    let leave = LEAVE;
     kernel.plan(leave, Deed::Mark(mark::LEAVE));
     kernel.plan(leave, Deed::Signal(Whom::Program, Signal::Terminate));
     // The stubborn, the stopped ones among them, are killed by hand; so are the hanging scripts.

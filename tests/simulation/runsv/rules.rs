@@ -155,7 +155,7 @@ impl Runsv {
     /// under way.
     fn sleeps(&mut self, kernel: &mut Kernel, until: Option<Instant>) -> Check {
         self.pace.sleeps(kernel)?;
-        no_zombies(kernel)?;
+        no_zombies(kernel, until)?;
         let count = kernel.descriptors(kernel.own());
         if self.first {
             self.descriptors = count;
