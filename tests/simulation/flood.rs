@@ -69,9 +69,8 @@ impl Bounds {
             Fact::Signalled { signal } if kernel.catches(signal) => {
                 self.signals.entry(signal as u8).or_insert(now);
             }
-            Fact::Died { pid, .. }
-                if kernel.process(pid).is_some_and(|dead| dead.parent == kernel.own().0) =>
-            {
+            // Before it can hear of deaths, nobody tells it.
+            Fact::Died { pid, .. } if kernel.catches(Signal::Child) && is_child(kernel, pid) => {
                 self.deaths.insert(pid.0, now);
             }
             Fact::Reaped { pid, .. } => {
