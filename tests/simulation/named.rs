@@ -5,6 +5,7 @@ mod scan;
 
 use crate::runit_schedule::{NATIVE, directory, text};
 use crate::runsv::{self, DIR};
+use crate::systems;
 use crate::watched::Check;
 use platform::{Clock, Files, How, Pid, Request, Signal};
 use platform_sim::tree::Node;
@@ -414,7 +415,11 @@ pub(crate) const STORIES: [(&str, Tell); 26] = [
 ];
 
 /// Two runs of a seed do not differ.
-fn same_trace(_: Machine) -> Check {
+fn same_trace(system: Machine) -> Check {
+    // The seeds choose the systems themselves.
+    if systems::all().first().is_some_and(|first| first.name != system.name) {
+        return Ok(());
+    }
     for program in crate::PROGRAMS {
         for seed in 0..40 {
             let run = || (program.schedule)(seed, true, crate::Lie::None);
