@@ -134,7 +134,7 @@ pub const CASES: &[Case] = &[
     case("svlogd_full_disk_holds_up_no_end", || {
         // Nothing is left to be written, and there is no room for a new file.
         for ends in ["input", "TERM"] {
-            let full = Full::with("nr_inodes=4", "");
+            let full = Full::with("nr_inodes=4,size=1m", "");
             let mut live = full.start(&[]);
             live.say("x\n");
             until("the line", || (full.text("current") == "x\n").then_some(()));
