@@ -142,6 +142,8 @@ impl Walk<'_> {
                 let what = format!("event {name} {reason}");
                 self.machine.wait(&what, limit, |machine| machine.event(name, reason))?;
                 self.left = if name == "RESET" { Left::Booting } else { Left::Over };
+                // An agent that TERM ended may have been started once more before its supervisor had TERM too.
+                self.machine.channel.skip();
                 self.dark = self.machine.console.count();
             }
             Step::Halted(pattern) => {
