@@ -122,7 +122,8 @@ fn one<'p>(
     let (status, log) = (files(&dir)?, files(&dir.join("log"))?);
     let up = status.state == RUN;
     sight.up += usize::from(up);
-    let as_wanted = up == service.up || (service.unsure && up != service.down);
+    // After `once` an unsure one may be either.
+    let as_wanted = up == service.up || (service.unsure && (up != service.down || service.again));
     let plain = Status { secs: 0, nanos: 0, pid: 0, paused: 0, want: b'u', got_term: 0, state: RUN };
     let want = if up { plain } else { Status { want: b'd', state: DOWN, ..plain } };
     let bare = |status: Status| Status { secs: 0, nanos: 0, pid: 0, ..status };

@@ -370,6 +370,7 @@ impl Trouble {
             let service = &mut self.tree.services[number];
             if service.present && std::mem::take(&mut service.unsure) {
                 service.up = up;
+                service.again = false;
             }
         }
         drop(fs::remove_file(self.tree.place.path(CALM)));
