@@ -158,9 +158,9 @@ impl Trouble {
             30..=47 if listens => self.letter(number),
             48..=59 => self.log(number),
             60..=71 => {
-                if let Some(status) = Status::read(&dir).filter(|status| status.pid > 0) {
-                    self.kills[0] += u64::from(kill(Pid::from_raw(status.pid), Signal::SIGKILL).is_ok());
-                    self.note(number, &format!("kill -9 {}", status.pid));
+                if let Some(pid) = Trouble::process(&dir) {
+                    self.kills[0] += u64::from(kill(pid, Signal::SIGKILL).is_ok());
+                    self.note(number, &format!("kill -9 {pid}"));
                 }
             }
             72..=74 if listens => self.kill_runsv(number),
@@ -185,8 +185,8 @@ impl Trouble {
                 self.note(number, "svlogd: another configuration and HUP");
                 let size = 2_500 + self.random.below(15_000);
                 configure(&dir, number, size, self.random.below(4));
-                if let Some(log) = Status::read(&dir.join("log")).filter(|log| log.pid > 0) {
-                    let _ = kill(Pid::from_raw(log.pid), Signal::SIGHUP);
+                if let Some(log) = Trouble::process(&dir.join("log")) {
+                    let _ = kill(log, Signal::SIGHUP);
                 }
             }
             96 if listens => {
@@ -202,6 +202,13 @@ impl Trouble {
             _ => {}
         }
         self.glance(number);
+    }
+
+    /// The process of a service. Its number may be another's by now, unless it is where a service is.
+    fn process(dir: &Path) -> Option<Pid> {
+        let status = Status::read(dir).filter(|status| status.pid > 0)?;
+        let here = procs::directory(status.pid)? == dir;
+        here.then(|| Pid::from_raw(status.pid))
     }
 
     /// Nothing waits for its end.
@@ -232,11 +239,10 @@ impl Trouble {
     /// log service, if that runs.
     fn kill_runsv(&mut self, number: usize) {
         let dir = self.tree.dir(number);
-        let is_alive = |status: &Status| status.pid > 0 && kill(Pid::from_raw(status.pid), None).is_ok();
-        let log = Status::read(&dir.join("log")).filter(is_alive);
+        let log = Trouble::process(&dir.join("log"));
         let service = &mut self.tree.services[number];
         let Some(log) = log.filter(|_| service.log_touched.elapsed() > LOGS_AGAIN) else { return };
-        let Some(runsv) = procs::parent(log.pid).filter(|runsv| procs::name(*runsv) == "runsv") else {
+        let Some(runsv) = procs::parent(log.as_raw()).filter(|runsv| procs::name(*runsv) == "runsv") else {
             return;
         };
         (service.unsure, service.log_touched) = (true, Instant::now());
