@@ -31,7 +31,7 @@ pub(crate) trait System {
     fn title(_text: &[u8]) {}
     /// Gives the process a name of its own ([`crate::Procs::spawn_drain`]).
     fn set_name(_name: &CStr) {}
-    /// Throws those out who have the console, where it could not be taken otherwise.
+    /// Takes the console from the processes that have it open, where a new leader could not get it otherwise.
     fn vacate(_console: &CStr) {}
     /// Gives a child the signals back that [`System::early`] took.
     fn reset_signals() {}

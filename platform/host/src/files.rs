@@ -150,7 +150,7 @@ pub fn age_of_name(from: impl AsFd, path: &CStr) -> Option<Duration> {
 const WRITERS_KNOW: bool = cfg!(all(target_os = "linux", not(runit_portable_watch)));
 
 /// How many bytes of a FIFO its reader has not read yet (ioctl(2), FIONREAD); 0 if it has no reader, and where
-/// the system tells only who may read.
+/// the system tells only a descriptor that may read.
 #[must_use]
 pub fn unread(path: &CStr) -> usize {
     // One that has no reader would get one for a moment.

@@ -31,7 +31,7 @@ pub enum Notice<P = Place> {
 }
 
 /// Whether [`wait_for_ends`] is told of an end. poll(2) of some systems says nothing of a descriptor of which
-/// nothing is asked; who waits there looks more often.
+/// nothing is asked; a caller that waits there has to look more often.
 pub const TELLS_ENDS: bool = !cfg!(any(
     target_os = "netbsd",
     target_os = "macos",

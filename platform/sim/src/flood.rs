@@ -1,5 +1,5 @@
 //! What never ends while it lasts: clients that write without end, directories that change without end,
-//! children that die without end. Whoever waits until there is nothing more to do waits for ever.
+//! children that die without end. A program that goes on until nothing is left to do goes on for ever.
 use crate::kernel::Kernel;
 use crate::tree::{Node, ROOT};
 use platform::{Ended, Signal};

@@ -363,7 +363,7 @@ impl Kernel {
         if self.calls > CALLS {
             self.end_with(End::Endless);
         }
-        // Whoever floods a machine slows it down.
+        // A process that floods a machine slows it down.
         let slow = if self.is_flooded() { 10 } else { 1 };
         self.time += slow * (1_000 + self.random.below(30_000));
         if self.faults.stall > 0 && self.random.below(1000) < u64::from(self.faults.stall) {

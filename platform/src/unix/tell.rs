@@ -1,4 +1,4 @@
-//! Messages for descriptor 2, which never wait for whoever reads there.
+//! Messages for descriptor 2, which never wait for its reader.
 //!
 //! A descriptor that waits cannot be made one that does not: its open file is shared with others, to whom it
 //! would do the same. That poll(2) calls a terminal writable means that a byte or two have room, and of a pipe

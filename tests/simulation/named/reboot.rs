@@ -72,7 +72,7 @@ pub(super) fn from_stage_1(system: Machine) -> Check {
     Ok(())
 }
 
-/// Whoever stopped process 1 may be dead: a request is obeyed all the same, and HUP starts stage 2 again.
+/// The program that stopped process 1 may be dead: a request is obeyed all the same, and HUP starts stage 2 again.
 pub(super) fn requests(system: Machine) -> Check {
     if !system.stands_still() {
         return Ok(());
