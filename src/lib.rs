@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod actions;
 pub mod args;
 pub mod chpst;
 pub mod cli;

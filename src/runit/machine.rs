@@ -74,9 +74,9 @@ impl Machine {
             (S::Deaf, E::Timer) => out.add(Action::Catch),
             (S::Deaf, E::NotCaught) => self.pause(S::Deaf, PAUSE, now),
             (S::Deaf, E::Caught { again }) => {
-                out.say(Message::Booting);
+                out.add(Action::Say(Message::Booting));
                 if again {
-                    out.say(Message::BootedBefore);
+                    out.add(Action::Say(Message::BootedBefore));
                     self.start(Stage::Two, out);
                 } else {
                     self.start(Stage::One, out);
@@ -89,17 +89,17 @@ impl Machine {
             (S::One | S::OnePauses, E::Control { stopit: true, how }) => {
                 self.stop_noted = true;
                 self.how = how;
-                out.say(Message::Noted(Program::Stage(Stage::One)));
+                out.add(Action::Say(Message::Noted(Program::Stage(Stage::One))));
             }
             (S::One | S::OnePauses, E::CtrlAltDel { script: true }) => {
                 self.key_noted = true;
-                out.say(Message::Noted(Program::Stage(Stage::One)));
+                out.add(Action::Say(Message::Noted(Program::Stage(Stage::One))));
             }
 
             (S::Two, E::NotStarted) => self.pause(S::TwoPauses, PAUSE, now),
             (S::TwoPauses, E::Timer) => self.start(Stage::Two, out),
             (S::Restarts, E::Timer) => {
-                out.say(Message::Restarting);
+                out.add(Action::Say(Message::Restarting));
                 self.start(Stage::Two, out);
             }
             (S::Two, E::StageEnded(outcome)) => match end_two(outcome, false, out) {
@@ -130,24 +130,24 @@ impl Machine {
             (S::Key(_) | S::KeyPauses(_), E::Control { stopit: true, how }) => {
                 self.how = how;
                 self.stop_noted = true;
-                out.say(Message::Noted(Program::CtrlAltDel));
+                out.add(Action::Say(Message::Noted(Program::CtrlAltDel)));
             }
 
             (S::Stops, E::Timer) => {
-                out.say(Message::SendingKill);
+                out.add(Action::Say(Message::SendingKill));
                 out.add(Action::Kill);
                 self.enter(S::Kills);
             }
             (S::Stops | S::Kills, E::StageEnded(_)) => {
-                out.say(Message::Leave(Program::Stage(Stage::Two)));
+                out.add(Action::Say(Message::Leave(Program::Stage(Stage::Two))));
                 self.start(Stage::Three, out);
             }
             (S::Three, E::NotStarted) => self.pause(S::ThreePauses, PAUSE, now),
             (S::ThreePauses, E::Timer) => self.start(Stage::Three, out),
             (S::Three, E::StageEnded(outcome)) => {
                 end(Stage::Three, outcome, out);
-                out.say(Message::Leave(Program::Stage(Stage::Three)));
-                out.say(Message::KillAll);
+                out.add(Action::Say(Message::Leave(Program::Stage(Stage::Three))));
+                out.add(Action::Say(Message::KillAll));
                 out.add(Action::KillAll);
                 out.add(Action::Decide);
                 self.enter(S::Decides);
@@ -157,7 +157,7 @@ impl Machine {
             (S::Stops | S::Kills | S::Three | S::ThreePauses, E::Control { stopit: true, how }) => {
                 self.how = how;
                 out.add(Action::ResetStopit);
-                out.say(Message::Stopping);
+                out.add(Action::Say(Message::Stopping));
             }
 
             (S::Decides, E::Decided { reboot }) => {
@@ -170,7 +170,7 @@ impl Machine {
                 self.power(how, out);
             }
             (S::Ends(how), E::Power(Answer::Forbidden)) => {
-                out.say(Message::Forbidden);
+                out.add(Action::Say(Message::Forbidden));
                 out.add(Action::Exit(match how {
                     How::Restart | How::PowerCycle => RESTART_REFUSED,
                     How::Halt | How::PowerOff => 0,
@@ -335,7 +335,7 @@ impl Machine {
 
     fn end_one(&mut self, outcome: Outcome, out: &mut Actions) {
         end(Stage::One, outcome, out);
-        out.say(Message::Leave(Program::Stage(Stage::One)));
+        out.add(Action::Say(Message::Leave(Program::Stage(Stage::One))));
         let skip = self.stop_noted || matches!(outcome, Outcome::Exit(100) | Outcome::Crash);
         match (self.key_noted, skip) {
             (true, true) => self.key(Then::Skip, out),
@@ -346,7 +346,7 @@ impl Machine {
     }
 
     fn skip_two(&mut self, out: &mut Actions) {
-        out.say(Message::Skipping);
+        out.add(Action::Say(Message::Skipping));
         if self.stop_noted {
             out.add(Action::ResetStopit);
             if matches!(self.how, How::Restart | How::PowerCycle) {
@@ -357,7 +357,7 @@ impl Machine {
     }
 
     fn key(&mut self, then: Then, out: &mut Actions) {
-        out.say(Message::CtrlAltDel);
+        out.add(Action::Say(Message::CtrlAltDel));
         self.start_key(then, out);
     }
 
@@ -368,9 +368,9 @@ impl Machine {
 
     fn end_key(&mut self, then: Then, crash: bool, stopit: bool, now: Instant, out: &mut Actions) {
         if crash {
-            out.say(Message::Crashed(Program::CtrlAltDel));
+            out.add(Action::Say(Message::Crashed(Program::CtrlAltDel)));
         }
-        out.say(Message::Leave(Program::CtrlAltDel));
+        out.add(Action::Say(Message::Leave(Program::CtrlAltDel)));
         let stopit = stopit || self.stop_noted;
         match (then, stopit) {
             (Then::Runs, true) => self.stop(now, out),
@@ -399,12 +399,12 @@ impl Machine {
 
     fn stop_without_two(&mut self, out: &mut Actions) {
         out.add(Action::ResetStopit);
-        out.say(Message::Skipping);
+        out.add(Action::Say(Message::Skipping));
         self.start(Stage::Three, out);
     }
 
     fn power(&mut self, how: How, out: &mut Actions) {
-        out.say(Message::Ending(how));
+        out.add(Action::Say(Message::Ending(how)));
         out.add(Action::Power(how));
         self.enter(State::Ends(how));
     }
@@ -419,8 +419,8 @@ impl Default for Machine {
 fn end(stage: Stage, outcome: Outcome, out: &mut Actions) {
     match outcome {
         Outcome::Exit(0) => {}
-        Outcome::Exit(_) => out.say(Message::Failed(stage)),
-        Outcome::Crash => out.say(Message::Crashed(Program::Stage(stage))),
+        Outcome::Exit(_) => out.add(Action::Say(Message::Failed(stage))),
+        Outcome::Crash => out.add(Action::Say(Message::Crashed(Program::Stage(stage)))),
     }
 }
 
@@ -428,11 +428,11 @@ fn end(stage: Stage, outcome: Outcome, out: &mut Actions) {
 fn end_two(outcome: Outcome, again: bool, out: &mut Actions) -> Then {
     end(Stage::Two, outcome, out);
     if again || matches!(outcome, Outcome::Exit(111) | Outcome::Crash) {
-        out.say(Message::Killing);
+        out.add(Action::Say(Message::Killing));
         out.add(Action::KillGroup);
         Then::Restart
     } else {
-        out.say(Message::Leave(Program::Stage(Stage::Two)));
+        out.add(Action::Say(Message::Leave(Program::Stage(Stage::Two))));
         Then::Over
     }
 }

@@ -93,7 +93,7 @@ impl<'p, P: Platform> Performer<'p, P> {
             } else {
                 self.machine.act(event, now, &mut actions);
             }
-            for action in actions.iter() {
+            while let Some(action) = actions.take() {
                 next = self.perform(action);
             }
         }

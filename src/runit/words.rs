@@ -194,44 +194,5 @@ pub enum Action {
     Exit(u8),
 }
 
-/// The actions of one step, in order.
-pub struct Actions {
-    list: [Action; Actions::ROOM],
-    len: usize,
-}
-
-impl Actions {
-    /// One more than the longest list, which the walk in the tests measures.
-    pub const ROOM: usize = 10;
-
-    /// None.
-    #[must_use]
-    pub const fn new() -> Actions {
-        Actions { list: [Action::Catch; Actions::ROOM], len: 0 }
-    }
-
-    /// In order.
-    pub fn iter(&self) -> impl Iterator<Item = Action> {
-        self.list.iter().take(self.len).copied()
-    }
-
-    // Not inlined, which is a tenth of the whole program.
-    #[inline(never)]
-    pub(super) fn add(&mut self, action: Action) {
-        if let Some(slot) = self.list.get_mut(self.len) {
-            *slot = action;
-            self.len = self.len.saturating_add(1);
-        }
-    }
-
-    #[inline(never)]
-    pub(super) fn say(&mut self, message: Message) {
-        self.add(Action::Say(message));
-    }
-}
-
-impl Default for Actions {
-    fn default() -> Self {
-        Actions::new()
-    }
-}
+/// The room is one more than the longest list, which the walk in the tests measures.
+pub type Actions = crate::actions::Actions<Action, 10>;

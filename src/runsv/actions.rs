@@ -31,47 +31,6 @@ pub enum Action {
     Exit,
 }
 
-/// The actions that wait to be performed, in order. What follows from an answer comes after what
-/// was asked before it: the two services do not depend on each other's order, and each has at most
-/// one question open.
-#[derive(Clone, Copy, Debug)]
-pub struct Actions {
-    ring: [Action; Actions::ROOM],
-    first: usize,
-    len: usize,
-}
-
-impl Actions {
-    /// Twice what any schedule of the tests ever fills.
-    pub const ROOM: usize = 16;
-
-    /// None.
-    #[must_use]
-    pub const fn new() -> Actions {
-        Actions { ring: [Action::Exit; Actions::ROOM], first: 0, len: 0 }
-    }
-
-    /// Adds one at the end.
-    pub fn add(&mut self, action: Action) {
-        debug_assert!(self.len < Actions::ROOM, "more actions than fit");
-        let at = self.first.wrapping_add(self.len) % Actions::ROOM;
-        if let Some(slot) = self.ring.get_mut(at) {
-            *slot = action;
-            self.len = self.len.saturating_add(1);
-        }
-    }
-
-    /// Takes the first.
-    pub fn take(&mut self) -> Option<Action> {
-        self.len = self.len.checked_sub(1)?;
-        let action = self.ring.get(self.first).copied();
-        self.first = self.first.wrapping_add(1) % Actions::ROOM;
-        action
-    }
-}
-
-impl Default for Actions {
-    fn default() -> Self {
-        Actions::new()
-    }
-}
+/// The two services do not depend on each other's order, and each has at most one question open. The room is
+/// twice what any schedule of the tests ever fills.
+pub type Actions = crate::actions::Actions<Action, 16>;

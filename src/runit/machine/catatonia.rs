@@ -7,7 +7,7 @@
 //! A stage that ends meanwhile did not end by itself: taken for its own end, the KILL that reaches
 //! stage 3 would have process 1 kill reboot(8) and power off a system that was to be restarted.
 use super::{Machine, PAUSE, end, end_two};
-use crate::runit::words::{Actions, Event, Message, Outcome, Stage, State, Then};
+use crate::runit::words::{Action, Actions, Event, Message, Outcome, Stage, State, Then};
 use platform::Instant;
 
 /// What has to wait for HUP.
@@ -28,7 +28,7 @@ impl Machine {
             (Event::Catatonia, None) => {
                 if self.can_stand_still() {
                     self.catatonia = Some(Missed { until: self.until.take(), stage: None, key: None });
-                    out.say(Message::Catatonia);
+                    out.add(Action::Say(Message::Catatonia));
                 }
                 None
             }
@@ -36,7 +36,7 @@ impl Machine {
                 let missed = *missed;
                 self.catatonia = None;
                 self.until = missed.until;
-                out.say(Message::Resuming);
+                out.add(Action::Say(Message::Resuming));
                 self.resume(missed, now, out);
                 None
             }

@@ -16,7 +16,7 @@ fn stage(stage: Stage) -> Program {
 fn step(machine: &mut Machine, event: Event, now: Instant) -> Vec<Action> {
     let mut actions = Actions::new();
     machine.step(event, now, &mut actions);
-    actions.iter().collect()
+    std::iter::from_fn(|| actions.take()).collect()
 }
 
 /// A machine led by events, all at the same moment.
