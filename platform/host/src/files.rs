@@ -147,7 +147,7 @@ pub fn age_of_name(from: impl AsFd, path: &CStr) -> Option<Duration> {
 }
 
 /// Whether the writing end of a FIFO tells how much waits in it. On the BSDs and macOS it says 0.
-const WRITERS_KNOW: bool = cfg!(all(target_os = "linux", not(runit_portable_watch)));
+pub(crate) const WRITERS_KNOW: bool = cfg!(all(target_os = "linux", not(runit_portable_watch)));
 
 /// How many bytes of a FIFO its reader has not read yet (ioctl(2), FIONREAD); 0 if it has no reader, and where
 /// the system tells only a descriptor that may read.
@@ -158,7 +158,7 @@ pub fn unread(path: &CStr) -> usize {
     if WRITERS_KNOW { waiting(writer) } else { waiting(open_read(path).unwrap_or(writer)) }
 }
 
-fn waiting(fd: impl AsFd) -> usize {
+pub(crate) fn waiting(fd: impl AsFd) -> usize {
     let mut count: c_int = 0;
     // SAFETY: FIONREAD stores one int through the pointer.
     let done = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut count) };
