@@ -2,7 +2,7 @@
 use crate::protocol::{LETTERS, Letter};
 
 /// Whether sv stays to see a command obeyed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Wait {
     /// Only with `-v` or `-w`.
     IfAsked,
@@ -13,7 +13,7 @@ pub enum Wait {
 }
 
 /// What a command word asks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Task {
     /// Report the state.
     Status,
@@ -24,7 +24,7 @@ pub enum Task {
 }
 
 /// A word understood.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Plan {
     /// The task.
     pub task: Task,

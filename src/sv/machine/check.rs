@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_millis(250);
 const MUTE: Duration = Duration::from_millis(2);
 
 /// How a run of `./check` ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Passed {
     /// With 0.
     Yes,
@@ -22,7 +22,7 @@ pub enum Passed {
 }
 
 /// What came of starting it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum Checked {
     /// It runs.
     Started,
@@ -33,7 +33,7 @@ pub enum Checked {
 }
 
 /// What is known of a service's readiness.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) enum Readiness {
     /// `./check` passed.
     Ready,
@@ -44,14 +44,14 @@ pub(super) enum Readiness {
 }
 
 /// The `./check` of a service. Its answer is good for the record it was asked under.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) struct Check {
     pub(super) run: Option<Run>,
     pub(super) answer: Option<(Record, Outcome)>,
     pub(super) pause: Duration,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) struct Run {
     pub(super) under: Record,
     pub(super) since: Instant,
@@ -59,7 +59,7 @@ pub(super) struct Run {
     mute: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) enum Outcome {
     Passed,
     Unable,

@@ -12,7 +12,7 @@ use core::time::Duration;
 use platform::Stamp;
 
 /// What was known before a command was sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) struct Before {
     /// The record, if it could be read.
     pub(super) record: Option<Record>,

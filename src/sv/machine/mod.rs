@@ -2,88 +2,28 @@
 //! up. `src/bin/sv` looks and writes, and decides nothing.
 mod check;
 mod judge;
+mod pace;
+mod settings;
 #[cfg(test)]
 mod walk;
 mod words;
 
 pub use check::{Checked, Passed};
+pub use settings::Settings;
 pub use words::{Action, Answer, Event, Report, Seen};
 
-use super::{Invocation, Plan, Sight, Trouble};
+use super::{Sight, Trouble};
 use crate::status::Record;
 use check::{Check, Readiness};
 use core::time::Duration;
-use judge::{Before, SETTLED, Verdict, followed, is_newer, judge, unsettled};
+use judge::{Before, Verdict, followed, is_newer, judge};
+use pace::{COMES, EARLY, POLL, SAFETY, SOON, later};
 use platform::{Errno, Instant, Stamp};
 
 /// What it asks for at a time: a report, and a signal after it.
 pub type Actions = crate::actions::Actions<Action, 2>;
 
-/// The pause after a look that may have come a moment too early; it doubles from look to look.
-const SOON: Duration = Duration::from_micros(250);
-/// For so long a few services are looked at often instead of being watched: ending a watch takes Linux
-/// longer (15 ms and more) than most services need to obey …
-const EARLY: Duration = Duration::from_millis(100);
-/// … with pauses up to this one.
-const OFTEN: Duration = Duration::from_millis(4);
-/// More than so many services are watched from the beginning.
-const FEW: usize = 8;
-/// The longest pause between looks where changes are not told.
-const POLL: Duration = Duration::from_millis(20);
-/// The same where they are: in case one is lost.
-const SAFETY: Duration = Duration::from_millis(500);
-/// A supervisor that may be about to come is waited for as long as this, and longer if the name is new.
-const COMES: Duration = Duration::from_secs(2);
-/// What a service has whose supervisor waits for the caller: nothing will change.
-const INSIDE: Duration = SETTLED;
-
-/// What is the same for all services of one call of sv.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Settings {
-    plan: Plan,
-    /// Whether sv stays to see it obeyed.
-    waits: bool,
-    /// Whether changes are watched from the beginning.
-    watched: bool,
-    /// Whether the system tells who holds `ok` of the end of its reader.
-    tells_ends: bool,
-    start: Instant,
-    time: Stamp,
-    /// `None`: beyond the end of the clock.
-    deadline: Option<Instant>,
-}
-
-impl Settings {
-    /// For so many services, at a moment on both clocks.
-    #[must_use]
-    pub fn new(
-        invocation: &Invocation,
-        services: usize,
-        tells_ends: bool,
-        start: Instant,
-        time: Stamp,
-    ) -> Settings {
-        let plan = invocation.plan;
-        let patience = u64::try_from(invocation.patience().as_nanos()).ok();
-        Settings {
-            plan,
-            waits: plan.waits(invocation.asked),
-            watched: services > FEW || plan.ends_supervisor(),
-            tells_ends,
-            start,
-            time,
-            deadline: patience.and_then(|patience| start.0.checked_add(patience)).map(Instant),
-        }
-    }
-
-    /// Whether so many services are so many that sv needs more descriptors than it has.
-    #[must_use]
-    pub const fn needs_room(&self, services: usize) -> bool {
-        self.waits && services > FEW
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 enum State {
     /// Nothing was done yet.
     New,
@@ -98,7 +38,7 @@ enum State {
 }
 
 /// A command on its way to one service.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Machine {
     settings: Settings,
     state: State,
@@ -162,15 +102,6 @@ impl Machine {
     #[must_use]
     pub const fn is_done(&self) -> bool {
         matches!(self.state, State::Done)
-    }
-
-    /// When [`Event::Time`] is due.
-    #[must_use]
-    pub fn until(&self) -> Option<Instant> {
-        match self.state {
-            State::Waits => Some(self.limit().map_or(self.next, |limit| limit.min(self.next))),
-            State::New | State::Tells | State::Looks | State::Done => None,
-        }
     }
 
     /// Takes an event; what follows from it is added to `out`.
@@ -432,61 +363,6 @@ impl Machine {
         self.state = State::Done;
         out.add(Action::Report(report));
     }
-
-    /// Plans the next look.
-    fn again(&mut self, now: Instant) {
-        self.state = State::Waits;
-        let start = self.settings.start;
-        let longest = if self.is_watched() {
-            // The end of a supervisor is no change in its directory.
-            let told = self.settings.tells_ends || !self.held;
-            if self.heard && told { SAFETY } else { POLL }
-        } else if now < later(start, EARLY) {
-            OFTEN
-        } else {
-            POLL
-        };
-        let settled = self.settles.map(|(_, settled)| settled).filter(|settled| *settled > now);
-        self.next = later(now, self.pause.min(longest));
-        self.next = [self.check.due(now), settled].into_iter().flatten().fold(self.next, Instant::min);
-        self.pause = self.pause.saturating_mul(2).min(longest);
-    }
-
-    const fn is_watched(&self) -> bool {
-        matches!(self.watched, Some(true))
-    }
-
-    /// Whether the process of the record is old enough. Once it has been seen, the clock that is never set
-    /// decides.
-    fn has_settled(&mut self, seen: &Seen, now: Instant) -> bool {
-        let process = (seen.record.since, seen.record.pid);
-        let settled = match self.settles {
-            Some((known, settled)) if known == process => settled,
-            Some(_) | None => later(now, unsettled(&seen.record, seen.wall)),
-        };
-        self.settles = Some((process, settled));
-        now >= settled
-    }
-
-    /// When the time is over. `None`: beyond the end of the clock.
-    fn over(&self) -> Option<Instant> {
-        let Settings { start, deadline, .. } = self.settings;
-        if self.inside {
-            let end = later(start, INSIDE);
-            return Some(deadline.map_or(end, |deadline| deadline.min(end)));
-        }
-        deadline
-    }
-
-    fn is_over(&self, now: Instant) -> bool {
-        self.over().is_some_and(|over| now >= over)
-    }
-
-    /// The same, but a process that is there may settle.
-    fn limit(&self) -> Option<Instant> {
-        let settled = self.settles.map_or(self.settings.start, |(_, settled)| settled);
-        self.over().map(|over| over.max(settled))
-    }
 }
 
 /// Whether the trouble may be over in a moment: a supervisor that was started just now has not made its named
@@ -499,9 +375,4 @@ const fn may_pass(trouble: Trouble) -> bool {
             | Trouble::OpenOk(Errno::NOENT)
             | Trouble::OpenStatus(Errno::NOENT)
     )
-}
-
-/// A moment after another.
-fn later(now: Instant, pause: Duration) -> Instant {
-    Instant(now.0.saturating_add(u64::try_from(pause.as_nanos()).unwrap_or(u64::MAX)))
 }
