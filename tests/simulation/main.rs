@@ -31,6 +31,8 @@
 //! | runsv reads its FIFO until that is empty | late: signals are not taken |
 //! | everybody who has died is reaped in one turn | late: it does not come to an end with what woke it |
 //! | a directory that was read in part counts as read | services are ended after a scan that failed |
+//!
+//! sv is no program of the kernel in memory: its machine is performed by `sv::client`, against the true runsv.
 mod flood;
 mod named;
 mod runit_rules;
@@ -39,6 +41,7 @@ mod runsv;
 mod runsvdir_rules;
 mod runsvdir_schedule;
 mod saboteur;
+mod sv;
 mod svlogd;
 mod systems;
 mod watched;
@@ -60,7 +63,7 @@ struct Program {
     lies: &'static [(Lie, &'static str)],
 }
 
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 5] = [
     Program {
         name: "runsv",
         schedules: 20_000,
@@ -131,6 +134,17 @@ const PROGRAMS: [Program; 4] = [
             (Lie::DropsBytes, "lines are lost"),
             (Lie::DoublesBytes, "lines are lost, doubled"),
             (Lie::TakesAll, "two reads in one turn"),
+        ],
+    },
+    Program {
+        name: "sv",
+        schedules: 6_000,
+        schedule: sv::schedule,
+        lies: &[
+            (Lie::HearsAtOnce, "nobody had read the command"),
+            (Lie::Hurries, "too early"),
+            (Lie::Oversleeps, "beyond its time"),
+            (Lie::ForgetsBefore, "ran before sv was called"),
         ],
     },
 ];

@@ -53,7 +53,8 @@ impl Kernel {
             Deed::Signal(whom, signal) => {
                 let own = self.own;
                 let pids: Vec<i32> = match whom {
-                    Whom::Program => [own].to_vec(),
+                    // There may be none just now.
+                    Whom::Program => Some(own).filter(|own| *own > 0).into_iter().collect(),
                     Whom::Own => pid.into_iter().collect(),
                     Whom::Others => self.others().map(|process| process.pid).collect(),
                     Whom::Rest => {
@@ -126,7 +127,7 @@ impl Kernel {
         }
     }
 
-    fn send(&mut self, from: Ino, path: &[u8], bytes: &[u8]) -> Result<()> {
+    pub(crate) fn send(&mut self, from: Ino, path: &[u8], bytes: &[u8]) -> Result<()> {
         let ino = self.tree.existing(from, path, true)?;
         let Node::Fifo(number) = self.tree.at(ino).node else { return Err(Errno::NXIO) };
         let pipe = &mut self.pipes[number];

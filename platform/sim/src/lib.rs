@@ -6,6 +6,7 @@
 #![allow(clippy::missing_errors_doc)] // They are the system's.
 mod birth;
 mod calls;
+mod clients;
 mod deeds;
 mod faults;
 mod files;
