@@ -37,6 +37,7 @@ mod runsvdir_filled;
 mod runsvdir_log;
 mod runsvdir_soon;
 mod sv_check;
+mod sv_moved;
 mod sv_names;
 mod sv_runsv;
 mod sv_settled;
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         usage::CASES,
         sv_words::CASES,
         sv_status::CASES,
+        sv_moved::CASES,
         sv_names::CASES,
         sv_wait::CASES,
         sv_check::CASES,

@@ -31,6 +31,9 @@
 //! | runsv reads its FIFO until that is empty | late: signals are not taken |
 //! | everybody who has died is reaped in one turn | late: it does not come to an end with what woke it |
 //! | a directory that was read in part counts as read | services are ended after a scan that failed |
+//! | sv takes a record for an answer before the command was read | nobody had read the command |
+//! | sv takes a newer record for the end of the supervisor | there was a supervisor all the time |
+//! | sv waits for a supervisor when the time is over | it waits beyond its time |
 //!
 //! sv is no program of the kernel in memory: its machine is performed by `sv::client`, against the true runsv.
 mod flood;
