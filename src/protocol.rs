@@ -4,11 +4,11 @@ use platform::Signal;
 
 /// Makes [`Letter`] out of the table below.
 macro_rules! letters {
-    ($($(#[$about:meta])* $letter:ident, $byte:literal, $word:literal, $script:expr, $signal:expr;)*) => {
+    ($(#[doc = $about:literal] $letter:ident, $byte:literal, $word:literal, $script:expr, $signal:expr;)*) => {
         /// A command of the control FIFO.
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
         pub enum Letter {
-            $($(#[$about])* $letter,)*
+            $(#[doc = $about] $letter,)*
         }
 
         /// All of them, in the order of the table.
@@ -40,6 +40,14 @@ macro_rules! letters {
                 }
             }
 
+            /// What it does, in a few words, with a space before and a full stop.
+            #[must_use]
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $(Letter::$letter => $about,)*
+                }
+            }
+
             /// The path of its control script below the service directory.
             #[must_use]
             pub const fn script(self) -> Option<&'static CStr> {
@@ -60,35 +68,35 @@ macro_rules! letters {
 }
 
 // A row with a signal is all that such a letter needs: runsv runs the script or sends the signal, and sv has
-// the word.
+// the word. The start that `o` asks for runs the script of `u`.
 letters! {
     /// Start it, and again whenever it ends.
     Up, b'u', "up", Some(c"control/u"), None;
     /// Stop it and leave it down.
     Down, b'd', "down", Some(c"control/d"), None;
-    /// Start it and leave it down when it ends. The script of its start is that of `Up`.
+    /// Start it, but not again when it ends.
     Once, b'o', "once", None, None;
-    /// Stop it, then runsv itself ends.
+    /// Stop it and end its runsv.
     Exit, b'x', "exit", Some(c"control/x"), None;
-    /// SIGTERM.
+    /// Send TERM.
     Term, b't', "term", Some(c"control/t"), Some(Signal::Terminate);
-    /// SIGKILL.
+    /// Send KILL.
     Kill, b'k', "kill", Some(c"control/k"), Some(Signal::Kill);
-    /// SIGSTOP.
+    /// Send STOP.
     Pause, b'p', "pause", Some(c"control/p"), Some(Signal::Stop);
-    /// SIGCONT.
+    /// Send CONT.
     Continue, b'c', "cont", Some(c"control/c"), Some(Signal::Continue);
-    /// SIGALRM.
+    /// Send ALRM.
     Alarm, b'a', "alarm", Some(c"control/a"), Some(Signal::Alarm);
-    /// SIGHUP.
+    /// Send HUP.
     HangUp, b'h', "hup", Some(c"control/h"), Some(Signal::HangUp);
-    /// SIGINT.
+    /// Send INT.
     Interrupt, b'i', "interrupt", Some(c"control/i"), Some(Signal::Interrupt);
-    /// SIGQUIT.
+    /// Send QUIT.
     Quit, b'q', "quit", Some(c"control/q"), Some(Signal::Quit);
-    /// SIGUSR1.
+    /// Send USR1.
     User1, b'1', "1", Some(c"control/1"), Some(Signal::User1);
-    /// SIGUSR2.
+    /// Send USR2.
     User2, b'2', "2", Some(c"control/2"), Some(Signal::User2);
 }
 

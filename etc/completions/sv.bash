@@ -14,9 +14,13 @@ _sv() {
     # The argument of -w is a number.
     ((i > COMP_CWORD)) && return
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'status up down once pause cont hup alarm interrupt
-            quit 1 2 term kill exit start stop reload restart try-restart shutdown force-stop
-            force-reload force-restart force-shutdown check -v -w' -- "$cur")
+        # <words>
+        local words=' up down once exit term kill pause cont alarm hup interrupt quit 1 2
+            status start stop reload restart try-restart shutdown force-stop
+            force-reload force-restart force-shutdown check -v -w -V --help
+            --version --platform '
+        # </words>
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
     compopt -o filenames

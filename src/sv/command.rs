@@ -1,5 +1,7 @@
 //! Command words. Only the first letter of a word counts, unless the word is one of the long ones.
-use crate::protocol::{LETTERS, Letter};
+use crate::protocol::LETTERS;
+use crate::protocol::Letter::{self, Continue, Down, Exit, HangUp, Term, Up};
+use Wait::{Always, IfAsked, ThenKill};
 
 /// Whether sv stays to see a command obeyed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -23,6 +25,36 @@ pub enum Task {
     Control(&'static [Letter], Wait),
 }
 
+/// A command that is written out. The others are the words of [`LETTERS`].
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// The word.
+    pub word: &'static str,
+    task: Task,
+    /// What it does, for completions.
+    pub about: &'static str,
+}
+
+/// All of them.
+pub const COMMANDS: [Command; 12] = [
+    command("status", Task::Status, "report on the service and its log service"),
+    command("start", Task::Control(&[Up], Always), "up, and wait"),
+    command("stop", Task::Control(&[Down], Always), "down, and wait"),
+    command("reload", Task::Control(&[HangUp], Always), "hup, and report"),
+    command("restart", Task::Control(&[Term, Continue, Up], Always), "term, cont, up, and wait"),
+    command("try-restart", Task::Control(&[Term, Continue], Always), "term, cont, and wait"),
+    command("shutdown", Task::Control(&[Exit], Always), "exit, and wait"),
+    command("force-stop", Task::Control(&[Down], ThenKill), "stop, then kill"),
+    command("force-reload", Task::Control(&[Term, Continue], ThenKill), "term, cont, then kill"),
+    command("force-restart", Task::Control(&[Term, Continue, Up], ThenKill), "restart, then kill"),
+    command("force-shutdown", Task::Control(&[Exit], ThenKill), "shutdown, then kill"),
+    command("check", Task::Check, "wait until it is as it shall be"),
+];
+
+const fn command(word: &'static str, task: Task, about: &'static str) -> Command {
+    Command { word, task, about }
+}
+
 /// A word understood.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Plan {
@@ -35,21 +67,10 @@ impl Plan {
     /// a service, where `status` must be written out.
     #[must_use]
     pub fn of(word: &[u8], script: bool) -> Option<Plan> {
-        use Letter::{Continue, Down, Exit, HangUp, Term, Up};
-        use Wait::{Always, IfAsked, ThenKill};
+        if let Some(command) = COMMANDS.iter().find(|command| command.word.as_bytes() == word) {
+            return Some(Plan { task: command.task });
+        }
         let task = match word {
-            b"start" => Task::Control(&[Up], Always),
-            b"stop" => Task::Control(&[Down], Always),
-            b"restart" => Task::Control(&[Term, Continue, Up], Always),
-            b"try-restart" => Task::Control(&[Term, Continue], Always),
-            b"reload" => Task::Control(&[HangUp], Always),
-            b"shutdown" => Task::Control(&[Exit], Always),
-            b"force-stop" => Task::Control(&[Down], ThenKill),
-            b"force-reload" => Task::Control(&[Term, Continue], ThenKill),
-            b"force-restart" => Task::Control(&[Term, Continue, Up], ThenKill),
-            b"force-shutdown" => Task::Control(&[Exit], ThenKill),
-            b"check" => Task::Check,
-            b"status" => Task::Status,
             [b's', ..] if !script => Task::Status,
             [b'D', ..] => Task::Control(&[Down], ThenKill),
             [b'T', ..] => Task::Control(&[Term, Continue], ThenKill),

@@ -31,7 +31,8 @@ pub const CASES: &[Case] = &[
             assert_eq!(sv.wait().code(), Some(1));
             assert_eq!(sv.out(), REMOVED);
         }
-    }),
+    })
+    .ours(),
     case("sv_follows_a_name_to_the_next_supervisor", || {
         let rig = Rig::new();
         let service = rig.service("foo");
