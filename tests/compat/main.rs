@@ -11,7 +11,7 @@
 //! | number | why not here | where |
 //! |---|---|---|
 //! | DEV-01, 03 to 06, 09 | they need a console, a time without events or a system of its own | `tests/namespace`, by number, also against C runit |
-//! | DEV-02, 08, 11 | Linux has no such signals and powers off | `platform/src/sim`, `tests/simulation` |
+//! | DEV-02, 08, 11 | Linux has no such signals and powers off | `platform/sim`, `tests/simulation` |
 #![allow(missing_docs)]
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
