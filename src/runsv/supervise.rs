@@ -71,7 +71,7 @@ impl Supervise {
     pub(super) fn lock<P: Files>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
         let names = self.names;
         let mut link = [0; LINK];
-        match p.readlink(names.directory, &mut link) {
+        match p.readlinkat(Fd::CWD, names.directory, &mut link) {
             Ok(LINK..) => {
                 return Err(Fatal(names.say(Say::LinkTooLong), Errno::NONE));
             }
@@ -88,7 +88,7 @@ impl Supervise {
         }
         let opened = p.open(names.directory, Open::Read).and_then(|place| {
             self.place = place;
-            p.open_at(place, c"lock", Open::Lock)
+            p.openat(place, c"lock", Open::Lock)
         });
         let lock = opened.map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
         p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))
@@ -175,11 +175,11 @@ impl<P: Platform> File<'_, P> {
     fn replace(&mut self, name: &[u8], bytes: &[u8]) -> bool {
         let path = Text::<32>::of(&[self.prefix, b"supervise/", name]);
         let (old, new) = (Text::<8>::of(&[name]), Text::<16>::of(&[name, b".new"]));
-        let mut opened = self.p.open_at(self.place, new.as_c(), Open::New);
+        let mut opened = self.p.openat(self.place, new.as_c(), Open::New);
         // What was left there goes, whatever it is and wherever it leads.
         if opened == Err(Errno::EXIST) {
-            let removed = self.p.remove_at(self.place, new.as_c());
-            opened = removed.and_then(|()| self.p.open_at(self.place, new.as_c(), Open::New));
+            let removed = self.p.unlinkat(self.place, new.as_c());
+            opened = removed.and_then(|()| self.p.openat(self.place, new.as_c(), Open::New));
         }
         let fd = match opened {
             Ok(fd) => fd,
@@ -195,7 +195,7 @@ impl<P: Platform> File<'_, P> {
             }
             Err(errno) => return self.warn(&[b"unable to write ", path.bytes(), b".new"], errno),
         }
-        match self.p.rename_at(self.place, new.as_c(), old.as_c()) {
+        match self.p.renameat(self.place, new.as_c(), old.as_c()) {
             Ok(()) => true,
             Err(errno) => self.warn(&[b"unable to rename ", name, b".new to ", path.bytes()], errno),
         }

@@ -211,7 +211,7 @@ impl<D> Runsvdir<'_, D> {
             return None;
         }
         self.away = true;
-        match p.open_dir(c".") {
+        match p.open_dir(Fd::CWD, c".") {
             Ok(reading) => {
                 self.reading = Some(reading);
                 self.dangling = false;

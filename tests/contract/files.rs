@@ -22,6 +22,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("meta", meta),
         ("parts", parts),
         ("remove", remove),
+        ("handles", handles),
         ("datagrams", datagrams),
     ]
 }
@@ -112,13 +113,13 @@ fn pipe<P: Platform>(p: &mut P) -> Case {
     same!(p.unread(read), Ok(5));
     let mut bytes = [0; 16];
     same!(p.read(read, &mut bytes), Ok(5));
-    fine!(p.nonblocking(read));
+    fine!(p.set_nonblocking(read));
     same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
     let (second, copy) = (Fd(40), Fd(41));
-    fine!(p.onto(write, second));
+    fine!(p.dup2(write, second));
     p.close(write);
     same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
-    fine!(p.onto(second, copy));
+    fine!(p.dup2(second, copy));
     p.close(second);
     same!(p.write(copy, b"!"), Ok(1));
     p.close(copy);
@@ -143,7 +144,7 @@ fn lock<P: Files>(p: &mut P) -> Case {
     fine!(p.lock(first));
     if !crate::system::LOCKS_ARE_THE_PROCESS_S {
         holds!(p.lock(second).is_err());
-        fine!(p.onto(first, Fd(42)));
+        fine!(p.dup2(first, Fd(42)));
         p.close(first);
         holds!(p.lock(second).is_err());
         p.close(Fd(42));
@@ -223,11 +224,11 @@ fn mkdir<P: Files>(p: &mut P) -> Case {
 
 fn readlink<P: Files>(p: &mut P) -> Case {
     let mut bytes = [0; 64];
-    same!(p.readlink(programs::LINK, &mut bytes), Ok(9));
+    same!(p.readlinkat(Fd::CWD, programs::LINK, &mut bytes), Ok(9));
     same!(&bytes[..9], b"somewhere");
-    same!(p.readlink(programs::LINK, &mut bytes[..4]), Ok(4));
-    same!(p.readlink(c".", &mut bytes), Err(Errno::INVAL));
-    same!(p.readlink(c"none", &mut bytes), Err(Errno::NOENT));
+    same!(p.readlinkat(Fd::CWD, programs::LINK, &mut bytes[..4]), Ok(4));
+    same!(p.readlinkat(Fd::CWD, c".", &mut bytes), Err(Errno::INVAL));
+    same!(p.readlinkat(Fd::CWD, c"none", &mut bytes), Err(Errno::NOENT));
     same!(p.stat(programs::LINK).map(|_| ()), Err(Errno::NOENT));
     Ok(())
 }
@@ -248,7 +249,7 @@ fn links<P: Files>(p: &mut P) -> Case {
     same!(contents(p, programs::LINK)?, b"one");
     write(p, programs::LINK, Open::Truncate, b"3")?;
     same!(contents(p, programs::LINK)?, b"3");
-    fine!(p.remove(c"../somewhere"));
+    fine!(p.unlink(c"../somewhere"));
     same!(p.open(programs::LINK, Open::Read), Err(Errno::NOENT));
     Ok(())
 }
@@ -258,7 +259,7 @@ fn names<P: Files>(p: &mut P) -> Case {
         write(p, name, Open::Truncate, b"x")?;
     }
     fine!(p.mkdir(c"dir", 0o755));
-    let mut dir = fine!(p.open_dir(c"."));
+    let mut dir = fine!(p.open_dir(Fd::CWD, c"."));
     let mut found = Vec::new();
     while let Some(name) = fine!(p.next_name(&mut dir)) {
         found.push(name.to_bytes().to_vec());
@@ -268,8 +269,8 @@ fn names<P: Files>(p: &mut P) -> Case {
     found.sort();
     let expected: [&[u8]; 6] = [b".", b"..", b".hidden", b"a", b"dir", b"with space"];
     same!(found, expected);
-    same!(p.open_dir(c"none").map(|_| ()), Err(Errno::NOENT));
-    same!(p.open_dir(c"a").map(|_| ()), Err(Errno::NOTDIR));
+    same!(p.open_dir(Fd::CWD, c"none").map(|_| ()), Err(Errno::NOENT));
+    same!(p.open_dir(Fd::CWD, c"a").map(|_| ()), Err(Errno::NOTDIR));
     Ok(())
 }
 
@@ -300,19 +301,19 @@ fn chdir<P: Files>(p: &mut P) -> Case {
 fn meta<P: Files>(p: &mut P) -> Case {
     let fd = fine!(p.open(c"file", Open::Append));
     same!(p.write(fd, b"four"), Ok(4));
-    fine!(p.set_mode(fd, 0o744));
-    let found = fine!(p.meta(fd));
+    fine!(p.fchmod(fd, 0o744));
+    let found = fine!(p.fstat(fd));
     same!((found.kind, found.mode, found.size, found.links), (Kind::File, 0o744, 4, 1));
     same!(fine!(p.stat(c"file")), found);
-    fine!(p.sync(fd));
-    fine!(p.remove(c"file"));
-    same!(fine!(p.meta(fd)).links, 0);
+    fine!(p.fsync(fd));
+    fine!(p.unlink(c"file"));
+    same!(fine!(p.fstat(fd)).links, 0);
     same!(p.write(fd, b"more"), Ok(4));
-    same!(fine!(p.meta(fd)).size, 8);
+    same!(fine!(p.fstat(fd)).size, 8);
     p.close(fd);
-    same!(p.meta(fd), Err(Errno::BADF));
-    same!(p.set_mode(fd, 0o600), Err(Errno::BADF));
-    same!(p.sync(fd), Err(Errno::BADF));
+    same!(p.fstat(fd), Err(Errno::BADF));
+    same!(p.fchmod(fd, 0o600), Err(Errno::BADF));
+    same!(p.fsync(fd), Err(Errno::BADF));
     Ok(())
 }
 
@@ -320,43 +321,74 @@ fn parts<P: Files>(p: &mut P) -> Case {
     write(p, c"file", Open::Truncate, b"0123456789")?;
     let fd = fine!(p.open(c"file", Open::Read));
     let mut four = [0; 4];
-    same!(p.read_at(fd, 3, &mut four), Ok(4));
+    same!(p.pread(fd, 3, &mut four), Ok(4));
     same!(&four, b"3456");
-    same!(p.read_at(fd, 8, &mut four), Ok(2));
-    same!(p.read_at(fd, 10, &mut four), Ok(0));
-    same!(p.read_at(fd, 11, &mut four), Ok(0));
+    same!(p.pread(fd, 8, &mut four), Ok(2));
+    same!(p.pread(fd, 10, &mut four), Ok(0));
+    same!(p.pread(fd, 11, &mut four), Ok(0));
     // Reading goes on where it was.
     same!(p.read(fd, &mut four), Ok(4));
     same!(&four, b"0123");
-    holds!(p.cut(fd, 6).is_err());
+    holds!(p.ftruncate(fd, 6).is_err());
     p.close(fd);
     let fd = fine!(p.open(c"file", Open::Update));
-    same!(p.read_at(fd, 3, &mut four), Ok(4));
-    fine!(p.cut(fd, 6));
+    same!(p.pread(fd, 3, &mut four), Ok(4));
+    fine!(p.ftruncate(fd, 6));
     same!(contents(p, c"file")?, b"012345".to_vec());
-    fine!(p.cut(fd, 0));
+    fine!(p.ftruncate(fd, 0));
     same!(fine!(p.stat(c"file")).size, 0);
     p.close(fd);
-    same!(p.cut(fd, 0), Err(Errno::BADF));
+    same!(p.ftruncate(fd, 0), Err(Errno::BADF));
     Ok(())
 }
 
 fn remove<P: Files>(p: &mut P) -> Case {
-    same!(p.remove(c"file"), Err(Errno::NOENT));
+    same!(p.unlink(c"file"), Err(Errno::NOENT));
     write(p, c"file", Open::Truncate, b"x")?;
-    fine!(p.remove(c"file"));
+    fine!(p.unlink(c"file"));
     same!(p.stat(c"file").map(|_| ()), Err(Errno::NOENT));
     fine!(p.mkdir(c"dir", 0o755));
-    holds!(p.remove(c"dir").is_err());
-    same!(p.remove(c"dir/none"), Err(Errno::NOENT));
+    holds!(p.unlink(c"dir").is_err());
+    same!(p.unlink(c"dir/none"), Err(Errno::NOENT));
     let dir = fine!(p.open(c"dir", Open::Read));
-    same!(p.remove_at(dir, c"file"), Err(Errno::NOENT));
-    let fd = fine!(p.open_at(dir, c"file", Open::New));
+    same!(p.unlinkat(dir, c"file"), Err(Errno::NOENT));
+    let fd = fine!(p.openat(dir, c"file", Open::New));
     p.close(fd);
-    same!(p.open_at(dir, c"file", Open::New), Err(Errno::EXIST));
-    fine!(p.remove_at(dir, c"file"));
+    same!(p.openat(dir, c"file", Open::New), Err(Errno::EXIST));
+    fine!(p.unlinkat(dir, c"file"));
     same!(p.stat(c"dir/file").map(|_| ()), Err(Errno::NOENT));
     p.close(dir);
+    Ok(())
+}
+
+/// A directory that is open is where paths begin, wherever it is by now.
+fn handles<P: Files>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"dir", 0o755));
+    let dir = fine!(p.open(c"dir", Open::Read));
+    let fd = fine!(p.openat(dir, c"file", Open::Truncate));
+    same!(p.write(fd, b"x"), Ok(1));
+    p.close(fd);
+    fine!(p.rename(c"dir", c"moved"));
+    same!(fine!(p.fstatat(dir, c"file")).size, 1);
+    same!(p.fstatat(dir, c"none").map(|_| ()), Err(Errno::NOENT));
+    fine!(p.renameat(dir, c"file", c"other"));
+    same!(contents(p, c"moved/other")?, b"x");
+    same!(p.readlinkat(dir, c"other", &mut [0; 8]), Err(Errno::INVAL));
+    let mut names = fine!(p.open_dir(dir, c"."));
+    let mut found = Vec::new();
+    while let Some(name) = fine!(p.next_name(&mut names)) {
+        found.push(name.to_bytes().to_vec());
+    }
+    p.close_dir(names);
+    found.sort();
+    let expected: [&[u8]; 3] = [b".", b"..", b"other"];
+    same!(found, expected);
+    let file = fine!(p.openat(dir, c"other", Open::Read));
+    same!(p.openat(file, c"other", Open::Read), Err(Errno::NOTDIR));
+    same!(p.fstatat(file, c"other").map(|_| ()), Err(Errno::NOTDIR));
+    p.close(file);
+    p.close(dir);
+    same!(p.fstatat(dir, c"other").map(|_| ()), Err(Errno::BADF));
     Ok(())
 }
 
@@ -376,8 +408,8 @@ fn close<P: Files>(p: &mut P) -> Case {
     p.close(fd);
     same!(p.read(fd, &mut [0; 1]), Err(Errno::BADF));
     same!(p.write(fd, b"x"), Err(Errno::BADF));
-    same!(p.nonblocking(fd), Err(Errno::BADF));
-    same!(p.onto(fd, Fd(43)), Err(Errno::BADF));
+    same!(p.set_nonblocking(fd), Err(Errno::BADF));
+    same!(p.dup2(fd, Fd(43)), Err(Errno::BADF));
     same!(fine!(p.open(programs::PLAIN, Open::Read)), fd);
     p.close(fd);
     Ok(())

@@ -218,7 +218,7 @@ impl Boot for Sim {
     fn console(&mut self) {
         let Ok(fd) = self.open(c"/dev/console", platform::Open::Write) else { return };
         for to in [Fd::STDIN, Fd::STDOUT, Fd::STDERR] {
-            let _ = self.onto(fd, to);
+            let _ = self.dup2(fd, to);
         }
         if fd.0 > 2 {
             self.close(fd);

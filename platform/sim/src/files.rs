@@ -45,7 +45,10 @@ impl Kernel {
     }
 
     /// The directory that a descriptor is open for.
-    fn open_directory(&self, fd: Fd) -> Result<Ino> {
+    fn start_of(&self, fd: Fd) -> Result<Ino> {
+        if fd == Fd::CWD {
+            return Ok(self.here());
+        }
         let ino = self.opens[self.slot(self.own, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
         self.tree.names(ino).map(|_| ino)
     }
@@ -121,11 +124,11 @@ impl Kernel {
         Ok((read, write))
     }
 
-    fn stat(&mut self, path: &[u8]) -> Result<Meta> {
+    fn stat(&mut self, from: Ino, path: &[u8]) -> Result<Meta> {
         if Faults::hit(&mut self.faults.stat) {
             return Err(Errno::IO);
         }
-        let ino = self.tree.existing(self.here(), path, true)?;
+        let ino = self.tree.existing(from, path, true)?;
         Ok(self.meta_of(ino))
     }
 
@@ -141,11 +144,11 @@ impl Kernel {
         Meta { kind, mode, device: 1, inode: inode.number, changed, altered, size, links }
     }
 
-    fn names_of(&mut self, path: &[u8]) -> Result<Dir> {
+    fn names_of(&mut self, from: Ino, path: &[u8]) -> Result<Dir> {
         if Faults::hit(&mut self.faults.open_dir) || self.has_no_more(1) {
             return Err(Errno::MFILE);
         }
-        let ino = self.tree.existing(self.here(), path, true)?;
+        let ino = self.tree.existing(from, path, true)?;
         let own = [b".".to_vec(), b"..".to_vec()];
         let mut names: Vec<Vec<u8>> = self.tree.names(ino)?.keys().cloned().chain(own).collect();
         // The order is the file system's affair.
@@ -157,6 +160,14 @@ impl Kernel {
         let open = self.add_open(OpenFile::new(Object::Inode(ino), Some(ino), true, false));
         let fd = self.install_lowest(self.own, Slot { open, cloexec: true });
         Ok(Dir { fd, names, at: 0 })
+    }
+
+    /// A path as facts tell it: from the root where it began at a directory.
+    fn named(&self, dir: Fd, from: Ino, path: &CStr) -> Vec<u8> {
+        if dir == Fd::CWD {
+            return path.to_bytes().to_vec();
+        }
+        [&self.tree.path(from), b"/".as_slice(), path.to_bytes()].concat()
     }
 
     /// Notes what came of opening a file.
@@ -218,7 +229,7 @@ impl Files for Sim {
         let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
             Err(Errno::IO)
         } else {
-            let ino = self.kernel.open_directory(fd)?;
+            let ino = self.kernel.start_of(fd)?;
             if let Some(process) = self.kernel.procs.get_mut(&own) {
                 process.directory = ino;
             }
@@ -227,17 +238,11 @@ impl Files for Sim {
         self.kernel.failed("fchdir", result)
     }
 
-    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
+    fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         self.kernel.call();
-        let result = self.kernel.open(self.kernel.here(), path.to_bytes(), how);
-        self.kernel.opened(path.to_bytes(), result)
-    }
-
-    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
-        self.kernel.call();
-        let from = self.kernel.open_directory(dir)?;
+        let from = self.kernel.start_of(dir)?;
         let result = self.kernel.open(from, path.to_bytes(), how);
-        let whole = [&self.kernel.tree.path(from), b"/".as_slice(), path.to_bytes()].concat();
+        let whole = self.kernel.named(dir, from, path);
         self.kernel.opened(&whole, result)
     }
 
@@ -305,37 +310,32 @@ impl Files for Sim {
         self.kernel.make_fifo(self.kernel.here(), path.to_bytes(), mode)
     }
 
-    fn stat(&mut self, path: &CStr) -> Result<Meta> {
+    fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
         self.kernel.call();
-        let result = self.kernel.stat(path.to_bytes());
+        let from = self.kernel.start_of(dir)?;
+        let result = self.kernel.stat(from, path.to_bytes());
         if result == Err(Errno::NOENT) { result } else { self.kernel.failed("stat", result) }
     }
 
-    fn meta(&mut self, fd: Fd) -> Result<Meta> {
+    fn fstat(&mut self, fd: Fd) -> Result<Meta> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
         Ok(self.kernel.meta_of(ino))
     }
 
-    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
+    fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
         let kernel = &self.kernel;
-        let ino = kernel.tree.existing(kernel.here(), path.to_bytes(), false)?;
+        let ino = kernel.tree.existing(kernel.start_of(dir)?, path.to_bytes(), false)?;
         let Node::Link(target) = &kernel.tree.at(ino).node else { return Err(Errno::INVAL) };
         into.iter_mut().zip(target).for_each(|(slot, byte)| *slot = *byte);
         Ok(target.len().min(into.len()))
     }
 
-    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
+    fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
         self.kernel.call();
-        let here = self.kernel.here();
-        self.kernel.rename(here, from.to_bytes(), to.to_bytes())
-    }
-
-    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
-        self.kernel.call();
-        let dir = self.kernel.open_directory(dir)?;
+        let dir = self.kernel.start_of(dir)?;
         self.kernel.rename(dir, from.to_bytes(), to.to_bytes())
     }
 
@@ -346,7 +346,7 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
@@ -355,7 +355,7 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
+    fn pread(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
@@ -364,7 +364,7 @@ impl Files for Sim {
         Ok(platform::copy(rest, into))
     }
 
-    fn cut(&mut self, fd: Fd, size: u64) -> Result<()> {
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let open = &self.kernel.opens[slot.open];
@@ -374,18 +374,13 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn remove(&mut self, path: &CStr) -> Result<()> {
+    fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
         self.kernel.call();
-        self.kernel.unlink(self.kernel.here(), path.to_bytes())
-    }
-
-    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()> {
-        self.kernel.call();
-        let dir = self.kernel.open_directory(dir)?;
+        let dir = self.kernel.start_of(dir)?;
         self.kernel.unlink(dir, path.to_bytes())
     }
 
-    fn sync(&mut self, fd: Fd) -> Result<()> {
+    fn fsync(&mut self, fd: Fd) -> Result<()> {
         self.kernel.call();
         let result = if Faults::hit(&mut self.kernel.faults.sync) {
             Err(Errno::IO)
@@ -414,14 +409,14 @@ impl Files for Sim {
         }
     }
 
-    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
+    fn dup2(&mut self, from: Fd, to: Fd) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, from.0)?;
         self.kernel.install(self.kernel.own, to.0, Slot { cloexec: false, ..slot });
         Ok(())
     }
 
-    fn nonblocking(&mut self, fd: Fd) -> Result<()> {
+    fn set_nonblocking(&mut self, fd: Fd) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         self.kernel.opens[slot.open].blocks = false;
@@ -440,11 +435,13 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn open_dir(&mut self, path: &CStr) -> Result<Dir> {
+    fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Dir> {
         self.kernel.call();
-        let result = self.kernel.names_of(path.to_bytes());
+        let from = self.kernel.start_of(dir)?;
+        let result = self.kernel.names_of(from, path.to_bytes());
         if result.is_ok() {
-            self.kernel.emit(&Fact::DirectoryOpened { path: path.to_bytes() });
+            let whole = self.kernel.named(dir, from, path);
+            self.kernel.emit(&Fact::DirectoryOpened { path: &whole });
         }
         self.kernel.failed("opendir", result)
     }
