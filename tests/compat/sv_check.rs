@@ -1,5 +1,6 @@
 //! `sv check` and `./check`.
-use crate::rig::{Fake, Rig, Service, await_death, masked};
+use crate::fake::Fake;
+use crate::rig::{Rig, Service, await_death, masked};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use runit_tests::place::Output;
