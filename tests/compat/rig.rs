@@ -7,8 +7,10 @@ use runit_tests::status::{self, Status};
 use runit_tests::suite::skip;
 use runit_tests::wait::{patience, until, until_equal, within};
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// Where a program is; a case for one that is missing is skipped.
 pub fn program(name: &str) -> PathBuf {
@@ -310,6 +312,23 @@ impl Service<'_> {
         let secs = self.status().secs;
         until("the next second", || (Status::now(0, 0, 0).secs > secs).then_some(()));
     }
+}
+
+/// What `finish` notes after an end like that of a shell here that sends itself a signal. OpenBSD's exits with a
+/// code instead of dying of some, and whether a core is dumped, the system alone knows.
+pub fn end_by(signal: &str, first: &str) -> String {
+    let text = format!("{first}; trap - {signal}; kill -{signal} $$");
+    let status = Command::new("sh").args(["-c", &text]).status().expect("sh");
+    match (status.code(), status.signal()) {
+        (None, Some(number)) => format!("finish -1 {}", number | if status.core_dumped() { 0x80 } else { 0 }),
+        (code, _) => format!("finish {} 0", code.expect("an end")),
+    }
+}
+
+/// The same for TERM.
+pub fn by_term() -> &'static str {
+    static NOTE: OnceLock<String> = OnceLock::new();
+    NOTE.get_or_init(|| end_by("TERM", ":"))
 }
 
 fn pids(trace: &str) -> Vec<i32> {

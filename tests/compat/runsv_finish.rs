@@ -1,9 +1,8 @@
 //! `./finish`: what it is told, when it runs, and when not.
-use crate::rig::{Rig, Service};
+use crate::rig::{Rig, Service, by_term, end_by};
 use runit_tests::status::FINISH;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
-use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 pub const CASES: &[Case] = &[
@@ -19,32 +18,24 @@ pub const CASES: &[Case] = &[
         }
     }),
     case("finish_signals", || {
-        for (line, said) in [
-            ("kill -15 $$", "finish -1 15"),
-            ("kill -9 $$", "finish -1 9"),
-            ("trap - 1; kill -1 $$", "finish -1 1"),
-            ("trap - 10; kill -10 $$", "finish -1 10"),
-        ] {
-            finishes(line, said);
+        finishes("kill -9 $$", "finish -1 9");
+        for signal in ["TERM", "HUP", "USR1"] {
+            finishes(&format!("trap - {signal}; kill -{signal} $$"), &end_by(signal, ":"));
         }
     }),
     case("finish_core", || {
-        // Whether a core is dumped here, the system alone knows.
         let rig = Rig::new();
-        let mut plain = rig.place.command("sh");
-        let status = plain.args(["-c", "ulimit -c unlimited; kill -3 $$"]).status().unwrap();
-        let wanted = if status.core_dumped() { "finish -1 131" } else { "finish -1 3" };
         let service = rig.service("foo");
         service.finish().probe();
         let _runsv = rig.place.start(&mut service.command_after("ulimit -c unlimited"));
-        service.tell("trap - 3; kill -3 $$");
-        service.await_trace(wanted);
+        service.tell("trap - QUIT; kill -QUIT $$");
+        service.await_trace(&end_by("QUIT", "ulimit -c unlimited"));
     }),
     case("finish_after_down", || {
         with_finish(|service| {
             service.control("d");
             service.await_stat("down");
-            assert_eq!(service.trace(), ["run", "finish -1 15"]);
+            assert_eq!(service.trace(), ["run", by_term()]);
         });
     }),
     case("finish_after_each_end", || {
@@ -62,7 +53,7 @@ pub const CASES: &[Case] = &[
         let mut runsv = service.finish().probe().up();
         service.control("x");
         assert_eq!(runsv.wait().code(), Some(0));
-        assert_eq!(service.trace(), ["run", "finish -1 15"]);
+        assert_eq!(service.trace(), ["run", by_term()]);
         assert_eq!((service.stat().as_str(), service.text("supervise/pid").as_str()), ("down", ""));
     }),
     case("finish_record", || {
@@ -84,7 +75,7 @@ pub const CASES: &[Case] = &[
         let service = rig.service("foo");
         let _runsv = service.long_finish().probe().up();
         service.control("d");
-        service.await_trace("finish -1 15");
+        service.await_trace(by_term());
         service.await_stat("finish, want down");
     }),
     case("finish_sees_the_status", || {
@@ -150,17 +141,17 @@ pub const CASES: &[Case] = &[
         let service = rig.service("foo");
         let _runsv = service.log().script("finish", "echo $0 $*").probe().up();
         service.control("d");
-        until("a line", || (service.text("logged") == "./finish -1 15\n").then_some(()));
+        until("a line", || (service.text("logged") == format!("./{}\n", by_term())).then_some(()));
     }),
     case("finish_killed_from_outside", || {
         let rig = Rig::new();
         let service = rig.service("foo");
         let _runsv = service.long_finish().probe().up();
         service.control("d");
-        service.await_trace("finish -1 15");
+        service.await_trace(by_term());
         service.tell_finish("kill -9 $$");
         service.await_stat("down");
-        assert_eq!(service.trace(), ["run", "finish -1 15"]);
+        assert_eq!(service.trace(), ["run", by_term()]);
     }),
 ];
 

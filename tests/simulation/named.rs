@@ -1,6 +1,7 @@
 //! Single stories with a known end: the deviations that a simulation can show, and what it found.
 mod log;
 mod reboot;
+mod removed;
 mod scan;
 
 use crate::runit_schedule::{NATIVE, directory, text};
@@ -389,7 +390,7 @@ fn no_console(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 28] = [
+pub(crate) const STORIES: [(&str, Tell); 29] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
@@ -411,6 +412,7 @@ pub(crate) const STORIES: [(&str, Tell); 28] = [
     ("an exit without a new pipe", log::leaves_without_a_pipe),
     ("no way back to the start", no_way_home),
     ("DEV-42 a paused log service", log::dev_42),
+    ("DEV-43 a service directory that was removed", removed::dev_43),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
     ("a link that has another name first", scan::passing_name),

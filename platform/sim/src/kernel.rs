@@ -196,7 +196,7 @@ impl Kernel {
             epoch: 1_700_000_000_000_000_000,
             random: Random::new(seed),
             faults: Faults::NONE,
-            tree: Tree::new(),
+            tree: Tree::new(machine.dot_goes),
             machine,
             programs: BTreeMap::new(),
             path: [b"/bin".to_vec(), b"/usr/bin".to_vec()].to_vec(),

@@ -43,6 +43,8 @@ pub struct Machine {
     pub granule: u32,
     /// The number of a file that is gone is given to the next one.
     pub reuses_numbers: bool,
+    /// A directory that was removed has lost `.` and `..` as well, for a process that is in it.
+    pub dot_goes: bool,
     /// poll(2) does not tell that a FIFO has ended: it is read at once, or at a deadline.
     pub silent_end: bool,
     /// ioctl(2) FIONREAD on the writing end of a pipe says 0.
@@ -65,6 +67,7 @@ pub const LINUX: Machine = Machine {
     again: false,
     granule: 4_000_000,
     reuses_numbers: true,
+    dot_goes: false,
     silent_end: false,
     unread_to_readers_only: false,
     files: 1024,
@@ -104,6 +107,7 @@ pub const OPENBSD: Machine = Machine {
         (Signal::TerminalStop, Request::Catatonia),
         (Signal::Terminate, Request::Nothing),
     ],
+    dot_goes: true,
     files: 64,
     ..BSD
 };
@@ -118,6 +122,7 @@ pub const NETBSD: Machine = Machine {
         (Signal::TerminalStop, Request::Catatonia),
         (Signal::Terminate, Request::Nothing),
     ],
+    dot_goes: true,
     files: 64,
     ..BSD
 };
