@@ -232,7 +232,14 @@ impl Kernel {
             Act::CloseAllBut(keep) => self.close_all(pid, |fd, _| keep.contains(&fd)),
             Act::Session => self.session(pid),
             Act::Fork(life) => self.begin(pid, life),
-            Act::Do(deed) => self.deed(Some(pid), &deed),
+            Act::Do(deed) => {
+                self.deed(Some(pid), &deed);
+                // What is told before it happens happens before the call returns.
+                if self.telling > self.time {
+                    self.turn_in(pid, self.telling - self.time);
+                    return false;
+                }
+            }
             Act::Power(how) => {
                 let code = self.reboot(how).map_or_else(|errno| errno.0 as u8, |()| 0);
                 self.die(pid, Ended::Exit(code));
