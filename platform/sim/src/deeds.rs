@@ -1,8 +1,9 @@
 //! What is done by others than the program under test.
 use crate::flood::Flood;
-use crate::kernel::{End, Fact, Job, Kernel};
+use crate::kernel::{Job, Kernel};
 use crate::life::{Deed, Whom};
 use crate::tree::{Ino, Node, ROOT};
+use crate::world::{End, Fact};
 use platform::{Errno, Pid, Result, Signal};
 use std::collections::BTreeMap;
 
