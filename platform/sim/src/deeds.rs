@@ -3,7 +3,7 @@ use crate::flood::Flood;
 use crate::kernel::{Job, Kernel};
 use crate::life::{Deed, Whom};
 use crate::tree::{Ino, Node, ROOT};
-use crate::world::{End, Fact};
+use crate::world::Fact;
 use platform::{Errno, Pid, Result, Signal};
 use std::collections::BTreeMap;
 
@@ -120,9 +120,8 @@ impl Kernel {
     }
 
     fn press_key(&mut self) {
-        if self.machine.one_shot_key && !core::mem::take(&mut self.armed) {
-            self.end.get_or_insert(End::HardReset);
-        } else {
+        // Nobody hears of a key that is not armed.
+        if !self.machine.one_shot_key || core::mem::take(&mut self.armed) {
             self.signal_program(Signal::Interrupt);
         }
     }

@@ -113,8 +113,6 @@ pub enum End {
     Quiet,
     /// The system ended.
     Power(How),
-    /// The kernel restarted the machine by itself: nobody had asked for three fingers.
-    HardReset,
     /// The program under test died of a signal.
     Killed(Signal),
     /// It waits for ever in a call that is not `wait`.
