@@ -13,6 +13,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("watch", watch),
         ("watch-link", watch_link),
         ("watch-link-on-the-way", watch_link_on_the_way),
+        ("watch-beside", watch_beside),
     ]
 }
 
@@ -143,6 +144,34 @@ fn watch_link<P: Platform>(p: &mut P) -> Case {
     fine!(p.mkdir(c"other/new", 0o755));
     same!(told(p, LONG), Some(true));
     fine!(p.mkdir(c"one/new", 0o755));
+    same!(told(p, SHORT), Some(false));
+    Ok(())
+}
+
+/// What holds the target of a link is watched beside the directory, until it is gone.
+fn watch_beside<P: Platform>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"scan", 0o755));
+    fine!(p.mkdir(c"other", 0o755));
+    change(p, programs::SWITCHER)?;
+    if !p.watch(c"scan") {
+        return Ok(());
+    }
+    fine!(p.mkdir(c"before", 0o755));
+    same!(told(p, SHORT), Some(false));
+    p.watch_beside(c"none/..");
+    fine!(p.mkdir(c"still", 0o755));
+    same!(told(p, SHORT), Some(false));
+    p.watch_beside(c"current/..");
+    p.watch_beside(c"current/..");
+    fine!(p.mkdir(c"one", 0o755));
+    same!(told(p, LONG), Some(true));
+    same!(told(p, SHORT), Some(false));
+    // It outlives the watch that it stands beside.
+    holds!(p.watch(c"scan"));
+    fine!(p.rename(c"one", c"two"));
+    same!(told(p, LONG), Some(true));
+    fine!(p.mkdir(c"scan/new", 0o755));
+    same!(told(p, LONG), Some(true));
     same!(told(p, SHORT), Some(false));
     Ok(())
 }

@@ -49,6 +49,10 @@ impl World for Diarist {
         };
         let ms = (kernel.now().0 - 5_000_000_000) / 1_000_000;
         self.diary.borrow_mut().push((ms, word));
+        if let Fact::Spawned { child, .. } = fact {
+            let named = child.argv.iter().skip(1).map(|name| (ms, format!("for {}", name.to_string_lossy())));
+            self.diary.borrow_mut().extend(named);
+        }
         Ok(())
     }
 }
@@ -239,7 +243,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 26] = [
+pub(crate) const STORIES: [(&str, Tell); 28] = [
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),
     ("DEV-05 no wake-up on a quiet day", process_1::dev_05),
@@ -263,6 +267,8 @@ pub(crate) const STORIES: [(&str, Tell); 26] = [
     ("DEV-42 a paused log service", log::dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
+    ("a link that has another name first", scan::passing_name),
+    ("a directory made anew behind its link", scan::remade_behind_a_link),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", process_1::no_console),
     ("the same seed, the same trace", same_trace),

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub(crate) enum Job {
     Deed(Deed),
     /// What was told a moment ago.
-    Told(Option<i32>, Deed),
+    Told(Option<i32>, Ino, Deed),
     /// The process goes on, if it is still in this turn of its life.
     Turn(i32, u32),
 }
@@ -195,9 +195,9 @@ impl Kernel {
                     self.queue_at(self.telling, Job::Deed(deed));
                 }
                 Some(Job::Deed(deed)) => self.deed(None, &deed),
-                Some(Job::Told(pid, deed)) => {
+                Some(Job::Told(pid, from, deed)) => {
                     self.telling = 0;
-                    self.deed_done(pid, &deed);
+                    self.deed_done(pid, from, &deed);
                 }
                 Some(Job::Turn(pid, turn)) => self.turn(pid, turn),
                 None => {}

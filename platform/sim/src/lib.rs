@@ -42,6 +42,7 @@ pub struct Sim {
     /// The kernel, for preparing and for looking afterwards.
     pub kernel: Kernel,
     watching: Option<Fd>,
+    beside: Vec<tree::Ino>,
 }
 
 /// What unwinds the program when a schedule is over.
@@ -62,7 +63,7 @@ impl Sim {
     /// Only the program under test runs, as process `own`.
     #[must_use]
     pub fn new(seed: u64, own: Pid, machine: Machine, world: Box<dyn World>) -> Sim {
-        Sim { kernel: Kernel::new(seed, own, machine, world), watching: None }
+        Sim { kernel: Kernel::new(seed, own, machine, world), watching: None, beside: Vec::new() }
     }
 
     /// Runs a program to the end of its schedule.

@@ -346,11 +346,11 @@ impl Rules for Runsv {
                 self.disturbed |= self.log.control == Some(fd) && bytes.iter().any(|letter| *letter != b'u');
                 Ok(())
             }
-            Fact::Opened { path: b"finish", .. } => {
+            Fact::Opened { path: b"./finish", .. } => {
                 self.main.owes_finish = self.main.ended.take();
                 Ok(())
             }
-            Fact::NotOpened { path: b"finish", errno } => {
+            Fact::NotOpened { path: b"./finish", errno } => {
                 let ended = self.main.ended.take();
                 // It is run though it could not be looked into.
                 let there =
