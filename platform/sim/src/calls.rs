@@ -1,9 +1,9 @@
 //! The calls about processes, waiting, directories that change, and the end of the system.
 use crate::birth::Birth;
-use crate::kernel::{End, Fact};
 use crate::life::Act;
 use crate::open::{Object, Open, Slot};
 use crate::tree::{Change, ROOT};
+use crate::world::{End, Fact};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{

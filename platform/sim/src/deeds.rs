@@ -1,8 +1,9 @@
 //! What is done by others than the program under test.
 use crate::flood::Flood;
-use crate::kernel::{End, Fact, Job, Kernel};
+use crate::kernel::{Job, Kernel};
 use crate::life::{Deed, Whom};
 use crate::tree::{Ino, Node, ROOT};
+use crate::world::Fact;
 use platform::{Errno, Pid, Result, Signal};
 use std::collections::BTreeMap;
 
@@ -118,9 +119,8 @@ impl Kernel {
     }
 
     fn press_key(&mut self) {
-        if self.machine.one_shot_key && !core::mem::take(&mut self.armed) {
-            self.end.get_or_insert(End::HardReset);
-        } else {
+        // Nobody hears of a key that is not armed.
+        if !self.machine.one_shot_key || core::mem::take(&mut self.armed) {
             self.signal_program(Signal::Interrupt);
         }
     }

@@ -8,6 +8,7 @@ mod birth;
 mod calls;
 mod deeds;
 mod faults;
+mod file_system;
 mod files;
 mod flood;
 mod kernel;
@@ -19,16 +20,18 @@ mod random;
 mod signals;
 mod systems;
 pub mod tree;
+mod world;
 
 pub use faults::Faults;
 pub use files::Dir;
 pub use flood::Source;
-pub use kernel::{End, Exec, Fact, Kernel, Nobody, World};
+pub use kernel::Kernel;
 pub use life::{Act, Deed, Life, Whom};
 pub use open::{Object, Open, Slot};
 pub use process::Process;
 pub use random::Random;
 pub use systems::{FREEBSD, LINUX, MACOS, Machine, NETBSD, OPENBSD, PowerCall, SUNOS, SYSTEMS};
+pub use world::{End, Exec, Fact, Nobody, World};
 
 use platform::{Args, Fd, Pid, Signal};
 use std::ffi::{CString, c_char};

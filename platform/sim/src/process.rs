@@ -1,10 +1,11 @@
 //! Processes: life, signals, death.
 use crate::birth::Birth;
-use crate::kernel::{End, Fact, Job, Kernel};
+use crate::kernel::{Job, Kernel};
 use crate::life::{Act, Life};
 use crate::open::{Object, Slot};
 use crate::systems::PowerCall;
 use crate::tree::{Ino, ROOT};
+use crate::world::{End, Fact};
 use platform::{Ended, Errno, How, Pid, Result, Signal};
 use std::collections::{BTreeMap, VecDeque};
 
