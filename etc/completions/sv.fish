@@ -1,4 +1,4 @@
-# fish completion of sv(8): install it as completions/sv.fish.
+# fish completion of sv(8): `make install` fills in the directory, and installs it as completions/sv.fish.
 
 # <commands>
 set -l commands up down once exit term kill pause cont alarm hup interrupt quit 1 2 \
@@ -7,7 +7,7 @@ set -l commands up down once exit term kill pause cont alarm hup interrupt quit 
 # </commands>
 
 function __sv_services
-    set -l dir /service
+    set -l dir @SVDIR@
     set -q SVDIR; and test -n "$SVDIR"; and set dir $SVDIR
     for service in $dir/*/
         basename -- $service

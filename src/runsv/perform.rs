@@ -255,7 +255,7 @@ impl<'a> Runsv<'a> {
             Err(Errno::MFILE | Errno::NFILE) if p.stat(FINISH).is_ok() => Found::Finish,
             // What cannot be started has the same code in a directory that was removed. One that was
             // made anew under the same name needs a supervisor of its own.
-            Err(_) if ended == Ended::Exit(111) && p.stat(c".").is_ok_and(|here| here.links == 0) => {
+            Err(_) if ended == Ended::Exit(111) && is_removed(p) => {
                 warn(p, self.dir, &[b"service directory was removed, exiting."], Errno::NONE);
                 Found::NoDirectory
             }
@@ -361,6 +361,12 @@ impl<'a> Runsv<'a> {
         let fork: &[&[u8]] = &[b"unable to fork for ", script.to_bytes()];
         spawned.map_err(|errno| warn(p, self.dir, fork, errno)).ok()
     }
+}
+
+/// Whether the current directory was removed: it has no name any more, and on OpenBSD and NetBSD none for itself
+/// either.
+fn is_removed(p: &mut impl Files) -> bool {
+    p.stat(c".").map_or_else(|errno| errno == Errno::NOENT, |here| here.links == 0)
 }
 
 /// A `down` file, of whatever kind, is a wish.

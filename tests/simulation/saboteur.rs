@@ -295,6 +295,9 @@ impl<P: Platform> Watch for Saboteur<'_, P> {
         }
         self.p.watch(path)
     }
+    fn watch_beside(&mut self, path: &CStr) {
+        self.p.watch_beside(path);
+    }
     fn watch_fd(&self) -> Option<Fd> {
         self.p.watch_fd()
     }

@@ -1,4 +1,6 @@
 //! What must be true of runsv at every moment.
+//!
+//! One idea: a model of runsv, which hears each fact and knows what may come next; what it knows is in `known`.
 use super::known::{Known, Role, Wish, lies, read_status, role};
 use super::{DIR, mark};
 use crate::watched::{Check, Pace, Rules, no_zombies};
