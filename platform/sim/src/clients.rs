@@ -1,9 +1,10 @@
 //! What clients of the program under test see, and one such program after the other.
-use crate::kernel::{End, Job, Kernel};
+use crate::kernel::{Job, Kernel};
 use crate::life::Deed;
 use crate::open::{Open, Slot};
 use crate::process::Process;
 use crate::tree::{Node, ROOT};
+use crate::world::End;
 use platform::{Errno, Instant, Pid, Result, SignalSet};
 
 impl Kernel {

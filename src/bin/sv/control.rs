@@ -42,13 +42,13 @@ pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocati
         }
         services.retain(|service| !service.machine.is_done());
         common.console.flush();
-        sleep(&clock, &mut services, &mut common);
+        rest(&clock, &mut services, &mut common);
     }
     common.tally
 }
 
-/// Sleeps until something happens to one of the services, or until one of them deserves a look.
-fn sleep<'a>(clock: &Clock, services: &mut [Service<'a>], common: &mut Common<'a>) {
+/// Until something happens to one of the services, or one of them is due to be looked at.
+fn rest<'a>(clock: &Clock, services: &mut [Service<'a>], common: &mut Common<'a>) {
     let Some(until) = services.iter().filter_map(|service| service.machine.until()).min() else { return };
     let watch = common.watch.as_ref().and_then(Option::as_ref);
     let mut fds: Vec<BorrowedFd<'_>> = watch.map_or(Vec::new(), Watch::fds);
