@@ -80,10 +80,8 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
         let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.deadline() });
         runsv.now = p.now();
         deaths |= wake.signals.has(Signal::Child);
-        // What a process said before its end is heard before that: `./run` and `./finish` may decide
-        // what follows them. Whether it has said anything was looked up before it ended, perhaps.
         for (who, bit) in [(Who::Main, 0), (Who::Log, 1)] {
-            if (wake.is_ready(bit) || deaths) && runsv.commands(p, who) {
+            if wake.is_ready(bit) && runsv.commands(p, who) {
                 return 0;
             }
         }
@@ -92,6 +90,13 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
                 deaths = false;
                 break;
             };
+            // What a process said before its end is heard before that: `./run` and `./finish` may decide
+            // what follows them. Only now is all of it in the FIFO.
+            runsv.reaped = Some(pid);
+            if runsv.commands(p, Who::Main) || runsv.commands(p, Who::Log) {
+                return 0;
+            }
+            runsv.reaped = None;
             if runsv.step(p, Event::Died(pid, ended)) {
                 return 0;
             }

@@ -22,6 +22,8 @@ pub(super) struct Runsv<'a> {
     dir: &'a CStr,
     pub(super) machine: Machine,
     actions: Actions,
+    /// The last child that was reaped: its number may be another process's.
+    pub(super) reaped: Option<Pid>,
     /// The time of the last wake-up: all that follows from it happens then.
     pub(super) now: Instant,
     main: Supervise,
@@ -61,6 +63,7 @@ impl<'a> Runsv<'a> {
             dir,
             machine: Machine::new(main, log),
             actions: Actions::new(),
+            reaped: None,
             now: p.now(),
             main: Supervise::new(Who::Main, since),
             log: log.map(|_| Supervise::new(Who::Log, since)),
@@ -177,6 +180,7 @@ impl<'a> Runsv<'a> {
                 let child = script.and_then(|script| self.script(p, script, pid));
                 Some(Event::ScriptStarted(letter, child))
             }
+            Action::Signal(pid, _) if self.reaped == Some(pid) => None,
             Action::Signal(pid, signal) => {
                 let _ = p.kill(Target::One(pid), signal);
                 None
