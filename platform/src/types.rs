@@ -40,7 +40,7 @@ impl Instant {
 }
 
 /// Time of day: seconds since 1970 (UTC) and nanoseconds.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Hash)]
 pub struct Stamp {
     /// Seconds since the epoch.
     pub secs: u64,

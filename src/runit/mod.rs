@@ -1,6 +1,11 @@
 //! runit: process 1.
+mod catatonia;
 pub mod machine;
 mod perform;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod walk;
 pub mod words;
 
 use crate::{cli, msg};

@@ -1,7 +1,6 @@
 //! runsv: supervises one service and, if it has one, its log service.
 //!
 //! `machine` decides; this file performs what it asks for and hands in what happens.
-mod actions;
 mod letter;
 mod machine;
 mod perform;
@@ -9,11 +8,12 @@ mod service;
 mod supervise;
 #[cfg(test)]
 mod walk;
+mod words;
 
-pub use actions::{Action, Actions};
 pub use letter::{Letter, Script};
-pub use machine::{Event, Found, Machine};
+pub use machine::Machine;
 pub use service::{Service, Who};
+pub use words::{Action, Actions, Answer, Event, Found};
 
 use crate::{cli, msg};
 use core::ffi::CStr;
@@ -79,7 +79,7 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
             if runsv.machine.listens(Who::Main) { runsv.control(Who::Main) } else { none },
             runsv.control(Who::Log),
         ];
-        let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.deadline() });
+        let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.until() });
         runsv.now = p.now();
         deaths |= wake.signals.has(Signal::Child);
         // What a process said before its end is heard before that: `./run` and `./finish` may decide

@@ -1,9 +1,9 @@
 //! Performs what the machine asks for.
-use super::actions::{Action, Actions};
 use super::letter::{Letter, Script};
-use super::machine::{Event, Found, Machine};
+use super::machine::Machine;
 use super::service::Who;
 use super::supervise::{Supervise, warn};
+use super::words::{Action, Actions, Answer, Event, Found};
 use super::{CONTROL, Fatal};
 use crate::fixed::Text;
 use crate::status::Want;
@@ -20,7 +20,6 @@ const TURN: usize = 16;
 pub(super) struct Runsv<'a> {
     dir: &'a CStr,
     pub(super) machine: Machine,
-    actions: Actions,
     /// The time of the last wake-up: all that follows from it happens then.
     pub(super) now: Instant,
     main: Supervise,
@@ -59,7 +58,6 @@ impl<'a> Runsv<'a> {
         Ok(Runsv {
             dir,
             machine: Machine::new(main, log),
-            actions: Actions::new(),
             now: p.now(),
             main: Supervise::new(Who::Main, since),
             log: log.map(|_| Supervise::new(Who::Log, since)),
@@ -106,8 +104,8 @@ impl<'a> Runsv<'a> {
     }
 
     /// When something is due without anything happening.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.machine.deadline(), self.retry].into_iter().flatten().min()
+    pub(super) fn until(&self) -> Option<Instant> {
+        [self.machine.until(), self.retry].into_iter().flatten().min()
     }
 
     /// Writes the status files that are not up to date.
@@ -150,62 +148,56 @@ impl<'a> Runsv<'a> {
 
     /// Hands in one event and performs all that follows. `true`: the supervisor's work is done.
     pub(super) fn step<P: Platform>(&mut self, p: &mut P, event: Event) -> bool {
-        let mut next = Some(event);
-        loop {
-            if let Some(event) = next.take() {
-                self.machine.step(event, self.now, &mut self.actions);
+        let mut actions = Actions::new();
+        self.machine.step(event, self.now, &mut actions);
+        while let Some(action) = actions.take() {
+            if action == Action::Exit {
+                self.save(p);
+                return true;
             }
-            match self.actions.take() {
-                Some(Action::Exit) => {
-                    self.save(p);
-                    return true;
-                }
-                Some(action) => next = self.perform(p, action),
-                None => return false,
+            if let Some(answer) = self.perform(p, action) {
+                self.machine.answer(answer, self.now, &mut actions);
             }
         }
+        false
     }
 
-    fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Event> {
+    fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
-            Action::Run(who) => Some(Event::Started(who, self.start(p, who))),
-            Action::Finish(ended) => Some(Event::Started(Who::Main, self.finish(p, ended))),
-            Action::LookForFinish(ended) => Some(Event::Looked(self.look_for_finish(p, ended))),
+            Action::Run(who) => return Some(Answer::Started(who, self.start(p, who))),
+            Action::Finish(ended) => return Some(Answer::Started(Who::Main, self.finish(p, ended))),
+            Action::LookForFinish(ended) => return Some(Answer::Looked(self.look_for_finish(p, ended))),
             Action::Script(script, pid) => {
                 let child = if self.is_script(p, script) { self.script(p, script, pid) } else { None };
-                Some(Event::ScriptStarted(script, child))
+                return Some(Answer::ScriptStarted(script, child));
             }
+            Action::LookAtPipe => {
+                let unread = self.pipe.map_or(Ok(0), |(read, _)| p.unread(read));
+                return Some(Answer::PipeHolds(unread.is_ok_and(|count| count > 0)));
+            }
+            Action::OpenPipe => return Some(Answer::PipeOpened(self.open_pipe(p))),
             Action::Signal(pid, signal) => {
                 let _ = p.kill(Target::One(pid), signal);
-                None
             }
             Action::Stamp(who) => {
                 let now = p.wall();
                 match (who, &mut self.log) {
-                    (Who::Main, _) => self.main.since = now,
+                    (Who::Main, Some(_) | None) => self.main.since = now,
                     (Who::Log, Some(log)) => log.since = now,
                     (Who::Log, None) => {}
                 }
-                None
             }
-            Action::Write(_) => {
-                self.unsaved = true;
-                None
-            }
+            Action::Write(_) => self.unsaved = true,
             Action::ClosePipe => {
                 if let Some((read, Some(write))) = self.pipe {
                     p.close(write);
                     self.pipe = Some((read, None));
                 }
-                None
             }
-            Action::LookAtPipe => {
-                let unread = self.pipe.map_or(Ok(0), |(read, _)| p.unread(read));
-                Some(Event::PipeHolds(unread.is_ok_and(|count| count > 0)))
-            }
-            Action::OpenPipe => Some(Event::PipeOpened(self.open_pipe(p))),
-            Action::Exit => None,
+            // Ends the loop.
+            Action::Exit => {}
         }
+        None
     }
 
     fn open_pipe<P: Platform>(&mut self, p: &mut P) -> bool {

@@ -8,7 +8,7 @@ pub const AGAIN: u64 = 1000;
 const STARTED: u64 = 5000;
 
 /// Which directory a name leads to: that, and not the name, is the service.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Id {
     /// The device.
     pub device: u64,
@@ -241,24 +241,71 @@ impl Services {
         (still, new)
     }
 
-    /// Forgets one service that the scan did not see. `None`: there is no other; `Some(None)`: it
-    /// had no supervisor.
-    pub fn forget(&mut self) -> Option<Option<Pid>> {
-        let index = self.table.rows().iter().position(|service| !service.supervisor.has(SEEN))?;
-        let pid = self.table.rows().get(index).map_or(NONE, |service| service.supervisor.pid());
-        self.table.swap_remove(index);
-        Some(Some(pid).filter(|pid| *pid != NONE))
-    }
-
-    /// Every supervisor.
-    pub fn supervisors(&mut self) -> impl Iterator<Item = Pid> {
-        self.table.rows().iter().map(|service| service.supervisor.pid()).filter(|pid| *pid != NONE)
+    /// Forgets services that the scan did not see, up to one that has a supervisor; `None`: there is none.
+    pub fn forget(&mut self) -> Option<Pid> {
+        loop {
+            let index = self.table.rows().iter().position(|service| !service.supervisor.has(SEEN))?;
+            let pid = self.table.rows().get(index).map_or(NONE, |service| service.supervisor.pid());
+            self.table.swap_remove(index);
+            if pid != NONE {
+                return Some(pid);
+            }
+        }
     }
 }
 
 impl Default for Services {
     fn default() -> Self {
         Services::new()
+    }
+}
+
+/// A service as the walk keeps it.
+#[cfg(test)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Row(Id, u32, u32);
+
+#[cfg(test)]
+impl Row {
+    pub(super) fn has_supervisor(&self) -> bool {
+        Supervisor(self.2).pid() != NONE
+    }
+    pub(super) fn is_missed(&self) -> bool {
+        Supervisor(self.2).has(MISSED)
+    }
+    pub(super) fn was_started(&self) -> bool {
+        Supervisor(self.2).has(STARTED_ONCE)
+    }
+}
+
+#[cfg(test)]
+impl Services {
+    /// The services so many milliseconds later, as far as decisions see the difference.
+    pub(super) fn rows(&mut self, now: Instant, ms: u64, waits: bool) -> Vec<Row> {
+        let row = |service: &Service| {
+            let age = service.since.age(now) + ms;
+            let age = [5000, 1001, 0].into_iter().find(|step| age >= *step).unwrap_or(0);
+            let mut supervisor = service.supervisor;
+            let failures = match supervisor.failures() {
+                0 => 0,
+                1..=7 => 7,
+                _ => 8,
+            };
+            supervisor.0 = supervisor.0 & !FAILURES | failures * FAILURE;
+            supervisor.set(SEEN, supervisor.has(SEEN) && !waits);
+            Row(service.id, Tick::of(now).0.wrapping_sub(age as u32), supervisor.0)
+        };
+        self.table.rows().iter().map(row).collect()
+    }
+
+    /// The services again; the last one is the one found last.
+    pub(super) fn of(rows: &[Row]) -> Services {
+        let mut services = Services { table: Table::new(), hint: rows.len() };
+        for Row(id, since, supervisor) in rows {
+            let (since, supervisor) = (Tick(*since), Supervisor(*supervisor));
+            services.table.push(Service { id: *id, since, supervisor }).unwrap();
+        }
+        services
     }
 }
 
@@ -270,11 +317,21 @@ mod tests {
 
     const PID: Pid = Pid((1 << 24) - 1);
 
+    fn supervisors(services: &mut Services) -> Vec<Pid> {
+        services
+            .table
+            .rows()
+            .iter()
+            .map(|service| service.supervisor.pid())
+            .filter(|pid| *pid != NONE)
+            .collect()
+    }
+
     fn starts(services: &mut Services, now: Instant) {
         services.begin();
         assert!(matches!(services.found(ID, now), Ok(Found::New(_) | Found::Start)));
         services.started(PID, now);
-        assert_eq!(services.supervisors().collect::<Vec<_>>(), [PID]);
+        assert_eq!(supervisors(services), [PID]);
         assert_eq!(services.found(ID, now), Ok(Found::Runs));
     }
 
@@ -287,7 +344,7 @@ mod tests {
             starts(&mut services, now);
             let again = services.died(PID, Ended::Killed { signal: 9, core: false }, now).unwrap();
             assert!((1_000_000_000..=1_001_000_000).contains(&(again.0 - begin)), "{}", again.0 - begin);
-            assert_eq!(services.supervisors().next(), None);
+            assert_eq!(supervisors(&mut services), []);
             services.begin();
             let early = Instant(again.0 - 1_000_000);
             assert!(
@@ -346,7 +403,7 @@ mod tests {
         services.begin();
         assert_eq!((services.found(ID, Instant(0)), services.missing()), (Ok(Found::Runs), (false, false)));
         services.begin();
-        assert_eq!((services.missing(), services.forget()), ((false, true), Some(Some(PID))));
+        assert_eq!((services.missing(), services.forget()), ((false, true), Some(PID)));
         assert_eq!((services.missing(), services.forget()), ((false, false), None));
     }
 
@@ -359,7 +416,7 @@ mod tests {
             assert_eq!(services.found(ID, now), Ok(Found::New(seconds * 1000)));
             assert_eq!(services.found(ID, now), Ok(Found::Runs), "a second name");
         }
-        assert_eq!(services.supervisors().next(), None);
+        assert_eq!(supervisors(&mut services), []);
     }
 
     #[test]
