@@ -256,8 +256,10 @@ pub enum Step<'a> {
         /// The message.
         why: &'a [&'a [u8]],
     },
-    /// Changes the directory.
+    /// Changes the directory: fchdir(2) unless `dir` is [`Fd::CWD`], then chdir(2) unless `path` is `.`.
     Directory {
+        /// Where `path` begins.
+        dir: Fd,
         /// Where to.
         path: &'a CStr,
         /// The message.

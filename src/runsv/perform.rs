@@ -228,7 +228,11 @@ impl<'a> Runsv<'a> {
                         to: Fd::STDIN,
                         why: &[b"unable to setup filedescriptor for ./log/run"],
                     },
-                    Step::Directory { path: c"./log", why: &[b"unable to change directory to ./log"] },
+                    Step::Directory {
+                        dir: Fd::CWD,
+                        path: c"./log",
+                        why: &[b"unable to change directory to ./log"],
+                    },
                 ];
                 self.spawn(p, &steps, &[c"./run"], &[b"unable to start log/./run"])
             }

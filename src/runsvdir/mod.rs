@@ -40,9 +40,8 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     let mut runsvdir = Runsvdir {
         dir,
         session,
-        home: Fd(-1),
-        away: false,
         area: None,
+        place: Fd(-1),
         reading: None,
         name: Text::new(),
         dangling: false,
@@ -52,7 +51,8 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         return 100;
     }
     match p.open(c".", Open::Read) {
-        Ok(home) => runsvdir.home = home,
+        // The program never leaves it; that it can be read is asked for as ever.
+        Ok(home) => p.close(home),
         Err(errno) => {
             runsvdir.say(p, b"fatal", &[b"unable to open current directory"], errno);
             return 100;

@@ -6,7 +6,7 @@ use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use crate::fixed::Text;
 use crate::msg;
 use core::ffi::CStr;
-use platform::{Child, Errno, Fd, Files, Kind, Pid, Platform, Signal, Stamp, Step, Target};
+use platform::{Child, Errno, Fd, Files, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
 
 /// How far another clock may be ahead, in seconds.
 const AHEAD: u64 = 60;
@@ -15,10 +15,10 @@ pub(super) struct Runsvdir<'a, D> {
     pub(super) dir: &'a CStr,
     /// Whether each runsv leads a session of its own.
     pub(super) session: bool,
-    pub(super) home: Fd,
-    /// The current directory is not the one of the start.
-    pub(super) away: bool,
     pub(super) area: Option<Area>,
+    /// The scan directory, open while it is scanned: what is looked at and started is in it, whatever its path
+    /// leads to by then.
+    pub(super) place: Fd,
     /// The directory being read, and the last name read: at most 255 bytes and a NUL.
     pub(super) reading: Option<D>,
     pub(super) name: Text<256>,
@@ -50,7 +50,7 @@ impl<D> Runsvdir<'_, D> {
     fn perform<P: Platform<Dir = D>>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
             Action::Look => return Some(Answer::Seen(self.look(p))),
-            Action::Open => return Some(Answer::Opened(self.enter(p))),
+            Action::Open => return Some(Answer::Opened(self.open(p))),
             Action::Next { repeats } => return Some(self.next(p, repeats)),
             Action::Examine => return Some(Answer::Examined(self.examine(p))),
             Action::Start => return Some(Answer::Started(self.start(p))),
@@ -70,7 +70,7 @@ impl<D> Runsvdir<'_, D> {
                 if let Some(reading) = self.reading.take() {
                     p.close_dir(reading);
                 }
-                self.go_home(p);
+                p.close(self.place);
             }
             // Ends the loop.
             Action::Exit(_) => {}
@@ -79,14 +79,6 @@ impl<D> Runsvdir<'_, D> {
     }
 
     fn look<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<(Look, bool)> {
-        if self.away {
-            self.go_home(p);
-        }
-        // From elsewhere a relative path would lead to another directory: one with nothing in it
-        // would be a reason to stop all services.
-        if self.away && !self.dir.to_bytes().starts_with(b"/") {
-            return None;
-        }
         match p.stat(self.dir) {
             Ok(found) => {
                 let id = Id { device: found.device, inode: found.inode };
@@ -102,33 +94,31 @@ impl<D> Runsvdir<'_, D> {
         }
     }
 
-    fn enter<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<bool> {
+    fn open<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<bool> {
         // Watched before it is read: a change in between shows as one event too many.
         let told = p.watch(self.dir);
-        if let Err(errno) = p.chdir(self.dir) {
-            self.say(p, b"warning", &[b"unable to change directory to ", self.dir.to_bytes()], errno);
-            return None;
-        }
-        self.away = true;
-        match p.open_dir(Fd::CWD, c".") {
-            Ok(reading) => {
-                self.reading = Some(reading);
-                self.dangling = false;
-                Some(told)
-            }
-            Err(errno) => {
-                self.say(p, b"warning", &[b"unable to open directory ", self.dir.to_bytes()], errno);
-                self.go_home(p);
-                None
-            }
-        }
-    }
-
-    fn go_home<P: Platform<Dir = D>>(&mut self, p: &mut P) {
-        match p.fchdir(self.home) {
-            Ok(()) => self.away = false,
-            Err(errno) => self.say(p, b"warning", &[b"unable to change directory, pausing"], errno),
-        }
+        let mut what: &[u8] = b"unable to open directory ";
+        let errno = match p.open(self.dir, Open::Read) {
+            Ok(place) => match p.open_dir(place, c".") {
+                Ok(reading) => {
+                    self.place = place;
+                    self.reading = Some(reading);
+                    self.dangling = false;
+                    return Some(told);
+                }
+                Err(errno) => {
+                    // What nobody could go to has this text, as ever.
+                    if matches!(errno, Errno::NOTDIR | Errno::ACCES) {
+                        what = b"unable to change directory to ";
+                    }
+                    p.close(place);
+                    errno
+                }
+            },
+            Err(errno) => errno,
+        };
+        self.say(p, b"warning", &[what, self.dir.to_bytes()], errno);
+        None
     }
 
     /// Reads up to the next name that leads to a directory.
@@ -147,7 +137,7 @@ impl<D> Runsvdir<'_, D> {
                     return Answer::End { complete: false, dangling: false };
                 }
             };
-            match p.stat(name) {
+            match p.fstatat(self.place, name) {
                 Ok(found) if found.kind == Kind::Directory => {
                     self.name = Text::of(&[name.to_bytes()]);
                     return Answer::Name(Id { device: found.device, inode: found.inode });
@@ -170,10 +160,10 @@ impl<D> Runsvdir<'_, D> {
     #[inline(never)]
     fn examine<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Contents {
         let now = p.wall();
-        let mut quiet = p.stat(self.name.as_c()).map_or(0, |found| quiet(found.changed, now));
+        let mut quiet = p.fstatat(self.place, self.name.as_c()).map_or(0, |found| quiet(found.changed, now));
         for part in [RUN, b"/down", b"/finish", b"/check", b"/log", b"/log/run", b"/log/down"] {
             let path = Text::<{ 256 + 16 }>::of(&[self.name.bytes(), part]);
-            match p.stat(path.as_c()) {
+            match p.fstatat(self.place, path.as_c()) {
                 Ok(found) => quiet = quiet.min(self::quiet(found.altered, now)),
                 Err(_) if part == RUN => return Contents::NoRun,
                 Err(_) => {}
@@ -184,10 +174,12 @@ impl<D> Runsvdir<'_, D> {
 
     fn start<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<Pid> {
         let name = self.name.as_c();
-        let session = [Step::Session];
+        let why: &[&[u8]] = &[b"unable to change directory to ", self.dir.to_bytes()];
+        let steps = [Step::Directory { dir: self.place, path: c".", why }, Step::Session];
+        let [without_session @ .., _] = &steps;
         let spawned = p.spawn(&Child {
             prefix: &[b"runsvdir ", self.dir.to_bytes(), b": fatal: "],
-            steps: if self.session { &session } else { &[] },
+            steps: if self.session { &steps } else { without_session },
             path: c"runsv",
             argv: &[c"runsv", name],
             variable: b"",

@@ -66,7 +66,7 @@ pub enum Answer {
 pub enum Action {
     /// stat the directory; answered by `Seen`.
     Look,
-    /// Begin to be told of changes, and open it; answered by `Opened`.
+    /// Begin to be told of changes, and open the directory; answered by `Opened`.
     Open,
     /// Read the next name; answered by `Name` or `End`.
     Next {

@@ -409,6 +409,7 @@ pub(crate) const STORIES: [(&str, Tell); 26] = [
     ("DEV-42 a paused log service", log::dev_42),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
+    ("a scan directory that is moved while it is read", scan::moved_away),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", no_console),
     ("the same seed, the same trace", same_trace),

@@ -32,6 +32,18 @@ impl Kernel {
         self.procs.get(&self.own).map_or(ROOT, |process| process.directory)
     }
 
+    /// The directory that a process has as its current one, or a descriptor of it is open for.
+    ///
+    /// # Errors
+    /// EBADF, ENOTDIR.
+    pub fn start_of(&self, pid: i32, fd: Fd) -> Result<Ino> {
+        if fd == Fd::CWD {
+            return Ok(self.procs.get(&pid).map_or(ROOT, |process| process.directory));
+        }
+        let ino = self.opens[self.slot(pid, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
+        self.tree.names(ino).map(|_| ino)
+    }
+
     pub(crate) fn make_fifo(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
         let now = self.stamp();
         self.tree.make(from, path, Node::Fifo(self.pipes.len()), mode, now)?;
@@ -42,15 +54,6 @@ impl Kernel {
     /// Whether the soft limit leaves no room for so many descriptors.
     pub(crate) fn has_no_more(&self, count: usize) -> bool {
         self.descriptors(self.own()) + count > self.machine.files
-    }
-
-    /// The directory that a descriptor is open for.
-    fn start_of(&self, fd: Fd) -> Result<Ino> {
-        if fd == Fd::CWD {
-            return Ok(self.here());
-        }
-        let ino = self.opens[self.slot(self.own, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
-        self.tree.names(ino).map(|_| ino)
     }
 
     fn open(&mut self, from: Ino, path: &[u8], how: Open) -> Result<Fd> {
@@ -219,7 +222,7 @@ impl Files for Sim {
 
     fn chdir(&mut self, path: &CStr) -> Result<()> {
         self.kernel.call();
-        let result = self.kernel.enter(self.kernel.own, path.to_bytes());
+        let result = self.kernel.enter(self.kernel.own, Fd::CWD, path.to_bytes());
         self.kernel.failed("chdir", result)
     }
 
@@ -229,7 +232,7 @@ impl Files for Sim {
         let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
             Err(Errno::IO)
         } else {
-            let ino = self.kernel.start_of(fd)?;
+            let ino = self.kernel.start_of(self.kernel.own, fd)?;
             if let Some(process) = self.kernel.procs.get_mut(&own) {
                 process.directory = ino;
             }
@@ -240,7 +243,7 @@ impl Files for Sim {
 
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         self.kernel.call();
-        let from = self.kernel.start_of(dir)?;
+        let from = self.kernel.start_of(self.kernel.own, dir)?;
         let result = self.kernel.open(from, path.to_bytes(), how);
         let whole = self.kernel.named(dir, from, path);
         self.kernel.opened(&whole, result)
@@ -312,7 +315,7 @@ impl Files for Sim {
 
     fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
         self.kernel.call();
-        let from = self.kernel.start_of(dir)?;
+        let from = self.kernel.start_of(self.kernel.own, dir)?;
         let result = self.kernel.stat(from, path.to_bytes());
         if result == Err(Errno::NOENT) { result } else { self.kernel.failed("stat", result) }
     }
@@ -327,7 +330,7 @@ impl Files for Sim {
     fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
         let kernel = &self.kernel;
-        let ino = kernel.tree.existing(kernel.start_of(dir)?, path.to_bytes(), false)?;
+        let ino = kernel.tree.existing(kernel.start_of(kernel.own, dir)?, path.to_bytes(), false)?;
         let Node::Link(target) = &kernel.tree.at(ino).node else { return Err(Errno::INVAL) };
         into.iter_mut().zip(target).for_each(|(slot, byte)| *slot = *byte);
         Ok(target.len().min(into.len()))
@@ -335,7 +338,7 @@ impl Files for Sim {
 
     fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
         self.kernel.call();
-        let dir = self.kernel.start_of(dir)?;
+        let dir = self.kernel.start_of(self.kernel.own, dir)?;
         self.kernel.rename(dir, from.to_bytes(), to.to_bytes())
     }
 
@@ -376,7 +379,7 @@ impl Files for Sim {
 
     fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
         self.kernel.call();
-        let dir = self.kernel.start_of(dir)?;
+        let dir = self.kernel.start_of(self.kernel.own, dir)?;
         self.kernel.unlink(dir, path.to_bytes())
     }
 
@@ -437,7 +440,7 @@ impl Files for Sim {
 
     fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Dir> {
         self.kernel.call();
-        let from = self.kernel.start_of(dir)?;
+        let from = self.kernel.start_of(self.kernel.own, dir)?;
         let result = self.kernel.names_of(from, path.to_bytes());
         if result.is_ok() {
             let whole = self.kernel.named(dir, from, path);
