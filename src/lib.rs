@@ -34,6 +34,7 @@ pub mod sv;
 pub mod svlogd;
 pub mod tai;
 pub mod utmpset;
+pub mod voice;
 
 /// The version of the whole suite; what `-V` and `--version` show.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

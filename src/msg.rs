@@ -8,7 +8,12 @@ pub const ROOM: usize = 768;
 /// The parts as one line, with its newline.
 #[must_use]
 pub fn line(parts: &[&[u8]]) -> Text<ROOM> {
-    let mut line = Text::<ROOM>::of(parts);
+    ended(Text::of(parts))
+}
+
+/// The line with its end: `...` where it was cut, and a newline.
+#[must_use]
+pub fn ended(mut line: Text<ROOM>) -> Text<ROOM> {
     if line.is_cut() {
         line.shorten(ROOM.saturating_sub(4));
         line.add(b"...");

@@ -1,10 +1,12 @@
 //! Does what the machine decides, and tells it what happens.
+use super::VOICE;
 use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Ending, Event, Message, Outcome, Program, Stage};
-use crate::{magic, msg, paths};
+use crate::{magic, paths};
 use core::ffi::CStr;
 use platform::{CROWD, Child, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target};
 
+/// What its children's messages begin with.
 const RUNIT: &[u8] = b"- runit: ";
 
 /// Process 1 and what it needs to know to act.
@@ -132,7 +134,8 @@ impl<'p, P: Platform> Performer<'p, P> {
                 Answer::Caught { again: self.p.boot_already_done() }
             }
             Err(errno) => {
-                self.tell_why([b"fatal: unable to create selfpipe, pausing", b"", b""], errno);
+                self.p.console();
+                VOICE.fatal(self.p, &[b"unable to create selfpipe, pausing"], Some(errno));
                 Answer::NotCaught
             }
         }
@@ -246,7 +249,8 @@ impl<'p, P: Platform> Performer<'p, P> {
                 true
             }
             Err(errno) => {
-                self.tell_why([b"fatal: unable to fork for \"", name, b"\" pausing"], errno);
+                self.p.console();
+                VOICE.fatal(self.p, &[b"unable to fork for \"", name, b"\" pausing"], Some(errno));
                 false
             }
         }
@@ -275,7 +279,8 @@ impl<'p, P: Platform> Performer<'p, P> {
     /// it could not.
     fn failed(&mut self, changed: &Result<(), magic::Failed>) -> bool {
         let Err(failed) = changed else { return false };
-        self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
+        self.p.console();
+        VOICE.warn(self.p, &[failed.what, failed.path.to_bytes()], Some(failed.errno));
         true
     }
 
@@ -314,12 +319,7 @@ impl<'p, P: Platform> Performer<'p, P> {
             _ => b"",
         };
         self.p.console();
-        msg::say(self.p, &[RUNIT, text, name, end]);
-    }
-
-    fn tell_why(&mut self, [a, b, c]: [&[u8]; 3], errno: Errno) {
-        self.p.console();
-        msg::say(self.p, &[RUNIT, a, b, c, b": ", errno.text().bytes()]);
+        VOICE.tell(self.p, &[text, name, end]);
     }
 }
 

@@ -2,11 +2,12 @@
 use super::letter::{Letter, Script};
 use super::machine::Machine;
 use super::service::Who;
-use super::supervise::{Supervise, warn};
+use super::supervise::Supervise;
 use super::words::{Action, Actions, Answer, Event, Found};
-use super::{CONTROL, Fatal};
+use super::{CONTROL, Refused};
 use crate::fixed::Text;
 use crate::status::Want;
+use crate::voice::Voice;
 use core::ffi::CStr;
 use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Step, Target};
 
@@ -18,7 +19,7 @@ const TURN: usize = 16;
 
 /// A supervisor at work.
 pub(super) struct Runsv<'a> {
-    dir: &'a CStr,
+    voice: Voice<'a>,
     pub(super) machine: Machine,
     /// The time of the last wake-up: all that follows from it happens then.
     pub(super) now: Instant,
@@ -33,30 +34,30 @@ pub(super) struct Runsv<'a> {
 
 impl<'a> Runsv<'a> {
     /// Looks at the service directory, which is the current one.
-    pub(super) fn new<P: Platform>(p: &mut P, dir: &'a CStr) -> Result<Runsv<'a>, Fatal<'static>> {
+    pub(super) fn new<P: Platform>(p: &mut P, voice: Voice<'a>) -> Result<Runsv<'a>, Refused> {
         let since = p.wall();
         let main = wanted(p, c"down");
         let log = match p.stat(c"log") {
             Ok(found) if found.kind == Kind::Directory => Some(wanted(p, c"log/down")),
             Ok(_) => {
-                warn(p, dir, &[b"./log: not a directory."], Errno::NONE);
+                voice.warn(p, &[b"./log: not a directory."], None);
                 None
             }
             Err(Errno::NOENT) => None,
             Err(errno) => {
-                warn(p, dir, &[b"unable to stat() ./log: "], errno);
+                voice.warn(p, &[b"unable to stat() ./log: "], Some(errno));
                 None
             }
         };
         let pipe = match log {
             Some(_) => {
-                let ends = p.pipe().map_err(|errno| Fatal(&[b"unable to create log pipe"], errno))?;
+                let ends = p.pipe().map_err(|errno| Refused(&[b"unable to create log pipe"], Some(errno)))?;
                 Some((ends.0, Some(ends.1)))
             }
             None => None,
         };
         Ok(Runsv {
-            dir,
+            voice,
             machine: Machine::new(main, log),
             now: p.now(),
             main: Supervise::new(Who::Main, since),
@@ -68,7 +69,7 @@ impl<'a> Runsv<'a> {
     }
 
     /// Sets up the supervise directories. A client that can open `ok` finds the rest there.
-    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
+    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Refused> {
         self.main.lock(p)?;
         if let Some(log) = &mut self.log {
             log.lock(p)?;
@@ -90,7 +91,7 @@ impl<'a> Runsv<'a> {
         for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
             let Some(supervise) = supervise else { continue };
             if let Some(status) = self.machine.status(who, supervise.since) {
-                supervise.announce(p, self.dir, status);
+                supervise.announce(p, self.voice, status);
             }
         }
     }
@@ -115,11 +116,11 @@ impl<'a> Runsv<'a> {
         }
         let mut saved = true;
         if let Some(status) = self.machine.status(Who::Main, self.main.since) {
-            saved &= self.main.save(p, self.dir, status);
+            saved &= self.main.save(p, self.voice, status);
         }
         if let Some(log) = &mut self.log {
             if let Some(status) = self.machine.status(Who::Log, log.since) {
-                saved &= log.save(p, self.dir, status);
+                saved &= log.save(p, self.voice, status);
             }
         }
         self.unsaved = false;
@@ -210,7 +211,7 @@ impl<'a> Runsv<'a> {
                 true
             }
             Err(errno) => {
-                warn(p, self.dir, &[b"unable to create log pipe"], errno);
+                self.voice.warn(p, &[b"unable to create log pipe"], Some(errno));
                 false
             }
         }
@@ -250,7 +251,7 @@ impl<'a> Runsv<'a> {
             // What cannot be started has the same code in a directory that was removed. One that was
             // made anew under the same name needs a supervisor of its own.
             Err(_) if ended == Ended::Exit(111) && p.stat(c".").is_ok_and(|here| here.links == 0) => {
-                warn(p, self.dir, &[b"service directory was removed, exiting."], Errno::NONE);
+                self.voice.warn(p, &[b"service directory was removed, exiting."], None);
                 Found::NoDirectory
             }
             Err(_) => Found::Nothing,
@@ -297,7 +298,7 @@ impl<'a> Runsv<'a> {
         why: &[&[u8]],
     ) -> Option<Pid> {
         let spawned = self.child(p, steps, b"", argv, why);
-        spawned.map_err(|errno| warn(p, self.dir, &[b"unable to fork, sleeping"], errno)).ok()
+        spawned.map_err(|errno| self.voice.warn(p, &[b"unable to fork, sleeping"], Some(errno))).ok()
     }
 
     fn child<P: Platform>(
@@ -309,7 +310,7 @@ impl<'a> Runsv<'a> {
         why: &[&[u8]],
     ) -> platform::Result<Pid> {
         p.spawn(&Child {
-            prefix: &[b"runsv ", self.dir.to_bytes(), b": fatal: "],
+            prefix: &[b"runsv ", self.voice.about, b": fatal: "],
             steps,
             variable,
             path: argv.first().copied().unwrap_or(c""),
@@ -326,7 +327,7 @@ impl<'a> Runsv<'a> {
             Ok(found) => found.owner_executes(),
             Err(Errno::NOENT) => false,
             Err(errno) => {
-                warn(p, self.dir, &[b"unable to stat ", script.path().to_bytes()], errno);
+                self.voice.warn(p, &[b"unable to stat ", script.path().to_bytes()], Some(errno));
                 false
             }
         }
@@ -353,7 +354,7 @@ impl<'a> Runsv<'a> {
         let why: &[&[u8]] = &[b"unable to run control/?"];
         let spawned = self.child(p, steps.as_slice(), variable.bytes(), &argv, why);
         let fork: &[&[u8]] = &[b"unable to fork for ", script.path().to_bytes()];
-        spawned.map_err(|errno| warn(p, self.dir, fork, errno)).ok()
+        spawned.map_err(|errno| self.voice.warn(p, fork, Some(errno))).ok()
     }
 }
 

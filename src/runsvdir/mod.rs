@@ -15,10 +15,11 @@ pub use words::{Action, Actions, Answer, Contents, Event, Look};
 
 use crate::cli;
 use crate::fixed::Text;
+use crate::voice::Voice;
 use area::Area;
 use core::ffi::CStr;
 use perform::Runsvdir;
-use platform::{Args, CROWD, Errno, Fd, Open, Platform, Signal};
+use platform::{Args, CROWD, Fd, Open, Platform, Signal};
 
 const USAGE: &str = " [-P] dir";
 
@@ -37,8 +38,10 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         cli::usage(p, args, USAGE);
         return 1;
     };
+    let voice = Voice { program: b"runsvdir", about: dir.to_bytes() };
     let mut runsvdir = Runsvdir {
         dir,
+        voice,
         session,
         area: None,
         place: Fd(-1),
@@ -47,14 +50,14 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         dangling: false,
     };
     if let Err(errno) = p.catch(&[Signal::Child, Signal::Terminate, Signal::HangUp, Signal::Alarm]) {
-        runsvdir.say(p, b"fatal", &[b"unable to create selfpipe"], errno);
+        voice.fatal(p, &[b"unable to create selfpipe"], Some(errno));
         return 100;
     }
     match p.open(c".", Open::Read) {
         // The program never leaves it; that it can be read is asked for as ever.
         Ok(home) => p.close(home),
         Err(errno) => {
-            runsvdir.say(p, b"fatal", &[b"unable to open current directory"], errno);
+            voice.fatal(p, &[b"unable to open current directory"], Some(errno));
             return 100;
         }
     }
@@ -63,8 +66,8 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         match Area::new(p, args, text) {
             Ok(area) => runsvdir.area = Some(area),
             Err(why) => {
-                runsvdir.say(p, b"warning", &[why], Errno::NONE);
-                runsvdir.say(p, b"warning", &[b"log service disabled."], Errno::NONE);
+                voice.warn(p, &[why], None);
+                voice.warn(p, &[b"log service disabled."], None);
             }
         }
     }

@@ -4,15 +4,16 @@ use super::machine::Machine;
 use super::services::Id;
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use crate::fixed::Text;
-use crate::msg;
+use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Child, Errno, Fd, Files, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
+use platform::{Child, Errno, Fd, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
 
 /// How far another clock may be ahead, in seconds.
 const AHEAD: u64 = 60;
 
 pub(super) struct Runsvdir<'a, D> {
     pub(super) dir: &'a CStr,
+    pub(super) voice: Voice<'a>,
     /// Whether each runsv leads a session of its own.
     pub(super) session: bool,
     pub(super) area: Option<Area>,
@@ -60,11 +61,11 @@ impl<D> Runsvdir<'_, D> {
             }
             Action::NoRun => {
                 let text = [b"unable to stat ".as_slice(), self.name.bytes(), RUN];
-                self.say(p, b"warning", &text, Errno::NOENT);
+                self.voice.warn(p, &text, Some(Errno::NOENT));
             }
             Action::NoMemory => {
                 let text = [b"unable to start runsv ".as_slice(), self.name.bytes()];
-                self.say(p, b"warning", &text, Errno::NOMEM);
+                self.voice.warn(p, &text, Some(Errno::NOMEM));
             }
             Action::Close => {
                 if let Some(reading) = self.reading.take() {
@@ -88,7 +89,7 @@ impl<D> Runsvdir<'_, D> {
                 Some((Look { id, changed: found.changed }, fresh))
             }
             Err(errno) => {
-                self.say(p, b"warning", &[b"unable to stat ", self.dir.to_bytes()], errno);
+                self.voice.warn(p, &[b"unable to stat ", self.dir.to_bytes()], Some(errno));
                 None
             }
         }
@@ -117,7 +118,7 @@ impl<D> Runsvdir<'_, D> {
             },
             Err(errno) => errno,
         };
-        self.say(p, b"warning", &[what, self.dir.to_bytes()], errno);
+        self.voice.warn(p, &[what, self.dir.to_bytes()], Some(errno));
         None
     }
 
@@ -133,7 +134,7 @@ impl<D> Runsvdir<'_, D> {
                 Ok(None) => return Answer::End { complete: true, dangling: self.dangling },
                 Err(errno) => {
                     let text = [b"unable to read directory ".as_slice(), self.dir.to_bytes()];
-                    say(p, self.dir, b"warning", &text, errno);
+                    self.voice.warn(p, &text, Some(errno));
                     return Answer::End { complete: false, dangling: false };
                 }
             };
@@ -147,7 +148,7 @@ impl<D> Runsvdir<'_, D> {
                     self.dangling = true;
                     if !repeats {
                         let text = [b"unable to stat ".as_slice(), name.to_bytes()];
-                        say(p, self.dir, b"warning", &text, errno);
+                        self.voice.warn(p, &text, Some(errno));
                     }
                 }
             }
@@ -190,14 +191,10 @@ impl<D> Runsvdir<'_, D> {
         match spawned {
             Ok(pid) => Some(pid),
             Err(errno) => {
-                self.say(p, b"warning", &[b"unable to fork for ", name.to_bytes()], errno);
+                self.voice.warn(p, &[b"unable to fork for ", name.to_bytes()], Some(errno));
                 None
             }
         }
-    }
-
-    pub(super) fn say(&self, p: &mut impl Files, how: &[u8], text: &[&[u8]], errno: Errno) {
-        say(p, self.dir, how, text, errno);
     }
 }
 
@@ -211,15 +208,4 @@ fn quiet(changed: Stamp, now: Stamp) -> u64 {
         |stamp: Stamp| stamp.secs.saturating_mul(1000).saturating_add(u64::from(stamp.nanos / 1_000_000));
     let late = if changed.nanos == 0 { 999 } else { 0 };
     ms(now).saturating_sub(ms(changed).saturating_add(late))
-}
-
-/// `runsvdir DIR: HOW: TEXT`, with the reason if there is one.
-fn say(p: &mut impl Files, dir: &CStr, how: &[u8], text: &[&[u8]], errno: Errno) {
-    let text = Text::<512>::of(text);
-    let parts = [b"runsvdir ".as_slice(), dir.to_bytes(), b": ", how, b": ", text.bytes()];
-    if errno == Errno::NONE {
-        msg::say(p, &parts);
-    } else {
-        msg::say_why(p, &parts, errno);
-    }
 }
