@@ -1,7 +1,7 @@
 //! When to look at the directory, and what to do about what is found there.
-use super::services::{Found, Id, Services};
+use super::services::{Found, Services};
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
-use platform::Instant;
+use platform::{FileId, Instant};
 
 /// Without notification the directory is looked at this often; also after a failure.
 const POLL: u64 = 5000;
@@ -262,7 +262,7 @@ impl Machine {
         }
     }
 
-    fn name(&mut self, scan: Scan, id: Id, now: Instant, out: &mut Actions) {
+    fn name(&mut self, scan: Scan, id: FileId, now: Instant, out: &mut Actions) {
         match self.services.found(id, now) {
             Ok(Found::New(_)) if self.first && !scan.stuck => self.start_new(scan, out),
             Ok(Found::New(age)) if !scan.stuck => {

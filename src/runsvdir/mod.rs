@@ -10,7 +10,7 @@ mod walk;
 mod words;
 
 pub use machine::Machine;
-pub use services::{Found, Id, Services};
+pub use services::{Found, Services};
 pub use words::{Action, Actions, Answer, Contents, Event, Look};
 
 use crate::cli;

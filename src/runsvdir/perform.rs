@@ -1,7 +1,6 @@
 //! Does what the machine wants.
 use super::area::Area;
 use super::machine::Machine;
-use super::services::Id;
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use crate::fixed::Text;
 use crate::voice::Voice;
@@ -82,11 +81,10 @@ impl<D> Runsvdir<'_, D> {
     fn look<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<(Look, bool)> {
         match p.stat(self.dir) {
             Ok(found) => {
-                let id = Id { device: found.device, inode: found.inode };
                 // A server's clock may be ahead. Of a date that is far ahead the clock was set back,
                 // and the next change has another date.
                 let fresh = found.changed.secs.wrapping_sub(p.wall().secs) < AHEAD;
-                Some((Look { id, changed: found.changed }, fresh))
+                Some((Look { id: found.id(), changed: found.changed }, fresh))
             }
             Err(errno) => {
                 self.voice.warn(p, &[b"unable to stat ", self.dir.to_bytes()], Some(errno));
@@ -141,7 +139,7 @@ impl<D> Runsvdir<'_, D> {
             match p.fstatat(self.place, name) {
                 Ok(found) if found.kind == Kind::Directory => {
                     self.name = Text::of(&[name.to_bytes()]);
-                    return Answer::Name(Id { device: found.device, inode: found.inode });
+                    return Answer::Name(found.id());
                 }
                 Ok(_) => {}
                 Err(errno) => {

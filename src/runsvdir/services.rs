@@ -1,5 +1,5 @@
 //! The services of a scan directory and their supervisors.
-use platform::{Ended, Instant, Pid, Result, Table};
+use platform::{Ended, FileId, Instant, Pid, Result, Table};
 
 /// A supervisor is started again at most this often, in milliseconds; and one that has ended as it was
 /// told after this time, so that a client that waits for its end sees it.
@@ -7,19 +7,11 @@ pub const AGAIN: u64 = 1000;
 /// A supervisor that lived so long has not failed to start.
 const STARTED: u64 = 5000;
 
-/// Which directory a name leads to: that, and not the name, is the service.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Id {
-    /// The device.
-    pub device: u64,
-    /// The inode.
-    pub inode: u64,
-}
-
-/// One service: 24 bytes for as long as it is in the directory.
+/// One service: 24 bytes for as long as it is in the directory. Which directory its name leads to: that, and
+/// not the name, is the service.
 #[derive(Clone, Copy, Default, Debug)]
 struct Service {
-    id: Id,
+    id: FileId,
     /// When it was found, or last had nothing to start; then when its supervisor was started last or ended
     /// as it was told.
     since: Tick,
@@ -152,7 +144,7 @@ impl Services {
     ///
     /// # Errors
     /// Out of memory: it is as if it were not there, and a later scan finds it.
-    pub fn found(&mut self, id: Id, now: Instant) -> Result<Found> {
+    pub fn found(&mut self, id: FileId, now: Instant) -> Result<Found> {
         let rows = self.table.rows();
         let (before, after) = rows.split_at_checked(self.hint).unwrap_or_default();
         let known = match after.iter().position(|service| service.id == id) {
@@ -263,7 +255,7 @@ impl Default for Services {
 /// A service as the walk keeps it.
 #[cfg(test)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Row(Id, u32, u32);
+pub(super) struct Row(FileId, u32, u32);
 
 #[cfg(test)]
 impl Row {
@@ -313,7 +305,7 @@ impl Services {
 mod tests {
     use super::*;
 
-    const ID: Id = Id { device: u64::MAX, inode: u64::MAX };
+    const ID: FileId = FileId { device: u64::MAX, inode: u64::MAX };
 
     const PID: Pid = Pid((1 << 24) - 1);
 

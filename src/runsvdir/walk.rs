@@ -3,13 +3,13 @@
 //! Times are kept as what decisions see of them, always to the side from which more can happen: a moment to come
 //! lies on the next of few distances, and a moment gone by on the last of few.
 use super::machine::{Machine, State};
-use super::services::{Id, Row, Services};
+use super::services::{Row, Services};
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
-use platform::{Ended, Instant, Pid, Stamp};
+use platform::{Ended, FileId, Instant, Pid, Stamp};
 use std::collections::HashSet;
 
 const NOW: Instant = Instant(1_000_000_000_000);
-const SERVICE: Id = Id { device: 1, inode: 2 };
+const SERVICE: FileId = FileId { device: 1, inode: 2 };
 const SUPERVISOR: Pid = Pid(10);
 /// A child that is no supervisor, or none any more.
 const STRANGER: Pid = Pid(11);
@@ -18,7 +18,7 @@ const LOOKS: [Look; 2] = [look(1), look(2)];
 const BOTH: [bool; 2] = [false, true];
 
 const fn look(secs: u64) -> Look {
-    Look { id: Id { device: 1, inode: 1 }, changed: Stamp { secs, nanos: 0 } }
+    Look { id: FileId { device: 1, inode: 1 }, changed: Stamp { secs, nanos: 0 } }
 }
 
 /// A moment to come, never earlier than it is.

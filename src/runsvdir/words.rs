@@ -1,12 +1,11 @@
 //! The words that the machine and its performer exchange.
-use super::services::Id;
-use platform::{Ended, Pid, Stamp};
+use platform::{Ended, FileId, Pid, Stamp};
 
 /// What is compared to see whether the directory changed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Look {
     /// Which directory it is: links may have been switched.
-    pub id: Id,
+    pub id: FileId,
     /// Its last change.
     pub changed: Stamp,
 }
@@ -45,7 +44,7 @@ pub enum Answer {
     /// To `Open`: `None` if it failed, else whether changes are told from now on.
     Opened(Option<bool>),
     /// To `Next`: a directory.
-    Name(Id),
+    Name(FileId),
     /// To `Next`: the end.
     End {
         /// Everything could be read.
