@@ -8,18 +8,18 @@ pub const ROOM: usize = 768;
 /// The parts as one line, with its newline.
 #[must_use]
 pub fn line(parts: &[&[u8]]) -> Text<ROOM> {
-    ended(Text::of(parts))
+    let mut line = Text::of(parts);
+    end(&mut line);
+    line
 }
 
-/// The line with its end: `...` where it was cut, and a newline.
-#[must_use]
-pub fn ended(mut line: Text<ROOM>) -> Text<ROOM> {
+/// Puts the end behind a line: `...` where it was cut, and a newline.
+pub fn end(line: &mut Text<ROOM>) {
     if line.is_cut() {
         line.shorten(ROOM.saturating_sub(4));
         line.add(b"...");
     }
     line.add(b"\n");
-    line
 }
 
 /// Writes the parts as one line; the newline is added here.

@@ -38,6 +38,7 @@ impl Voice<'_> {
             line.add(b": ");
             line.add(errno.text().bytes());
         }
-        p.tell(msg::ended(line).bytes());
+        msg::end(&mut line);
+        p.tell(line.bytes());
     }
 }
