@@ -47,37 +47,20 @@ impl<T> Table<T> {
     }
 
     fn grow(&mut self) -> Result<()> {
-        let old = self.bytes();
+        const PAGE: usize = 4096;
+        let size = mem::size_of::<T>().max(1);
+        let old = (self.room * size).next_multiple_of(PAGE);
         let bytes = (old + old / 2).next_multiple_of(PAGE).max(PAGE);
         let new = map(bytes)?;
-        // SAFETY: both regions hold `len` rows, which may be none, and the new one is not the old one.
-        unsafe { ptr::copy_nonoverlapping(self.rows, new.cast::<T>(), self.len) };
-        self.unmap();
-        self.rows = new.cast();
-        self.room = bytes / Self::SIZE;
-        Ok(())
-    }
-
-    const SIZE: usize = if mem::size_of::<T>() > 0 { mem::size_of::<T>() } else { 1 };
-
-    /// How much was mapped for this room.
-    const fn bytes(&self) -> usize {
-        (self.room * Self::SIZE).next_multiple_of(PAGE)
-    }
-
-    fn unmap(&mut self) {
         if !self.rows.is_null() {
-            // SAFETY: `rows` was mapped with so many bytes, and is not used any more.
-            unsafe { libc::munmap(self.rows.cast(), self.bytes()) };
+            // SAFETY: both regions hold `len` rows and the new one is not the old one.
+            unsafe { ptr::copy_nonoverlapping(self.rows, new.cast::<T>(), self.len) };
+            // SAFETY: `rows` was mapped here with `old` bytes and is not used any more.
+            unsafe { libc::munmap(self.rows.cast(), old) };
         }
-    }
-}
-
-const PAGE: usize = 4096;
-
-impl<T> Drop for Table<T> {
-    fn drop(&mut self) {
-        self.unmap();
+        self.rows = new.cast();
+        self.room = bytes / size;
+        Ok(())
     }
 }
 

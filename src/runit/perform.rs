@@ -134,8 +134,7 @@ impl<'p, P: Platform> Performer<'p, P> {
                 Answer::Caught { again: self.p.boot_already_done() }
             }
             Err(errno) => {
-                self.p.console();
-                VOICE.fatal(self.p, &[b"unable to create selfpipe, pausing"], Some(errno));
+                self.speak(b"fatal: ", &[b"unable to create selfpipe, pausing"], Some(errno));
                 Answer::NotCaught
             }
         }
@@ -249,8 +248,7 @@ impl<'p, P: Platform> Performer<'p, P> {
                 true
             }
             Err(errno) => {
-                self.p.console();
-                VOICE.fatal(self.p, &[b"unable to fork for \"", name, b"\" pausing"], Some(errno));
+                self.speak(b"fatal: ", &[b"unable to fork for \"", name, b"\" pausing"], Some(errno));
                 false
             }
         }
@@ -279,8 +277,7 @@ impl<'p, P: Platform> Performer<'p, P> {
     /// it could not.
     fn failed(&mut self, changed: &Result<(), magic::Failed>) -> bool {
         let Err(failed) = changed else { return false };
-        self.p.console();
-        VOICE.warn(self.p, &[failed.what, failed.path.to_bytes()], Some(failed.errno));
+        self.speak(b"warning: ", &[failed.what, failed.path.to_bytes()], Some(failed.errno));
         true
     }
 
@@ -318,8 +315,13 @@ impl<'p, P: Platform> Performer<'p, P> {
             Message::Noted(_) => b"...",
             _ => b"",
         };
+        self.speak(b"", &[text, name, end], None);
+    }
+
+    /// Says it on the console as it is by now.
+    fn speak(&mut self, how: &[u8], text: &[&[u8]], why: Option<Errno>) {
         self.p.console();
-        VOICE.tell(self.p, &[text, name, end]);
+        VOICE.say(self.p, how, text, why);
     }
 }
 

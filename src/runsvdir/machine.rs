@@ -36,12 +36,12 @@ pub(super) enum State {
     Waiting,
     /// For the answer to `Look`.
     Looking,
-    /// For the answer to `Open`, with what was seen.
-    Opening(Look),
+    /// For the answer to `Open`.
+    Opening,
     /// For the answers to `Next` and `Start`.
-    Scanning(Scan),
+    Scanning,
     /// For the answer to `Examine`.
-    Examining(Scan),
+    Examining,
     /// For the answer to `Terminate`: what the scan did not meet is ended.
     Dismissing,
     /// The same: every supervisor is ended, and this program then.
@@ -51,29 +51,30 @@ pub(super) enum State {
 }
 
 /// A scan under way.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub(super) struct Scan {
     /// When it began.
-    since: Instant,
+    pub(super) since: Instant,
     /// Fork failed in it: nothing more is started.
-    stuck: bool,
+    pub(super) stuck: bool,
     /// A new service was started in it.
-    replaced: bool,
+    pub(super) replaced: bool,
     /// What is seen now may change again within the same time stamp.
-    fresh: bool,
+    pub(super) fresh: bool,
     /// How many milliseconds ago the service that is examined was found, or last had no `run`.
-    age: u64,
+    pub(super) age: u64,
 }
 
 /// A scan directory.
 pub struct Machine {
     pub(super) state: State,
     pub(super) services: Services,
-    /// What the last complete scan saw.
+    /// The scan that is under way, or is about to begin.
+    pub(super) under_way: Scan,
+    /// What the scan under way or the last complete one saw.
     pub(super) seen: Option<Look>,
     /// No scan has met and started everything yet: what is there was there before.
     pub(super) first: bool,
-    pub(super) fresh: bool,
     pub(super) told: bool,
     /// A change was told since the last scan began.
     pub(super) changed: bool,
@@ -102,9 +103,9 @@ impl Machine {
         Machine {
             state: State::Waiting,
             services: Services::new(),
+            under_way: Scan { since: Instant(0), stuck: false, replaced: false, fresh: false, age: 0 },
             seen: None,
             first: true,
-            fresh: false,
             told: false,
             changed: false,
             follows: false,
@@ -185,9 +186,9 @@ impl Machine {
             },
             // An answer comes before anything else happens, and past the end nothing is done.
             State::Looking
-            | State::Opening(_)
-            | State::Scanning(_)
-            | State::Examining(_)
+            | State::Opening
+            | State::Scanning
+            | State::Examining
             | State::Dismissing
             | State::Stopping
             | State::Over => {}
@@ -199,17 +200,19 @@ impl Machine {
         match (self.state, answer) {
             (State::Looking, Answer::Seen(Some((look, fresh)))) => {
                 let due = self.scan.is_some_and(|scan| scan.max(self.rested) <= now);
-                if due || self.seen != Some(look) {
-                    self.repeats = self.examines && self.seen == Some(look);
-                    self.fresh = fresh;
-                    self.state = State::Opening(look);
+                let same = self.seen == Some(look);
+                if due || !same {
+                    self.repeats = self.examines && same;
+                    self.seen = Some(look);
+                    self.under_way = Scan { since: now, stuck: false, replaced: false, fresh, age: 0 };
+                    self.state = State::Opening;
                     out.add(Action::Open);
                 } else {
                     self.look = now.plus_ms(if self.told { NET } else { POLL });
                     self.state = State::Waiting;
                 }
             }
-            (State::Looking, Answer::Seen(None)) | (State::Opening(_), Answer::Opened(None)) => {
+            (State::Looking, Answer::Seen(None)) | (State::Opening, Answer::Opened(None)) => {
                 // Something is wrong with it; what was seen before does not count any more, and
                 // what called for a scan is called again by the next look.
                 self.seen = None;
@@ -217,37 +220,37 @@ impl Machine {
                 self.look = now.plus_ms(POLL);
                 self.state = State::Waiting;
             }
-            (State::Opening(look), Answer::Opened(Some(told))) => {
+            (State::Opening, Answer::Opened(Some(told))) => {
                 self.told = told;
                 self.follows = core::mem::take(&mut self.changed);
-                self.seen = Some(look);
                 self.scan = None;
                 self.examines = false;
                 self.services.begin();
-                let fresh = self.fresh;
-                self.next(Scan { since: now, stuck: false, replaced: false, fresh, age: 0 }, out);
+                self.next(out);
             }
-            (State::Scanning(scan), Answer::Name(id)) => self.name(scan, id, now, out),
-            (State::Examining(scan), Answer::Examined(contents)) => self.examined(scan, contents, now, out),
-            (State::Scanning(scan), Answer::Started(Some(pid))) => {
-                self.services.started(pid, now);
-                self.next(scan, out);
+            (State::Scanning, Answer::Name(id)) => self.name(id, now, out),
+            (State::Examining, Answer::Examined(contents)) => self.examined(contents, now, out),
+            (State::Scanning, Answer::Started(pid)) => {
+                match pid {
+                    Some(pid) => self.services.started(pid, now),
+                    None => {
+                        self.under_way.stuck = true;
+                        self.scan_at(now.plus_ms(POLL));
+                    }
+                }
+                self.next(out);
             }
-            (State::Scanning(scan), Answer::Started(None)) => {
-                self.scan_at(now.plus_ms(POLL));
-                self.next(Scan { stuck: true, ..scan }, out);
-            }
-            (State::Scanning(scan), Answer::End { complete, dangling }) => {
-                self.end_scan(scan, complete, dangling, now, out);
+            (State::Scanning, Answer::End { complete, dangling }) => {
+                self.end_scan(complete, dangling, now, out);
             }
             (State::Dismissing | State::Stopping, Answer::Sent) => self.dismiss(out),
             // Each state asks its own questions and no other.
             (
                 State::Waiting
                 | State::Looking
-                | State::Opening(_)
-                | State::Scanning(_)
-                | State::Examining(_)
+                | State::Opening
+                | State::Scanning
+                | State::Examining
                 | State::Dismissing
                 | State::Stopping
                 | State::Over,
@@ -262,30 +265,32 @@ impl Machine {
         }
     }
 
-    fn name(&mut self, scan: Scan, id: FileId, now: Instant, out: &mut Actions) {
+    fn name(&mut self, id: FileId, now: Instant, out: &mut Actions) {
         match self.services.found(id, now) {
-            Ok(Found::New(_)) if self.first && !scan.stuck => self.start_new(scan, out),
-            Ok(Found::New(age)) if !scan.stuck => {
-                self.state = State::Examining(Scan { age, ..scan });
+            Ok(Found::New(_) | Found::Start) if self.under_way.stuck => self.next(out),
+            Ok(Found::New(_)) if self.first => self.start_new(out),
+            Ok(Found::New(age)) => {
+                self.under_way.age = age;
+                self.state = State::Examining;
                 out.add(Action::Examine);
             }
-            Ok(Found::Start) if !scan.stuck => out.add(Action::Start),
-            Ok(Found::Runs | Found::New(_) | Found::Start) => self.next(scan, out),
+            Ok(Found::Start) => out.add(Action::Start),
+            Ok(Found::Runs) => self.next(out),
             Ok(Found::Wait(until)) => {
                 self.scan_at(until);
-                self.next(scan, out);
+                self.next(out);
             }
             Err(_) => {
                 self.scan_at(now.plus_ms(POLL));
                 out.add(Action::NoMemory);
-                self.next(scan, out);
+                self.next(out);
             }
         }
     }
 
-    fn examined(&mut self, scan: Scan, contents: Contents, now: Instant, out: &mut Actions) {
+    fn examined(&mut self, contents: Contents, now: Instant, out: &mut Actions) {
         let wait = match contents {
-            Contents::Quiet(_) if scan.age >= LATE => 0,
+            Contents::Quiet(_) if self.under_way.age >= LATE => 0,
             Contents::Quiet(ms) => QUIET.saturating_sub(ms),
             Contents::NoRun => {
                 let (count, pause) = self.services.unfinished(now);
@@ -296,14 +301,15 @@ impl Machine {
             }
         };
         if wait == 0 {
-            self.start_new(scan, out);
+            self.start_new(out);
         } else {
             self.examine_at(now.plus_ms(wait));
-            self.next(scan, out);
+            self.next(out);
         }
     }
 
-    fn end_scan(&mut self, scan: Scan, complete: bool, dangling: bool, now: Instant, out: &mut Actions) {
+    fn end_scan(&mut self, complete: bool, dangling: bool, now: Instant, out: &mut Actions) {
+        let scan = self.under_way;
         self.first &= scan.stuck || !complete;
         let gone = complete && self.are_gone(scan.replaced, now);
         if !self.repeats {
@@ -339,13 +345,14 @@ impl Machine {
     }
 
     /// Starts a new service, which may have taken the place of another one.
-    fn start_new(&mut self, scan: Scan, out: &mut Actions) {
-        self.state = State::Scanning(Scan { replaced: true, ..scan });
+    fn start_new(&mut self, out: &mut Actions) {
+        self.under_way.replaced = true;
+        self.state = State::Scanning;
         out.add(Action::Start);
     }
 
-    fn next(&mut self, scan: Scan, out: &mut Actions) {
-        self.state = State::Scanning(scan);
+    fn next(&mut self, out: &mut Actions) {
+        self.state = State::Scanning;
         out.add(Action::Next { repeats: self.repeats });
     }
 

@@ -290,14 +290,14 @@ impl Services {
         self.table.rows().iter().map(row).collect()
     }
 
-    /// The services again; the last one is the one found last.
-    pub(super) fn of(rows: &[Row]) -> Services {
-        let mut services = Services { table: Table::new(), hint: rows.len() };
+    /// The same services again; the last one is the one found last.
+    pub(super) fn fill(&mut self, rows: &[Row]) {
+        self.hint = rows.len();
+        self.table.clear();
         for Row(id, since, supervisor) in rows {
             let (since, supervisor) = (Tick(*since), Supervisor(*supervisor));
-            services.table.push(Service { id: *id, since, supervisor }).unwrap();
+            self.table.push(Service { id: *id, since, supervisor }).unwrap();
         }
-        services
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Times are kept as what decisions see of them, always to the side from which more can happen: a moment to come
 //! lies on the next of few distances, and a moment gone by on the last of few.
-use super::machine::{Machine, State};
+use super::machine::{Machine, Scan, State};
 use super::services::{Row, Services};
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use platform::{Ended, FileId, Instant, Pid, Stamp};
@@ -40,7 +40,8 @@ struct Known {
     state: State,
     rows: Vec<Row>,
     seen: Option<Look>,
-    flags: [bool; 7],
+    under_way: Scan,
+    flags: [bool; 6],
     look: Instant,
     scan: Option<Instant>,
     missing: (Instant, Instant),
@@ -55,9 +56,9 @@ impl Known {
         let Machine {
             state,
             ref mut services,
+            under_way,
             seen,
             first,
-            fresh,
             told,
             changed,
             follows,
@@ -75,13 +76,11 @@ impl Known {
         let missing = scans || rows.iter().any(Row::is_missed);
         let (scan, look) = (scan.map(|time| ahead(later(time))), ahead(later(look)));
         Known {
-            state: match state {
-                State::Opening(_) => State::Opening(LOOKS[0]),
-                other => other,
-            },
+            state,
             rows,
+            under_way: if scans { under_way } else { Scan::default() },
             seen: seen.map(|_| LOOKS[0]),
-            flags: [first, fresh && scans, told, changed, follows && scans, examines, repeats && scans],
+            flags: [first, told, changed, follows && scans, examines, repeats && scans],
             look: scan.map_or(look, |scan| look.min(scan)),
             scan,
             missing: if missing { (ago(later(still)), ago(later(new))) } else { (NOW, NOW) },
@@ -90,14 +89,21 @@ impl Known {
         }
     }
 
-    fn machine(&self) -> Machine {
-        let [first, fresh, told, changed, follows, examines, repeats] = self.flags;
+    /// Puts it into a machine, which keeps its memory.
+    fn fill(&self, machine: &mut Machine) {
+        machine.services.fill(&self.rows);
+        let services = std::mem::take(&mut machine.services);
+        *machine = Machine { services, ..self.plain() };
+    }
+
+    /// The machine without its services.
+    fn plain(&self) -> Machine {
+        let [first, told, changed, follows, examines, repeats] = self.flags;
         Machine {
             state: self.state,
-            services: Services::of(&self.rows),
+            services: Services::new(),
             seen: self.seen,
             first,
-            fresh,
             told,
             changed,
             follows,
@@ -138,9 +144,15 @@ struct Turn {
 
 impl World {
     /// What the machine makes of an event or an answer.
-    fn after(mut self, step: impl FnOnce(&mut Machine, &mut Actions), longest: &mut usize) -> World {
-        let (mut machine, mut actions) = (self.known.machine(), Actions::new());
-        step(&mut machine, &mut actions);
+    fn after(
+        mut self,
+        machine: &mut Machine,
+        longest: &mut usize,
+        step: impl FnOnce(&mut Machine, &mut Actions),
+    ) -> World {
+        let mut actions = Actions::new();
+        self.known.fill(machine);
+        step(machine, &mut actions);
         self.asked = None;
         let mut count = 0;
         while let Some(action) = actions.take() {
@@ -149,7 +161,7 @@ impl World {
             self.perform(action);
         }
         *longest = count.max(*longest);
-        self.known = Known::of(&mut machine, 0);
+        self.known = Known::of(machine, 0);
         if self.asked.is_none() {
             self.check();
             self.turn = Turn::default();
@@ -237,7 +249,7 @@ impl World {
             return assert_eq!(self.known.state, State::Over, "{self:?}");
         }
         assert!(self.known.state == State::Waiting && !self.turn.opened, "{self:?}");
-        let until = self.known.machine().until();
+        let until = self.known.plain().until();
         assert!(until.is_some_and(|until| until <= NOW.plus_ms(300_000)), "no safety net: {self:?}");
         let rows = &self.known.rows;
         assert_eq!(rows.iter().any(Row::has_supervisor), self.lives, "{self:?}");
@@ -276,7 +288,8 @@ impl World {
 
 #[test]
 fn every_state_of_a_scan_directory() {
-    let known = Known::of(&mut Machine::new(), 0);
+    let mut machine = Machine::new();
+    let known = Known::of(&mut machine, 0);
     let (mut seen, mut longest) = (HashSet::new(), 0);
     let mut open = vec![World { known, lives: false, asked: None, turn: Turn::default() }];
     while let Some(world) = open.pop() {
@@ -285,18 +298,21 @@ fn every_state_of_a_scan_directory() {
         }
         if let Some(asked) = world.asked {
             for (before, answer) in world.answers(asked) {
-                open.push(before.after(|machine, out| machine.answer(answer, NOW, out), &mut longest));
+                let answered = |machine: &mut Machine, out: &mut _| machine.answer(answer, NOW, out);
+                open.push(before.after(&mut machine, &mut longest, answered));
             }
             continue;
         }
         for (before, event) in world.events() {
-            let after = before.after(|machine, out| machine.step(event, NOW, out), &mut longest);
-            let early = event == Event::Time && world.known.machine().until() > Some(NOW);
+            let happened = |machine: &mut Machine, out: &mut _| machine.step(event, NOW, out);
+            let after = before.after(&mut machine, &mut longest, happened);
+            let early = event == Event::Time && world.known.plain().until() > Some(NOW);
             assert!(!early || after == world, "too early: {world:?}");
             open.push(after);
         }
         for ms in [1, 100, 1000, 6000, 300_000] {
-            let known = Known::of(&mut world.known.machine(), ms);
+            world.known.fill(&mut machine);
+            let known = Known::of(&mut machine, ms);
             open.push(World { known, ..world.clone() });
         }
     }
