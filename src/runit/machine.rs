@@ -160,6 +160,8 @@ impl Machine {
     }
 
     /// The answer to what was asked last.
+    // Apart from the loop that hands it in both are smaller.
+    #[inline(never)]
     pub fn answer(&mut self, answer: Answer, now: Instant, out: &mut Actions) {
         match answer {
             Answer::Caught { again } => {
@@ -192,6 +194,8 @@ impl Machine {
         self.until = None;
     }
 
+    // Not inlined: one for all is smaller.
+    #[inline(never)]
     fn pause(&mut self, state: State, ms: u64, now: Instant) {
         self.state = state;
         self.until = Some(now.plus_ms(ms));

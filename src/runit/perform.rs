@@ -49,8 +49,7 @@ impl<'p, P: Platform> Performer<'p, P> {
             if let Some(code) = self.exit {
                 return code;
             }
-            let until = if deaths { Some(self.p.now()) } else { self.machine.until() };
-            self.hear(until);
+            self.hear(if deaths { Some(Instant(0)) } else { self.machine.until() });
             deaths = true;
             for _ in 0..CROWD {
                 let Some((pid, ended)) = self.p.reap() else {
@@ -89,7 +88,7 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
         while let Some(action) = actions.take() {
             if let Some(answer) = self.perform(action) {
-                self.machine.answer(answer, self.p.now(), &mut actions);
+                self.machine.answer(answer, now, &mut actions);
             }
         }
     }

@@ -196,6 +196,8 @@ impl Machine {
     }
 
     /// Takes the answer to the last question.
+    // Apart from the loop that hands it in both are smaller.
+    #[inline(never)]
     pub fn answer(&mut self, answer: Answer, now: Instant, out: &mut Actions) {
         match (self.state, answer) {
             (State::Looking, Answer::Seen(Some((look, fresh)))) => {
