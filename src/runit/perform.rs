@@ -49,7 +49,8 @@ impl<'p, P: Platform> Performer<'p, P> {
             if let Some(code) = self.exit {
                 return code;
             }
-            self.hear(if deaths { Some(Instant(0)) } else { self.machine.until() });
+            let until = if deaths { Some(self.p.now()) } else { self.machine.until() };
+            self.hear(until);
             deaths = true;
             for _ in 0..CROWD {
                 let Some((pid, ended)) = self.p.reap() else {

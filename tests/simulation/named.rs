@@ -385,7 +385,7 @@ fn no_console(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 26] = [
+pub(crate) const STORIES: [(&str, Tell); 27] = [
     ("runit-init tells why runit does not start", init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", dev_02),
     ("DEV-05 no wake-up on a quiet day", dev_05),
