@@ -7,6 +7,9 @@ use platform_sim::tree::{Ino, ROOT};
 use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, Life, Outcome, Random};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Until then things are moved in the middle of a scan, in nanoseconds: there is time to put them back.
+const MOVES: u64 = 20_000_000_000;
+
 /// A supervisor as the rules know it.
 #[derive(Clone, Copy, Debug)]
 struct Supervisor {
@@ -309,9 +312,10 @@ impl Rules for Runsvdir {
                 self.scans += 1;
                 self.whole = Some(true);
                 self.blind = false;
-                // Somebody moves things while they are read.
-                if !self.calm && self.random.chance(15) {
+                // Somebody moves things while they are read: what is seen then is not what is there.
+                if kernel.now() < Instant(MOVES) && self.random.chance(15) {
                     self.move_away(kernel);
+                    self.whole = Some(false);
                 }
                 // What is gone is forgotten, its last start too.
                 let services = self.services(kernel);
