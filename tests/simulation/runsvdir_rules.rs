@@ -165,7 +165,9 @@ impl Runsvdir {
         let is_service = |name: &Vec<u8>| {
             let ino = kernel.tree.existing(scan, name, true).ok()?;
             let whole = kernel.tree.names(ino).ok()?.contains_key(b"run".as_slice());
-            (whole || self.ever.contains(&ino)).then_some(ino)
+            // What has a supervisor keeps it for as long as it is there.
+            let known = |one: &Supervisor| one.service == ino && !one.terminated && !one.reaped;
+            (whole || self.ever.contains(&ino) || self.supervisors.values().any(known)).then_some(ino)
         };
         seen.filter_map(is_service).collect()
     }
