@@ -327,6 +327,9 @@ impl Rules for Runsvdir {
             }
             Fact::NotSpawned { .. } => {
                 self.whole = Some(false);
+                // What it took the place of, perhaps, may be forgotten.
+                let services = self.services(kernel);
+                self.ever.retain(|service| services.contains(service));
                 Ok(())
             }
             Fact::Failed { what: "readdir", .. } => {
