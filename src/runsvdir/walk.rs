@@ -102,6 +102,7 @@ impl Known {
         Machine {
             state: self.state,
             services: Services::new(),
+            under_way: self.under_way,
             seen: self.seen,
             first,
             told,
