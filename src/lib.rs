@@ -24,17 +24,20 @@ pub mod fixed;
 pub mod magic;
 pub mod msg;
 pub mod paths;
+pub mod protocol;
 pub mod runit;
 pub mod runit_init;
 pub mod runsv;
 pub mod runsvchdir;
 pub mod runsvdir;
+pub mod service_directory;
 pub mod status;
 pub mod sv;
 pub mod svlogd;
 pub mod tai;
 pub mod utmpset;
 pub mod voice;
+pub mod words;
 
 /// The version of the whole suite; what `-V` and `--version` show.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -105,7 +105,7 @@ impl Status {
 }
 
 /// The record as a reader finds it: any byte may be anything.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Record {
     /// The moment of the last change.
     pub since: Stamp,

@@ -17,24 +17,35 @@ _chpst_program() {
 
 _chpst() {
     local cur=${COMP_WORDS[COMP_CWORD]} i
+    # <words>
+    local words=' -u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t -v -P -0 -1 -2 -V
+        --groups --umask --no-new-privs --help --version '
+    local arguments=' -u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t --umask '
+    local users=' -u -U '
+    local directories=' -e -/ -C '
+    local files=' -l -L '
+    # </words>
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --) ((++i)); break ;;
-            --umask | -[uUbemdopfcrt/CnlL]) ((++i)) ;;
-            -*) ;;
+            -*) [[ $arguments == *" ${COMP_WORDS[i]} "* ]] && ((++i)) ;;
             *) break ;;
         esac
     done
     if ((i > COMP_CWORD)); then
-        case ${COMP_WORDS[COMP_CWORD - 1]} in
-            -[uU]) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
-            -[e/C]) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$cur") ;;
-            -[lL]) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
-        esac
+        local before=" ${COMP_WORDS[COMP_CWORD - 1]} "
+        if [[ $users == *"$before"* ]]; then
+            mapfile -t COMPREPLY < <(compgen -u -- "$cur")
+        elif [[ $directories == *"$before"* ]]; then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -d -- "$cur")
+        elif [[ $files == *"$before"* ]]; then
+            compopt -o filenames
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        fi
     elif ((i == COMP_CWORD)) && [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t -v -P -0 -1 -2 -V
-            --groups --umask --no-new-privs --help --version' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     else
         _chpst_program "$i"
     fi

@@ -1,8 +1,8 @@
-# bash completion of sv(8): source it, or install it as bash-completion/completions/sv.
+# bash completion of sv(8): `make install` fills in the directory, and installs it as bash-completion/completions/sv.
 # shellcheck shell=bash
 
 _sv() {
-    local cur=${COMP_WORDS[COMP_CWORD]} dir=${SVDIR:-/service} i command=''
+    local cur=${COMP_WORDS[COMP_CWORD]} dir=${SVDIR:-@SVDIR@} i command=''
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
@@ -14,9 +14,13 @@ _sv() {
     # The argument of -w is a number.
     ((i > COMP_CWORD)) && return
     if [[ -z $command ]]; then
-        mapfile -t COMPREPLY < <(compgen -W 'status up down once pause cont hup alarm interrupt
-            quit 1 2 term kill exit start stop reload restart try-restart shutdown force-stop
-            force-reload force-restart force-shutdown check -v -w' -- "$cur")
+        # <words>
+        local words=' up down once exit term kill pause cont alarm hup interrupt quit 1 2
+            status start stop reload restart try-restart shutdown force-stop
+            force-reload force-restart force-shutdown check -v -w -V --help
+            --version --platform '
+        # </words>
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
     compopt -o filenames

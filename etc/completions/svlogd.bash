@@ -3,12 +3,14 @@
 
 _svlogd() {
     local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
+    # <words>
+    local words=' -t -v -r -R -l -b -V --help --version -tt -ttt '
+    local arguments=' -r -R -l -b '
+    # </words>
     COMPREPLY=()
-    case $before in
-        -*[rRlb]) return ;;
-    esac
+    [[ $arguments == *" $before "* ]] && return
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '-t -tt -ttt -v -r -R -l -b' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi
     compopt -o filenames

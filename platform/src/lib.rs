@@ -214,6 +214,9 @@ pub trait Watch {
     /// Watches the directory that `path` leads to and every link on the way to it; replaces the
     /// last call's watch. `false`: this system (or this file system) cannot tell.
     fn watch(&mut self, path: &CStr) -> bool;
+    /// Watches another directory beside that one, until it is gone: directories made, moved or removed there
+    /// are a change. There is room for a few; of further ones nothing is told.
+    fn watch_beside(&mut self, path: &CStr);
     /// The descriptor that becomes readable on a change, if there is one.
     fn watch_fd(&self) -> Option<Fd>;
     /// Empties the descriptor; `true` if anything in it concerns what is watched.

@@ -1,5 +1,6 @@
 //! One program, seven names.
 use crate::args::basename;
+use crate::words;
 
 /// What the program was called as.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,9 +44,9 @@ impl Tool {
     #[must_use]
     pub const fn letters(self) -> &'static [u8] {
         match self {
-            Tool::Chpst => b"u:U:b:e:m:d:o:p:f:c:r:t:/:C:n:l:L:vP012V",
-            Tool::Setlock => b"nNxX",
-            Tool::Softlimit => b"a:c:d:f:l:m:o:p:r:s:t:",
+            Tool::Chpst => words::CHPST_LETTERS,
+            Tool::Setlock => words::SETLOCK_LETTERS,
+            Tool::Softlimit => words::SOFTLIMIT_LETTERS,
             Tool::Setuidgid | Tool::Envuidgid | Tool::Envdir | Tool::Pgrphack => b"",
         }
     }

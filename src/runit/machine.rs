@@ -201,6 +201,8 @@ impl Machine {
         self.until = Some(now.plus_ms(ms));
     }
 
+    // Not inlined either.
+    #[inline(never)]
     fn start(&mut self, stage: Stage, out: &mut Actions) {
         self.enter(match stage {
             Stage::One => State::One,

@@ -1,7 +1,7 @@
 //! The two services of a directory and the life of their supervisor.
-use super::letter::Letter;
 use super::service::{Service, Who};
 use super::words::{Action, Actions, Answer, Event};
+use crate::protocol::Letter;
 use crate::status::{Status, Want};
 use platform::{Ended, Instant, Pid, Stamp};
 
@@ -85,7 +85,7 @@ impl Machine {
                     service.started(pid, now, out);
                 }
             }
-            Answer::ScriptStarted(script, pid) => self.main.script_started(script, pid, out),
+            Answer::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, out),
             Answer::Looked(found) => self.main.looked(found, now, out),
             Answer::PipeOpened(true) => {
                 self.pipe = LogPipe::Open;
@@ -120,9 +120,9 @@ impl Machine {
         if self.main.pid == Some(pid) {
             return self.main.died(ended, now, out);
         }
-        if let Some((script, number)) = self.main.script {
+        if let Some((letter, number)) = self.main.script {
             if number == pid {
-                return self.main.script_died(script, ended, out);
+                return self.main.script_died(letter, ended, out);
             }
         }
         // Everybody else is an orphan that came to this process: reaped, and that is all.

@@ -1,7 +1,6 @@
 //! runsv: supervises one service and, if it has one, its log service.
 //!
 //! `machine` decides; this file performs what it asks for and hands in what happens.
-mod letter;
 mod machine;
 mod perform;
 mod service;
@@ -10,7 +9,6 @@ mod supervise;
 mod walk;
 mod words;
 
-pub use letter::{Letter, Script};
 pub use machine::Machine;
 pub use service::{Service, Who};
 pub use words::{Action, Actions, Answer, Event, Found};

@@ -1,11 +1,12 @@
 //! Performs what the machine asks for.
-use super::letter::{Letter, Script};
 use super::machine::Machine;
 use super::service::Who;
 use super::supervise::Supervise;
 use super::words::{Action, Actions, Answer, Event, Found};
 use super::{CONTROL, Refused};
 use crate::fixed::Text;
+use crate::protocol::Letter;
+use crate::service_directory::{DOWN, FINISH, LOG, LOG_DOWN, RUN};
 use crate::status::Want;
 use crate::voice::Voice;
 use core::ffi::CStr;
@@ -36,9 +37,9 @@ impl<'a> Runsv<'a> {
     /// Looks at the service directory, which is the current one.
     pub(super) fn new<P: Platform>(p: &mut P, voice: Voice<'a>) -> Result<Runsv<'a>, Refused> {
         let since = p.wall();
-        let main = wanted(p, c"down");
-        let log = match p.stat(c"log") {
-            Ok(found) if found.kind == Kind::Directory => Some(wanted(p, c"log/down")),
+        let main = wanted(p, DOWN);
+        let log = match p.stat(LOG) {
+            Ok(found) if found.kind == Kind::Directory => Some(wanted(p, LOG_DOWN)),
             Ok(_) => {
                 voice.warn(p, &[b"./log: not a directory."], None);
                 None
@@ -168,9 +169,10 @@ impl<'a> Runsv<'a> {
             Action::Run(who) => return Some(Answer::Started(who, self.start(p, who))),
             Action::Finish(ended) => return Some(Answer::Started(Who::Main, self.finish(p, ended))),
             Action::LookForFinish(ended) => return Some(Answer::Looked(self.look_for_finish(p, ended))),
-            Action::Script(script, pid) => {
-                let child = if self.is_script(p, script) { self.script(p, script, pid) } else { None };
-                return Some(Answer::ScriptStarted(script, child));
+            Action::Script(letter, pid) => {
+                let script = letter.script().filter(|script| self.is_script(p, script));
+                let child = script.and_then(|script| self.script(p, script, pid));
+                return Some(Answer::ScriptStarted(letter, child));
             }
             Action::LookAtPipe => {
                 let unread = self.pipe.map_or(Ok(0), |(read, _)| p.unread(read));
@@ -220,7 +222,7 @@ impl<'a> Runsv<'a> {
     /// `./run` of the service or of its log service.
     fn start<P: Platform>(&mut self, p: &mut P, who: Who) -> Option<Pid> {
         match who {
-            Who::Main => self.program(p, c"./run", &[c"./run"]),
+            Who::Main => self.program(p, RUN, &[RUN]),
             Who::Log => {
                 let (read, _) = self.pipe?;
                 let steps = [
@@ -231,26 +233,26 @@ impl<'a> Runsv<'a> {
                     },
                     Step::Directory {
                         dir: Fd::CWD,
-                        path: c"./log",
+                        path: LOG,
                         why: &[b"unable to change directory to ./log"],
                     },
                 ];
-                self.spawn(p, &steps, &[c"./run"], &[b"unable to start log/./run"])
+                self.spawn(p, &steps, &[RUN], &[b"unable to start log/./run"])
             }
         }
     }
 
     fn look_for_finish<P: Platform>(&mut self, p: &mut P, ended: Ended) -> Found {
-        match p.open(c"finish", Open::Read) {
+        match p.open(FINISH, Open::Read) {
             Ok(fd) => {
                 p.close(fd);
                 Found::Finish
             }
             // That nothing can be opened just now says nothing of the script.
-            Err(Errno::MFILE | Errno::NFILE) if p.stat(c"finish").is_ok() => Found::Finish,
+            Err(Errno::MFILE | Errno::NFILE) if p.stat(FINISH).is_ok() => Found::Finish,
             // What cannot be started has the same code in a directory that was removed. One that was
             // made anew under the same name needs a supervisor of its own.
-            Err(_) if ended == Ended::Exit(111) && p.stat(c".").is_ok_and(|here| here.links == 0) => {
+            Err(_) if ended == Ended::Exit(111) && is_removed(p) => {
                 self.voice.warn(p, &[b"service directory was removed, exiting."], None);
                 Found::NoDirectory
             }
@@ -272,7 +274,7 @@ impl<'a> Runsv<'a> {
         }
         // The script may read its own status.
         self.save(p);
-        self.program(p, c"./finish", &[c"./finish", code.as_c(), status.as_c()])
+        self.program(p, FINISH, &[FINISH, code.as_c(), status.as_c()])
     }
 
     fn program<P: Platform>(&mut self, p: &mut P, path: &CStr, argv: &[&CStr]) -> Option<Pid> {
@@ -322,23 +324,23 @@ impl<'a> Runsv<'a> {
     }
 
     /// Whether there is a control script: the owner's execute bit counts, as for process 1.
-    fn is_script<P: Platform>(&self, p: &mut P, script: Script) -> bool {
-        match p.stat(script.path()) {
+    fn is_script<P: Platform>(&self, p: &mut P, script: &CStr) -> bool {
+        match p.stat(script) {
             Ok(found) => found.owner_executes(),
             Err(Errno::NOENT) => false,
             Err(errno) => {
-                self.voice.warn(p, &[b"unable to stat ", script.path().to_bytes()], Some(errno));
+                self.voice.warn(p, &[b"unable to stat ", script.to_bytes()], Some(errno));
                 false
             }
         }
     }
 
-    fn script<P: Platform>(&mut self, p: &mut P, script: Script, pid: Option<Pid>) -> Option<Pid> {
+    fn script<P: Platform>(&mut self, p: &mut P, script: &CStr, pid: Option<Pid>) -> Option<Pid> {
         let mut number = Text::<16>::new();
         if let Some(pid) = pid {
             number.add_number(pid.0.unsigned_abs().into());
         }
-        let why: &[&[u8]] = &[b"unable to setup stdout for ", script.path().to_bytes()];
+        let why: &[&[u8]] = &[b"unable to setup stdout for ", script.to_bytes()];
         let mut variable = Text::<64>::of(&[CONTROL.to_bytes(), b"="]);
         if let Ok(here) = p.stat(c".") {
             for number in [here.device, here.inode] {
@@ -350,12 +352,18 @@ impl<'a> Runsv<'a> {
         let steps = self.pipe.and_then(|(_, write)| write).map(onto);
         // The script may read the status.
         self.save(p);
-        let argv = [script.path(), number.as_c()];
+        let argv = [script, number.as_c()];
         let why: &[&[u8]] = &[b"unable to run control/?"];
         let spawned = self.child(p, steps.as_slice(), variable.bytes(), &argv, why);
-        let fork: &[&[u8]] = &[b"unable to fork for ", script.path().to_bytes()];
+        let fork: &[&[u8]] = &[b"unable to fork for ", script.to_bytes()];
         spawned.map_err(|errno| self.voice.warn(p, fork, Some(errno))).ok()
     }
+}
+
+/// Whether the current directory was removed: it has no name any more, and on OpenBSD and NetBSD none for itself
+/// either.
+fn is_removed(p: &mut impl Files) -> bool {
+    p.stat(c".").map_or_else(|errno| errno == Errno::NOENT, |here| here.links == 0)
 }
 
 /// A `down` file, of whatever kind, is a wish.

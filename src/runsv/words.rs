@@ -1,6 +1,6 @@
 //! The words that the machine and its performer exchange.
-use super::letter::{Letter, Script};
 use super::service::Who;
+use crate::protocol::Letter;
 use platform::{Ended, Pid, Signal};
 
 /// What happened.
@@ -22,7 +22,7 @@ pub enum Answer {
     /// To `Run` and `Finish`; `None` if fork failed.
     Started(Who, Option<Pid>),
     /// To `Script`; `None` if there is none or it could not be started.
-    ScriptStarted(Script, Option<Pid>),
+    ScriptStarted(Letter, Option<Pid>),
     /// To `LookForFinish`.
     Looked(Found),
     /// To `OpenPipe`.
@@ -53,7 +53,7 @@ pub enum Action {
     LookForFinish(Ended),
     /// Run a control script with the number of the service's process, if there is a script;
     /// answered by `ScriptStarted`.
-    Script(Script, Option<Pid>),
+    Script(Letter, Option<Pid>),
     /// Send a signal to a child that was not reaped yet.
     Signal(Pid, Signal),
     /// The status changes its date.

@@ -3,6 +3,7 @@ use super::area::Area;
 use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use crate::fixed::Text;
+use crate::msg::ROOM;
 use crate::voice::Voice;
 use core::ffi::CStr;
 use platform::{Child, Errno, Fd, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
@@ -161,7 +162,7 @@ impl<D> Runsvdir<'_, D> {
         let now = p.wall();
         let mut quiet = p.fstatat(self.place, self.name.as_c()).map_or(0, |found| quiet(found.changed, now));
         for part in [RUN, b"/down", b"/finish", b"/check", b"/log", b"/log/run", b"/log/down"] {
-            let path = Text::<{ 256 + 16 }>::of(&[self.name.bytes(), part]);
+            let path = Text::<ROOM>::of(&[self.name.bytes(), part]);
             match p.fstatat(self.place, path.as_c()) {
                 Ok(found) => quiet = quiet.min(self::quiet(found.altered, now)),
                 Err(_) if part == RUN => return Contents::NoRun,
@@ -173,6 +174,9 @@ impl<D> Runsvdir<'_, D> {
 
     fn start<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<Pid> {
         let name = self.name.as_c();
+        // Of a service that lies elsewhere nothing changes here when it is replaced.
+        let parent = Text::<ROOM>::of(&[self.dir.to_bytes(), b"/", self.name.bytes(), b"/.."]);
+        p.watch_beside(parent.as_c());
         let why: &[&[u8]] = &[b"unable to change directory to ", self.dir.to_bytes()];
         let steps = [Step::Directory { dir: self.place, path: c".", why }, Step::Session];
         let [without_session @ .., _] = &steps;

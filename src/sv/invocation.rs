@@ -2,6 +2,7 @@
 use super::Plan;
 use super::text::Sink;
 use crate::args::{Opt, Options, basename, number};
+use crate::words::SV_LETTERS;
 use core::time::Duration;
 
 /// How sv was called.
@@ -97,7 +98,7 @@ impl Request {
     pub fn of<'a>(mode: Mode, defaults: Defaults<'_>, word: impl Fn(usize) -> Option<&'a [u8]>) -> Request {
         let mut asked = false;
         let mut seconds = defaults.svwait.map_or(WAIT, |text| number(text).0);
-        let mut options = Options::new(&word, b"vVw:");
+        let mut options = Options::new(&word, SV_LETTERS);
         for option in options.by_ref() {
             match option {
                 Opt::Value(_, value) => {
@@ -156,7 +157,8 @@ pub fn help(out: &mut impl Sink, program: &[u8], mode: Mode) {
     out.put(HELP.as_bytes());
 }
 
-const HELP: &str = "\
+/// What `--help` prints below the usage.
+pub const HELP: &str = "\
 Control and look at services that runsv supervises.
 
 options

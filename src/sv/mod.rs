@@ -1,12 +1,11 @@
-//! `sv` without the system: what a command line asks for, what is written to `supervise/control`,
-//! when a service has obeyed, how that is told, and the exit code. `src/bin/sv/` performs it.
+//! `sv` without the system: what a command line asks for, what is written to `supervise/control`, the waiting
+//! for a service to obey, how that is told, and the exit code. `src/bin/sv/` performs it.
 pub mod command;
-pub mod conditions;
 pub mod invocation;
+pub mod machine;
 pub mod sight;
 pub mod text;
 
-pub use command::{Letter, Plan, Task, Wait};
-pub use conditions::{Before, SETTLED, Verdict, followed, judge, unsettled};
+pub use command::{Plan, Task, Wait};
 pub use invocation::{Defaults, Invocation, Mode, Request, Tally};
 pub use sight::{Sight, Trouble};

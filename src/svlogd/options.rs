@@ -1,6 +1,7 @@
 //! The command line.
 use super::stamp::Style;
 use crate::args::{Opt, Options as Words, number};
+use crate::words::SVLOGD_LETTERS;
 
 /// Which bytes are replaced, and by what.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,7 +81,7 @@ impl Options {
             first: 0,
         };
         let (mut with, mut also): (Option<u8>, Option<&[u8]>) = (None, None);
-        let mut words = Words::new(&word, b"R:r:l:b:tvV");
+        let mut words = Words::new(&word, SVLOGD_LETTERS);
         for option in &mut words {
             match option {
                 Opt::Flag(b't') => {

@@ -1,6 +1,7 @@
 //! The command line.
 use super::Moment;
 use crate::args::{Opt, Options};
+use crate::words::UTMPSET_LETTERS;
 
 /// The usage text behind the program's name.
 pub const USAGE: &str = " [-w] line";
@@ -42,7 +43,7 @@ impl<'a> Request<'a> {
     /// Understands a command line; `word` gives its words, 0 being the program's name.
     pub fn of(word: impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
         let mut history = false;
-        let mut options = Options::new(&word, b"wV");
+        let mut options = Options::new(&word, UTMPSET_LETTERS);
         for option in options.by_ref() {
             match option {
                 Opt::Flag(b'w') => history = true,

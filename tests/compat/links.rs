@@ -68,7 +68,7 @@ pub const CASES: &[Case] = &[
         untouched(&logs, "line\n", 0o755);
     }),
     case("svlogd_link_in_the_place_of_output", || {
-        let logs = Logs::new("!read line <go; cat\n");
+        let logs = Logs::new("!read line <>go; cat\n");
         logs.rig.place.fifo("log/go");
         let mut live = logs.open(&["-v"]);
         live.log("x").rotate('u', 1).await_err("processing: ");

@@ -1,5 +1,7 @@
 //! Control scripts: one for each letter but `o`, in the place of a signal or beside it.
-use crate::rig::{Rig, Service, await_death, is_alive, process_state};
+//!
+//! One idea: control scripts, a case for each thing to know of them.
+use crate::rig::{Rig, Service, await_death, by_term, is_alive, process_state};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 
@@ -88,7 +90,7 @@ pub const CASES: &[Case] = &[
         let _runsv = service.finish().probe().script("control/u", "echo script u >>trace").up();
         service.control("d");
         service.await_stat("down");
-        assert_eq!(service.trace(), ["script u", "run", "finish -1 15"]);
+        assert_eq!(service.trace(), ["script u", "run", by_term()]);
     }),
     case("control_u_when_it_is_up", || {
         let rig = Rig::new();
@@ -319,7 +321,7 @@ pub const CASES: &[Case] = &[
         let service = rig.service("foo");
         let _runsv = service.long_finish().probe().up();
         service.control("d");
-        service.await_trace("finish -1 15");
+        service.await_trace(by_term());
         service.control("kp");
         until("read", || service.stat().contains(", paused").then_some(()));
         service.control("c");
@@ -327,7 +329,7 @@ pub const CASES: &[Case] = &[
         service.await_stat("down");
         service.control("p");
         service.await_stat("down, paused");
-        assert_eq!(service.trace(), ["run", "finish -1 15"]);
+        assert_eq!(service.trace(), ["run", by_term()]);
     })
     .dev("DEV-33"),
     case("control_x_and_k_run_finish", || {

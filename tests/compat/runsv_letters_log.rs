@@ -1,7 +1,7 @@
 //! The control letters of the log service.
 use crate::rig::{Rig, Service, await_process_state, process_state};
 use runit_tests::suite::{Case, case};
-use runit_tests::wait::{until, until_equal};
+use runit_tests::wait::until;
 
 pub const CASES: &[Case] = &[
     case("letter_log_signals", || {
@@ -13,7 +13,7 @@ pub const CASES: &[Case] = &[
                 service.control_log(letter);
                 wanted.push(name);
                 let lines: Vec<String> = wanted.iter().map(|line| (*line).to_owned()).collect();
-                until_equal("the trace", &lines, || service.log_trace());
+                service.await_scripts(name, || (service.log_trace() == lines).then_some(()));
             }
         });
     }),

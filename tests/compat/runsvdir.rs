@@ -1,5 +1,5 @@
 //! runsvdir: what becomes of the entries of a directory.
-use crate::rig::{Rig, await_death, is_alive, program};
+use crate::rig::{Rig, await_death, by_term, is_alive, program};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
 use runit_tests::suite::{Case, case, needs_proc};
@@ -84,7 +84,7 @@ pub const CASES: &[Case] = &[
         let mut runsvdir = start(&rig, &["sv"]);
         let runsv = parent(service.await_runs(1));
         fs::remove_file(rig.place.path("sv/foo")).unwrap();
-        service.await_traces(&["run", "finish -1 15"]);
+        service.await_traces(&["run", by_term()]);
         until("no runsv", || (!is_alive(runsv)).then_some(()));
         assert!(runsvdir.ended().is_none());
         // Back again.
@@ -116,7 +116,7 @@ pub const CASES: &[Case] = &[
         fs::rename(rig.place.path("new"), rig.place.path("sv/foo")).unwrap();
         // A relative link moved: it is resolved where it lies.
         two.await_runs(1);
-        one.await_traces(&["run", "finish -1 15"]);
+        one.await_traces(&["run", by_term()]);
     }),
     case("dir_target_vanished", || {
         let rig = Rig::new();
@@ -182,7 +182,7 @@ pub const CASES: &[Case] = &[
         symlink("two", rig.place.path("new")).unwrap();
         fs::rename(rig.place.path("new"), rig.place.path("current")).unwrap();
         two.await_runs(1);
-        one.await_traces(&["run", "finish -1 15"]);
+        one.await_traces(&["run", by_term()]);
         assert_eq!(shared.trace(), ["run"]);
     }),
     case("dir_dead_runsv_comes_back", || {
@@ -212,7 +212,7 @@ pub const CASES: &[Case] = &[
         one.await_runs(1);
         symlink("two", rig.place.path("new")).unwrap();
         fs::rename(rig.place.path("new"), rig.place.path("current")).unwrap();
-        one.await_traces(&["run", "finish -1 15"]);
+        one.await_traces(&["run", by_term()]);
         two.await_runs(1);
     }),
     case("dir_path_unset_or_empty", || {
@@ -277,7 +277,7 @@ pub const CASES: &[Case] = &[
         runsvdir.signal(Signal::SIGHUP);
         assert_eq!(runsvdir.wait().code(), Some(111));
         for (service, runsv) in services.iter().zip(runsvs) {
-            service.await_traces(&["run", "finish -1 15"]);
+            service.await_traces(&["run", by_term()]);
             await_death(runsv);
         }
         assert_eq!(runsvdir.err(), "");

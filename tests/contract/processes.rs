@@ -1,7 +1,7 @@
 //! Children: what they inherit, how they end, what reaches them.
 use crate::{Case, fine, holds, programs, same};
 use core::ffi::CStr;
-use platform::{Child, Ended, Errno, Fd, Pid, Platform, Signal, Step, Target};
+use platform::{Child, Ended, Errno, Fd, Open, Pid, Platform, Signal, Step, Target};
 
 pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
     vec![

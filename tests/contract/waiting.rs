@@ -2,7 +2,7 @@
 use crate::processes::{child, death};
 use crate::{Case, fine, holds, programs, same};
 use core::ffi::CStr;
-use platform::{Fd, Open, Platform, Signal, Target, Wake};
+use platform::{Errno, Fd, Open, Platform, Signal, Target, Wake};
 
 pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
     vec![
@@ -13,6 +13,8 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("watch", watch),
         ("watch-link", watch_link),
         ("watch-link-on-the-way", watch_link_on_the_way),
+        ("watch-beside", watch_beside),
+        ("removed", removed),
     ]
 }
 
@@ -147,6 +149,34 @@ fn watch_link<P: Platform>(p: &mut P) -> Case {
     Ok(())
 }
 
+/// What holds the target of a link is watched beside the directory, until it is gone.
+fn watch_beside<P: Platform>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"scan", 0o755));
+    fine!(p.mkdir(c"other", 0o755));
+    change(p, programs::SWITCHER)?;
+    if !p.watch(c"scan") {
+        return Ok(());
+    }
+    fine!(p.mkdir(c"before", 0o755));
+    same!(told(p, SHORT), Some(false));
+    p.watch_beside(c"none/..");
+    fine!(p.mkdir(c"still", 0o755));
+    same!(told(p, SHORT), Some(false));
+    p.watch_beside(c"current/..");
+    p.watch_beside(c"current/..");
+    fine!(p.mkdir(c"one", 0o755));
+    same!(told(p, LONG), Some(true));
+    same!(told(p, SHORT), Some(false));
+    // It outlives the watch that it stands beside.
+    holds!(p.watch(c"scan"));
+    fine!(p.rename(c"one", c"two"));
+    same!(told(p, LONG), Some(true));
+    fine!(p.mkdir(c"scan/new", 0o755));
+    same!(told(p, LONG), Some(true));
+    same!(told(p, SHORT), Some(false));
+    Ok(())
+}
+
 /// A link need not be the last name of the path.
 fn watch_link_on_the_way<P: Platform>(p: &mut P) -> Case {
     fine!(p.mkdir(c"other", 0o755));
@@ -167,5 +197,23 @@ fn watch_link_on_the_way<P: Platform>(p: &mut P) -> Case {
     same!(told(p, SHORT), Some(false));
     fine!(p.mkdir(c"other/deep/scan/new", 0o755));
     same!(told(p, LONG), Some(true));
+    Ok(())
+}
+
+/// Who is in a directory that was removed sees that it has no name, or that there is no `.` in it any more.
+fn removed<P: Platform>(p: &mut P) -> Case {
+    let home = fine!(p.open(c".", Open::Read));
+    fine!(p.mkdir(c"scan", 0o755));
+    fine!(p.mkdir(c"scan/new", 0o755));
+    let dir = fine!(p.open(c"scan/new", Open::Read));
+    change(p, programs::REMOVER)?;
+    same!(fine!(p.fstat(dir)).links, 0);
+    fine!(p.fchdir(dir));
+    let found = p.stat(c".").map(|here| here.links);
+    holds!(found == Ok(0) || found == Err(Errno::NOENT));
+    same!(p.stat(c"./run").map(|_| ()), Err(Errno::NOENT));
+    fine!(p.fchdir(home));
+    p.close(dir);
+    p.close(home);
     Ok(())
 }

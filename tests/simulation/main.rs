@@ -8,8 +8,8 @@
 //! it started and reaped, and what is on disk.
 //!
 //! `SIM_SEED=n SIM_PROGRAM=runsv` repeats one schedule and shows what happened in it;
-//! `SIM_PROGRAM` alone runs one program; `SIM_SYSTEM=openbsd` runs all on that system's kernel; `SHOW=n`
-//! names more failing seeds than five.
+//! `SIM_PROGRAM` alone runs one program, `SIM_PROGRAM=stories` the named stories; `SIM_SYSTEM=openbsd` runs all
+//! on that system's kernel; `SHOW=n` names more failing seeds than five.
 //!
 //! # Do the rules bite?
 //!
@@ -31,6 +31,11 @@
 //! | runsv reads its FIFO until that is empty | late: signals are not taken |
 //! | everybody who has died is reaped in one turn | late: it does not come to an end with what woke it |
 //! | a directory that was read in part counts as read | services are ended after a scan that failed |
+//! | sv takes a record for an answer before the command was read | nobody had read the command |
+//! | sv takes a newer record for the end of the supervisor | there was a supervisor all the time |
+//! | sv waits for a supervisor when the time is over | it waits beyond its time |
+//!
+//! sv is no program of the kernel in memory: its machine is performed by `sv::client`, against the true runsv.
 mod flood;
 mod named;
 mod runit_rules;
@@ -39,6 +44,7 @@ mod runsv;
 mod runsvdir_rules;
 mod runsvdir_schedule;
 mod saboteur;
+mod sv;
 mod svlogd;
 mod systems;
 mod watched;
@@ -60,7 +66,7 @@ struct Program {
     lies: &'static [(Lie, &'static str)],
 }
 
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 5] = [
     Program {
         name: "runsv",
         schedules: 20_000,
@@ -131,6 +137,17 @@ const PROGRAMS: [Program; 4] = [
             (Lie::DropsBytes, "lines are lost"),
             (Lie::DoublesBytes, "lines are lost, doubled"),
             (Lie::TakesAll, "two reads in one turn"),
+        ],
+    },
+    Program {
+        name: "sv",
+        schedules: 6_000,
+        schedule: sv::schedule,
+        lies: &[
+            (Lie::HearsAtOnce, "nobody had read the command"),
+            (Lie::Hurries, "too early"),
+            (Lie::Oversleeps, "beyond its time"),
+            (Lie::ForgetsBefore, "ran before sv was called"),
         ],
     },
 ];
@@ -220,7 +237,7 @@ fn main() -> ExitCode {
         failed += (wrong.len() + missed.len()) as u64;
         passed += program.schedules - wrong.len() as u64;
     }
-    if name.is_err() {
+    if name.as_ref().map_or(true, |name| name == "stories") {
         for system in systems::all() {
             for (story, tell) in named::STORIES {
                 match tell(system) {

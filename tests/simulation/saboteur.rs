@@ -49,6 +49,14 @@ pub(crate) enum Lie {
     DoublesBytes,
     /// Does not come back before there is nothing more to read, nobody more to reap, no more change.
     TakesAll,
+    /// To sv, the supervisor seems to have read the command as soon as it was written.
+    HearsAtOnce,
+    /// The clock of sv is seconds ahead.
+    Hurries,
+    /// sv wakes up a second late.
+    Oversleeps,
+    /// sv does not know what was there before the command, and thinks that all is newer.
+    ForgetsBefore,
 }
 
 /// The platform below, and the lie.
@@ -286,6 +294,9 @@ impl<P: Platform> Watch for Saboteur<'_, P> {
             return true;
         }
         self.p.watch(path)
+    }
+    fn watch_beside(&mut self, path: &CStr) {
+        self.p.watch_beside(path);
     }
     fn watch_fd(&self) -> Option<Fd> {
         self.p.watch_fd()

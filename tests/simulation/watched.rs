@@ -98,7 +98,7 @@ fn text(bytes: &[u8]) -> String {
     bytes.escape_ascii().to_string()
 }
 
-fn line(kernel: &Kernel, fact: &Fact<'_>) -> String {
+pub(crate) fn line(kernel: &Kernel, fact: &Fact<'_>) -> String {
     let text = match fact {
         Fact::Spawned { pid, child } => {
             format!("spawn {} {:?} -> {}", text(child.path.to_bytes()), child.argv, pid.0)

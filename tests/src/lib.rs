@@ -8,3 +8,4 @@ pub mod programs;
 pub mod status;
 pub mod suite;
 pub mod wait;
+mod words;

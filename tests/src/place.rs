@@ -178,6 +178,9 @@ impl Place {
     /// The processes that name this place in their environment or have their directory in it,
     /// where the system tells; zombies do neither.
     fn processes(&self) -> Vec<Pid> {
+        if !Path::new("/proc/self/environ").exists() {
+            return self.processes_by_ps();
+        }
         let mark = [MARK.as_bytes(), b"=", self.path.as_os_str().as_bytes(), b"\0"].concat();
         let pid = |name: &OsStr| name.to_str()?.parse().ok().map(Pid::from_raw);
         let is_ours = |pid: &Pid| {
@@ -188,6 +191,17 @@ impl Place {
         };
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         entries.filter_map(|entry| pid(&entry.file_name())).filter(is_ours).collect()
+    }
+
+    /// The same on the BSDs, whose ps(1) shows the environment.
+    fn processes_by_ps(&self) -> Vec<Pid> {
+        let shown = Command::new("ps").args(["-axeww", "-o", "pid=", "-o", "command="]).output();
+        let shown = shown.map(|output| output.stdout).unwrap_or_default();
+        let mark = format!("{MARK}={}", self.path.display());
+        let named = |line: &&str| line.split(' ').any(|word| word == mark);
+        let text = String::from_utf8_lossy(&shown);
+        let lines = text.lines().filter(named);
+        lines.filter_map(|line| line.split_whitespace().next()?.parse().ok().map(Pid::from_raw)).collect()
     }
 }
 

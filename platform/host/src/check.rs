@@ -1,4 +1,5 @@
 //! Running a program of a service directory whose answer is its exit code, with an end in sight.
+use crate::directory::Directory;
 use crate::{Result, wrong};
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::signal::{
@@ -42,14 +43,19 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the program, which ends with the caller, and is told that `name` is its own, in the current
-    /// directory, as the leader of a process group of its own, with descriptor 1 closed and SIGPIPE as
+    /// Starts the program, which ends with the caller, and is told that `name` is its own, in a directory,
+    /// as the leader of a process group of its own, with descriptor 1 closed and SIGPIPE as
     /// usual. If it cannot be executed, `unable` makes a warning out of the reason, which goes to
     /// descriptor 2, and the answer is [`Passed::Unable`].
     ///
     /// # Errors
     /// Those of pipe(2) and fork(2); EAGAIN: too many run.
-    pub fn start(path: &CStr, name: &CStr, unable: &mut dyn FnMut(Errno) -> Vec<u8>) -> Result<Running> {
+    pub fn start(
+        dir: &Directory<'_>,
+        path: &CStr,
+        name: &CStr,
+        unable: &mut dyn FnMut(Errno) -> Vec<u8>,
+    ) -> Result<Running> {
         guard();
         let (alive, held) = pipe().map_err(wrong)?;
         fcntl(&alive, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(wrong)?;
@@ -78,7 +84,7 @@ impl Running {
                 drop(alive);
                 // It stays open: its end is how the caller hears of the program's end.
                 let held = std::mem::ManuallyDrop::new(held);
-                let why = become_program(path, name);
+                let why = dir.enter().map_or_else(|why| why, |()| become_program(path, name));
                 let _ = nix::unistd::write(std::io::stderr(), &unable(why));
                 let _ = nix::unistd::write(held.as_fd(), UNABLE);
                 // SAFETY: ends the process without running what its parent registered.
@@ -217,9 +223,14 @@ mod tests {
         }
     }
 
+    fn here() -> Directory<'static> {
+        Directory::at(nix::fcntl::AT_FDCWD, c".", true).unwrap()
+    }
+
     fn passes(name: &str, text: &str) -> bool {
         let (_script, path) = Script::new(name, text, 0o755);
-        let mut run = Running::start(&path, &path, &mut |errno| errno.text().bytes().to_vec()).unwrap();
+        let mut run =
+            Running::start(&here(), &path, &path, &mut |errno| errno.text().bytes().to_vec()).unwrap();
         finish(&mut run) == Passed::Yes
     }
 
@@ -248,7 +259,7 @@ mod tests {
         let _alone = crate::alone();
         let (script, _) = Script::new("refused", "", 0o644);
         let path = CString::new(script.0.join("missing").into_os_string().into_encoded_bytes()).unwrap();
-        let mut run = Running::start(&path, &path, &mut |errno| {
+        let mut run = Running::start(&here(), &path, &path, &mut |errno| {
             assert_eq!(errno, Errno::NOENT);
             Vec::new()
         })
@@ -260,7 +271,7 @@ mod tests {
     fn dropping_ends_the_whole_group() {
         let _alone = crate::alone();
         let (script, path) = Script::new("hang", "sleep 1000 & sleep 1000", 0o755);
-        let run = Running::start(&path, &path, &mut |_| Vec::new()).unwrap();
+        let run = Running::start(&here(), &path, &path, &mut |_| Vec::new()).unwrap();
         let ended = nix::unistd::dup(run.fd()).unwrap();
         let start = Instant::now();
         drop(run);

@@ -1,12 +1,11 @@
 //! Files and directories. Nothing here waits for a FIFO, and no descriptor survives an exec.
 use crate::{Result, wrong};
 use core::ffi::{CStr, c_int};
-use nix::fcntl::{AtFlags, OFlag, open};
+use nix::fcntl::{OFlag, open};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::stat::{Mode, SFlag, fstat, stat};
+use nix::sys::stat::{Mode, fstat, stat};
 use platform::Errno;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::time::{Duration, SystemTime};
 
 /// open(2) for reading.
 ///
@@ -22,16 +21,6 @@ pub fn open_read(path: &CStr) -> Result<OwnedFd> {
 /// Those of open(2).
 pub fn open_write(path: &CStr) -> Result<OwnedFd> {
     open(path, OFlag::O_WRONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC, Mode::empty()).map_err(wrong)
-}
-
-/// The same of a FIFO and nothing else: what is not one has no reader.
-///
-/// # Errors
-/// Those of open(2) and fstat(2), and [`Errno::NXIO`].
-pub fn open_fifo(path: &CStr) -> Result<OwnedFd> {
-    let fd = open_write(path)?;
-    let kind = SFlag::from_bits_truncate(fstat(fd.as_fd()).map_err(wrong)?.st_mode) & SFlag::S_IFMT;
-    if kind == SFlag::S_IFIFO { Ok(fd) } else { Err(Errno::NXIO) }
 }
 
 /// open(2) for reading and writing a file that is there.
@@ -128,37 +117,11 @@ pub fn exists(path: &CStr) -> Result<bool> {
     }
 }
 
-/// Device and inode of what a path leads to (stat(2)).
-///
-/// # Errors
-/// Those of stat(2).
-pub fn identity(path: &CStr) -> Result<(u64, u64)> {
-    #[allow(clippy::unnecessary_cast)] // The widths differ between systems.
-    stat(path).map(|found| (found.st_dev as u64, found.st_ino as u64)).map_err(wrong)
-}
-
-/// How long ago a name was made or changed (fstatat(2) without following a link, `st_ctime`); a time to
-/// come counts as just now. A relative path begins at `from`.
-#[must_use]
-pub fn age_of_name(from: impl AsFd, path: &CStr) -> Option<Duration> {
-    let found = nix::sys::stat::fstatat(from, path, AtFlags::AT_SYMLINK_NOFOLLOW).ok()?;
-    let changed = Duration::from_secs(u64::try_from(found.st_ctime).ok()?);
-    Some(SystemTime::UNIX_EPOCH.elapsed().ok()?.saturating_sub(changed))
-}
-
 /// Whether the writing end of a FIFO tells how much waits in it. On the BSDs and macOS it says 0.
-const WRITERS_KNOW: bool = cfg!(all(target_os = "linux", not(runit_portable_watch)));
+pub(crate) const WRITERS_KNOW: bool = cfg!(all(target_os = "linux", not(runit_portable_watch)));
 
-/// How many bytes of a FIFO its reader has not read yet (ioctl(2), FIONREAD); 0 if it has no reader, and where
-/// the system tells only a descriptor that may read.
-#[must_use]
-pub fn unread(path: &CStr) -> usize {
-    // One that has no reader would get one for a moment.
-    let Ok(writer) = open_fifo(path) else { return 0 };
-    if WRITERS_KNOW { waiting(writer) } else { waiting(open_read(path).unwrap_or(writer)) }
-}
-
-fn waiting(fd: impl AsFd) -> usize {
+/// How many bytes wait to be read (ioctl(2), FIONREAD).
+pub(crate) fn waiting(fd: impl AsFd) -> usize {
     let mut count: c_int = 0;
     // SAFETY: FIONREAD stores one int through the pointer.
     let done = unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::FIONREAD, &raw mut count) };
@@ -216,39 +179,4 @@ fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> Result<T> {
 pub fn wait_writable(fd: impl AsFd) {
     let mut list = [PollFd::new(fd.as_fd(), PollFlags::POLLOUT)];
     let _ = poll(&mut list, PollTimeout::NONE);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use nix::sys::stat::Mode;
-    use std::ffi::CString;
-
-    #[test]
-    fn a_fifo_tells_whether_it_was_read() {
-        let _alone = crate::alone();
-        let place = std::env::temp_dir().join(format!("runit-fifo-{}", std::process::id()));
-        let path = CString::new(place.clone().into_os_string().into_encoded_bytes()).unwrap();
-        nix::unistd::mkfifo(path.as_c_str(), Mode::S_IRWXU).unwrap();
-        assert_eq!(open_write(&path).unwrap_err(), Errno::NXIO, "nobody reads");
-        let reader = open_read(&path).unwrap();
-        let writer = open_fifo(&path).unwrap();
-        assert_eq!(write(&writer, b"tcu"), Ok(3));
-        assert_eq!(unread(&path), 3);
-        assert_eq!(waiting(open_read(&path).unwrap()), 3, "as the BSDs tell it");
-        let mut into = [0; 2];
-        assert_eq!(read(&reader, &mut into), Ok(2));
-        assert_eq!(unread(&path), 1);
-        assert_eq!(read(&reader, &mut into), Ok(1));
-        assert_eq!(unread(&path), 0);
-        drop(reader);
-        assert_eq!(unread(&path), 0, "nobody reads");
-        assert_eq!(write(&writer, b"x"), Err(Errno::PIPE), "an error, not the end");
-        assert_eq!(exists(&path), Ok(true));
-        std::fs::remove_file(&place).unwrap();
-        assert_eq!(exists(&path), Ok(false));
-        std::fs::write(&place, "").unwrap();
-        assert_eq!(open_fifo(&path).unwrap_err(), Errno::NXIO);
-        std::fs::remove_file(place).unwrap();
-    }
 }

@@ -3,6 +3,7 @@
 pub mod about;
 pub mod check;
 pub mod console;
+pub mod directory;
 pub mod entry;
 pub mod files;
 pub mod ids;

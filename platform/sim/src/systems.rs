@@ -35,7 +35,7 @@ pub struct Machine {
     pub power: PowerCall,
     /// Whether a child makes it.
     pub power_by_child: bool,
-    /// Whether three fingers are reported once only.
+    /// Whether three fingers are told once only, and then not before they are armed again.
     pub one_shot_key: bool,
     /// Whether process 1 was restarted by the kernel.
     pub again: bool,
@@ -43,6 +43,8 @@ pub struct Machine {
     pub granule: u32,
     /// The number of a file that is gone is given to the next one.
     pub reuses_numbers: bool,
+    /// A directory that was removed has lost `.` and `..` as well, for a process that is in it.
+    pub dot_goes: bool,
     /// poll(2) does not tell that a FIFO has ended: it is read at once, or at a deadline.
     pub silent_end: bool,
     /// ioctl(2) FIONREAD on the writing end of a pipe says 0.
@@ -65,6 +67,7 @@ pub const LINUX: Machine = Machine {
     again: false,
     granule: 4_000_000,
     reuses_numbers: true,
+    dot_goes: false,
     silent_end: false,
     unread_to_readers_only: false,
     files: 1024,
@@ -104,6 +107,8 @@ pub const OPENBSD: Machine = Machine {
         (Signal::TerminalStop, Request::Catatonia),
         (Signal::Terminate, Request::Nothing),
     ],
+    dot_goes: true,
+    one_shot_key: true,
     files: 64,
     ..BSD
 };
@@ -118,6 +123,7 @@ pub const NETBSD: Machine = Machine {
         (Signal::TerminalStop, Request::Catatonia),
         (Signal::Terminate, Request::Nothing),
     ],
+    dot_goes: true,
     files: 64,
     ..BSD
 };

@@ -79,6 +79,8 @@ pub struct Change {
 #[derive(Debug)]
 pub struct Tree {
     inodes: Vec<Inode>,
+    /// A directory that was removed has no `.` and no `..`.
+    dot_goes: bool,
     /// Changes that were not yet told to watchers.
     pub changes: Vec<Change>,
     /// What lost a name and may be gone.
@@ -90,11 +92,11 @@ pub struct Tree {
 const LINKS: u32 = 8;
 
 impl Tree {
-    /// An empty root directory.
+    /// An empty root directory. `dot_goes`: as [`Machine`](crate::Machine) has it.
     #[must_use]
-    pub fn new() -> Tree {
-        let mut tree =
-            Tree { inodes: Vec::new(), changes: Vec::new(), unlinked: Vec::new(), free: Vec::new() };
+    pub fn new(dot_goes: bool) -> Tree {
+        let (changes, unlinked, free) = (Vec::new(), Vec::new(), Vec::new());
+        let mut tree = Tree { inodes: Vec::new(), dot_goes, changes, unlinked, free };
         tree.add(Node::Directory(ROOT, BTreeMap::new()), 0o755, Stamp::default());
         tree
     }
@@ -147,6 +149,12 @@ impl Tree {
         self.inodes.iter().map(count).sum()
     }
 
+    /// Whether a directory has no name any more.
+    fn is_removed(&self, dir: Ino) -> bool {
+        let named = |parent| self.names(parent).is_ok_and(|names| names.values().any(|found| *found == dir));
+        dir != ROOT && !named(self.parent(dir))
+    }
+
     /// Follows a path from a directory; the last name is followed too if `follow`.
     pub fn find(&self, from: Ino, path: &[u8], follow: bool) -> Result<Place> {
         self.walk(from, path, follow, LINKS)
@@ -167,6 +175,7 @@ impl Tree {
             let last = words.peek().is_none();
             let names = self.names(dir)?;
             let ino = match word {
+                b"." | b".." if self.dot_goes && self.is_removed(dir) => None,
                 b"." => Some(dir),
                 b".." => Some(self.parent(dir)),
                 _ => names.get(word).copied(),
@@ -243,9 +252,7 @@ impl Tree {
         if place.ino.is_some() {
             return Err(Errno::EXIST);
         }
-        let parent = self.parent(place.dir);
-        if place.dir != ROOT && !self.names(parent)?.values().any(|found| *found == place.dir) {
-            // It was removed.
+        if self.is_removed(place.dir) {
             return Err(Errno::NOENT);
         }
         match &mut self.inodes[place.dir].node {
@@ -372,6 +379,6 @@ impl Tree {
 
 impl Default for Tree {
     fn default() -> Self {
-        Tree::new()
+        Tree::new(false)
     }
 }

@@ -1,6 +1,7 @@
 //! A control script that calls sv. Its supervisor waits for it and reads no commands meanwhile, so sv
 //! must not wait for the supervisor.
-use platform_host::{files, processes};
+use platform_host::directory::Directory;
+use platform_host::processes;
 use runit::runsv::CONTROL;
 
 /// The control script that sv was called by.
@@ -26,8 +27,8 @@ impl Caller {
         processes::is_there(script).then_some(Caller { device, inode })
     }
 
-    /// Whether the current directory is that of the script's own service.
-    pub fn supervises_here(&self) -> bool {
-        files::identity(c".").is_ok_and(|here| here == (self.device, self.inode))
+    /// Whether that is the directory of the script's own service.
+    pub fn is_from(&self, service: &Directory<'_>) -> bool {
+        service.identity().is_ok_and(|found| found == (self.device, self.inode))
     }
 }

@@ -1,174 +1,96 @@
 //! Commands: first all services are told, then sv waits for those that it shall wait for.
 use crate::caller::Caller;
-use crate::check::Check;
 use crate::console::Console;
 use crate::places::Places;
 use crate::report::wall;
-use crate::wait::Waiting;
-use crate::{Fatal, supervise};
-use platform::{Errno, Stamp};
-use platform_host::notice::{Place, Watch};
-use platform_host::{files, limits};
-use runit::sv::text::Sink;
-use runit::sv::{Before, Invocation, Plan, Tally, Trouble};
-use std::os::fd::OwnedFd;
-use std::time::Instant;
+use crate::service::{Common, Service};
+use platform::Instant;
+use platform_host::limits;
+use platform_host::notice::{self, Notice, Watch};
+use runit::sv::machine::{Event, Machine, Settings};
+use runit::sv::{Invocation, Tally};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
-/// Up to so many services are looked at a few times before changes are watched: ending a watch
-/// takes Linux longer (15 ms and more) than most services need to obey.
-const FEW: usize = 8;
+/// So many services may have descriptors for as long as they are waited for; some systems give a program
+/// few.
+const HOLDING: usize = 64;
 
-/// The ends of so many supervisors are waited for; some systems give a program few descriptors.
-const ENDS: usize = 64;
-
-/// A service may take as many descriptors: its supervisor's end, its `./check`, and what watches it.
+/// A service may take as many: its directory, its supervisor's end, its `./check`, and what watches it.
 const EACH: u64 = 16;
 
-/// A service that a command is for and that has not yet answered.
-#[derive(Debug)]
-pub struct Pending<'a> {
-    /// Its name as it was typed.
-    pub name: &'a [u8],
-    /// What was known of it.
-    pub before: Before,
-    /// Its `supervise`, if changes there are told.
-    pub place: Option<Place>,
-    /// Its supervisor has taken the command or shown a record. Before that it may be about to come.
-    pub met: bool,
-    /// Whether a supervisor that is not there yet is waited for.
-    pub expected: bool,
-    /// Since when it has none.
-    pub alone: Instant,
-    /// The supervisor that was told is gone, and another one is to be told.
-    pub followed: bool,
-    /// Whether the supervisor has read what it was sent.
-    pub heard: bool,
-    /// The supervisor waits for the control script that sv was called by, and reads nothing meanwhile.
-    pub inside: bool,
-    /// Its `./check`.
-    pub check: Check,
-    /// `ok`, if the supervisor is to end: it may be followed at once by another, which looks as if
-    /// nothing had happened.
-    pub ok: Option<OwnedFd>,
-    /// The supervisor that was told to end has.
-    pub gone: bool,
-    /// When a reader of `ok` was seen to go away; a moment after that it is gone, if it was the
-    /// supervisor.
-    pub left: Option<Instant>,
-}
-
 /// Tells the services, waits if that is called for, and reports.
-pub fn control(
-    console: &mut Console,
-    places: &mut Places,
-    names: &[&[u8]],
-    invocation: &Invocation,
-) -> Result<Tally, Fatal> {
-    let start = Instant::now();
-    let time = wall();
-    let plan = invocation.plan;
-    let waits = plan.waits(invocation.asked);
-    let watch = if waits && (names.len() > FEW || plan.ends_supervisor()) { Watch::new() } else { None };
-    if waits && names.len() > FEW {
-        let count = u64::try_from(names.len().min(ENDS)).unwrap_or_default();
+pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocation: &Invocation) -> Tally {
+    let clock = Clock(std::time::Instant::now());
+    let start = clock.now();
+    let settings = Settings::new(invocation, names.len(), notice::TELLS_ENDS, start, wall());
+    if settings.needs_room(names.len()) {
+        let count = u64::try_from(names.len().min(HOLDING)).unwrap_or_default();
         limits::make_room(EACH.saturating_mul(count).saturating_add(EACH));
     }
-    let caller = Caller::find();
-    let mut tally = Tally::default();
-    let mut pending = Vec::new();
+    let (caller, tally) = (Caller::find(), Tally::default());
+    let mut common = Common { console, places, caller, watch: None, tally };
+    let mut services: Vec<Service<'_>> = Vec::with_capacity(names.len());
     for name in names {
-        let mut service = Pending::new(name, time, start);
-        let held = plan.ends_supervisor() && pending.len() < ENDS;
-        match service.enter_and_tell(places, &plan, watch.as_ref(), (waits, waits && held))? {
-            Ok(()) if waits => {}
-            Ok(()) => continue,
-            Err(trouble) => {
-                let expected = waits && !plan.ends_supervisor() && may_pass(trouble);
-                if !expected || !(plan.wants_process() || places.is_new(name)) {
-                    failed(console, &mut tally, &plan, name, trouble);
-                    continue;
-                }
+        let mut service = Service::new(name, Machine::new(settings), services.len() < HOLDING);
+        service.step(Event::Begin, start, &mut common);
+        services.extend(Some(service).filter(|service| !service.machine.is_done()));
+    }
+    while !services.is_empty() {
+        for service in &mut services {
+            service.step(Event::Time, clock.now(), &mut common);
+        }
+        services.retain(|service| !service.machine.is_done());
+        common.console.flush();
+        rest(&clock, &mut services, &mut common);
+    }
+    common.tally
+}
+
+/// Until something happens to one of the services, or one of them is due to be looked at.
+fn rest<'a>(clock: &Clock, services: &mut [Service<'a>], common: &mut Common<'a>) {
+    let Some(until) = services.iter().filter_map(|service| service.machine.until()).min() else { return };
+    let watch = common.watch.as_ref().and_then(Option::as_ref);
+    let mut fds: Vec<BorrowedFd<'_>> = watch.map_or(Vec::new(), Watch::fds);
+    let watched = fds.len();
+    fds.extend(services.iter().filter_map(Service::check));
+    let oks: Vec<_> = services.iter().filter_map(|service| service.ok.as_ref()).map(AsFd::as_fd).collect();
+    let time = Duration::from_nanos(until.0.saturating_sub(clock.now().0));
+    let (ready, ended) = notice::wait_for_ends(&fds, &oks, time);
+    let (told, ready) = ready.split_at_checked(watched).unwrap_or_default();
+    let mut happened = Vec::new();
+    if let Some(watch) = watch.filter(|_| told.contains(&true)) {
+        watch.notices("status", "ok", |notice| {
+            happened.push(match notice {
+                Notice::Renamed(place) => (Some(place), Event::Changed),
+                Notice::ReaderGone(place) => (Some(place), Event::ReaderGone),
+                Notice::Changed(place) => (Some(place), Event::Stirred),
+                Notice::Lost => (None, Event::Stirred),
+            });
+        });
+    }
+    let (mut ready, mut ended) = (ready.iter(), ended.iter());
+    let now = clock.now();
+    for service in services {
+        if service.check().is_some() && ready.next() == Some(&true) {
+            service.step(Event::CheckEnded, now, common);
+        }
+        if service.ok.is_some() && ended.next() == Some(&true) {
+            service.step(Event::Ended, now, common);
+        }
+        for (place, event) in &happened {
+            if place.is_none() || *place == service.place {
+                service.step(*event, now, common);
             }
         }
-        service.expected = plan.wants_process() || !service.met;
-        service.inside = caller.as_ref().is_some_and(Caller::supervises_here);
-        pending.push(service);
-    }
-    if waits {
-        Waiting::new(console, places, plan, start, invocation.patience()).run(pending, watch, &mut tally)?;
-    }
-    Ok(tally)
-}
-
-/// Whether the trouble may be over in a moment: a supervisor that was started just now has not made
-/// its named pipes yet.
-pub const fn may_pass(trouble: Trouble) -> bool {
-    matches!(
-        trouble,
-        Trouble::NotRunning
-            | Trouble::OpenControl(Errno::NOENT)
-            | Trouble::OpenOk(Errno::NOENT)
-            | Trouble::OpenStatus(Errno::NOENT)
-    )
-}
-
-impl<'a> Pending<'a> {
-    const fn new(name: &'a [u8], time: Stamp, start: Instant) -> Self {
-        Pending {
-            name,
-            before: Before { record: None, time },
-            place: None,
-            met: false,
-            expected: false,
-            alone: start,
-            followed: false,
-            heard: false,
-            inside: false,
-            check: Check::new(),
-            ok: None,
-            gone: false,
-            left: None,
-        }
-    }
-
-    fn enter_and_tell(
-        &mut self,
-        places: &mut Places,
-        plan: &Plan,
-        watch: Option<&Watch>,
-        (waits, held): (bool, bool),
-    ) -> Result<Result<(), Trouble>, Fatal> {
-        if let Err(errno) = places.enter(self.name)? {
-            return Ok(Err(Trouble::Directory(errno)));
-        }
-        // What the watch misses was there before the record was read, and record and supervisor are older
-        // than the command: after it, `ok` may be that of the next one.
-        self.place = watch.and_then(|watch| watch.add(c"supervise"));
-        self.before.record = if waits { supervise::read().ok() } else { None };
-        self.ok = if held { files::open_write(c"supervise/ok").ok() } else { None };
-        Ok(self.tell(plan))
-    }
-
-    /// Sends the command, or what is left of it, to the supervisor of the current directory.
-    pub fn tell(&mut self, plan: &Plan) -> Result<(), Trouble> {
-        let letters = if self.followed { plan.to_the_next().unwrap_or_default() } else { plan.letters() };
-        self.heard = letters.is_empty();
-        if !self.heard {
-            supervise::send(letters)?;
-            self.met = true;
-        }
-        Ok(())
     }
 }
 
-/// Reports a service that cannot obey. That there is no supervisor is just right for who wanted
-/// it to exit.
-pub fn failed(console: &mut Console, tally: &mut Tally, plan: &Plan, name: &[u8], trouble: Trouble) {
-    if trouble == Trouble::NotRunning && plan.ends_supervisor() {
-        console.put_all(&[b"ok: ", name, b": runsv not running\n"]);
-        return;
+/// The clock that is never set; it begins when sv begins.
+struct Clock(std::time::Instant);
+
+impl Clock {
+    fn now(&self) -> Instant {
+        Instant(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
-    trouble.tell(console, &[name]);
-    console.put(b"\n");
-    tally.fail();
 }

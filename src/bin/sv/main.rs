@@ -1,13 +1,12 @@
 //! sv: controls services and looks at them. See sv(8).
 #![no_main]
 mod caller;
-mod check;
 mod console;
 mod control;
 mod places;
 mod report;
+mod service;
 mod supervise;
-mod wait;
 
 use console::Console;
 use places::Places;
@@ -59,9 +58,9 @@ fn main(args: platform::Args) -> u8 {
         Mode::Script => vec![program],
         Mode::Command => words.iter().skip(invocation.first).copied().collect(),
     };
-    let done = Places::new(svdir).and_then(|mut places| match invocation.plan.task {
-        Task::Status => report::report(&mut console, &mut places, &names),
-        Task::Check | Task::Control(..) => control::control(&mut console, &mut places, &names, &invocation),
+    let done = Places::new(svdir).map(|places| match invocation.plan.task {
+        Task::Status => report::report(&mut console, &places, &names),
+        Task::Check | Task::Control(..) => control::control(&mut console, &places, &names, &invocation),
     });
     match done {
         Ok(tally) => tally.code(mode),

@@ -1,52 +1,46 @@
 //! From a name on the command line to the directory it means.
 use crate::Fatal;
 use platform::Errno;
+use platform_host::directory::{Directory, age_of_name, joined};
 use platform_host::files;
-use std::ffi::CString;
-use std::os::fd::OwnedFd;
+use std::ffi::{CStr, CString};
+use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
 /// A name that is younger may be that of a service in the making, which is quiet for a second before it
 /// gets its supervisor.
 const NEW: Duration = Duration::from_secs(3);
 
-/// Where sv started, where the services are, and whether it has to go back to the one before it
-/// follows a relative path.
+/// Where sv stands, and where the services are.
 #[derive(Debug)]
 pub struct Places {
     start: OwnedFd,
     svdir: Vec<u8>,
-    strayed: bool,
 }
 
 impl Places {
-    /// Remembers the current directory.
+    /// Opens the current directory.
     pub fn new(svdir: Vec<u8>) -> Result<Places, Fatal> {
         let start = files::open_read(c".")
             .map_err(|errno| Fatal { what: b"unable to open current directory", errno })?;
-        Ok(Places { start, svdir, strayed: false })
+        Ok(Places { start, svdir })
     }
 
-    /// Makes a service's directory the current one; the inner error is that of chdir(2).
-    pub fn enter(&mut self, name: &[u8]) -> Result<Result<(), Errno>, Fatal> {
-        let path = match self.path(name) {
-            Ok(path) => path,
-            Err(errno) => return Ok(Err(errno)),
-        };
-        if self.strayed && !path.as_bytes().starts_with(b"/") {
-            files::fchdir(&self.start)
-                .map_err(|errno| Fatal { what: b"unable to change to original directory", errno })?;
-        }
-        self.strayed = true;
-        Ok(files::chdir(&path))
+    /// A service's directory; the errors are those of chdir(2). Whether it is held open, see there.
+    pub fn find(&self, name: &[u8], hold: bool) -> Result<Directory<'_>, Errno> {
+        Directory::at(self.start.as_fd(), &self.path(name)?, hold)
+    }
+
+    /// The path of what is in a service's directory, from where sv stands.
+    pub fn path_in(&self, name: &[u8], file: &CStr) -> Option<CString> {
+        Some(joined(&self.path(name).ok()?, file))
     }
 
     /// Whether the name was made, or given another meaning, a moment ago (lstat(2)): a supervisor
     /// of the directory may not have seen it yet.
     pub fn is_new(&self, name: &[u8]) -> bool {
-        let Ok(path) = self.path(name) else { return false };
-        let Some(age) = files::age_of_name(&self.start, &path) else { return false };
-        age < NEW
+        let age = self.path(name).ok().and_then(|path| age_of_name(&self.start, &path));
+        age.is_some_and(|age| age < NEW)
     }
 
     /// Names that begin with a slash or a dot or end in a slash are paths, all others are in the

@@ -1,9 +1,10 @@
 //! `sv status`.
 use crate::console::Console;
 use crate::places::Places;
-use crate::{Fatal, supervise};
+use crate::supervise;
 use platform::{Errno, Stamp};
-use platform_host::files;
+use platform_host::directory::Directory;
+use runit::service_directory::{DOWN, LOG};
 use runit::status::Record;
 use runit::sv::text::{Sink, describe};
 use runit::sv::{Sight, Tally, Trouble};
@@ -16,12 +17,12 @@ pub fn wall() -> Stamp {
 }
 
 /// One line for every service.
-pub fn report(console: &mut Console, places: &mut Places, names: &[&[u8]]) -> Result<Tally, Fatal> {
+pub fn report(console: &mut Console, places: &Places, names: &[&[u8]]) -> Tally {
     let mut tally = Tally::default();
     let now = wall();
     for name in names {
-        match places.enter(name)? {
-            Ok(()) => service(console, &mut tally, name, now),
+        match places.find(name, true) {
+            Ok(directory) => service(console, &mut tally, &directory, name, now),
             Err(errno) => {
                 Trouble::Directory(errno).tell(console, &[name]);
                 tally.fail();
@@ -29,11 +30,11 @@ pub fn report(console: &mut Console, places: &mut Places, names: &[&[u8]]) -> Re
         }
         console.put(b"\n");
     }
-    Ok(tally)
+    tally
 }
 
-fn service(console: &mut Console, tally: &mut Tally, name: &[u8], now: Stamp) {
-    let (record, unseen) = match supervise::look() {
+fn service(console: &mut Console, tally: &mut Tally, directory: &Directory<'_>, name: &[u8], now: Stamp) {
+    let (record, unseen) = match supervise::look(directory) {
         Sight::Seen(record) => (record, None),
         Sight::Unsure(record, trouble) => (record, Some(trouble)),
         Sight::Trouble(trouble) => {
@@ -45,14 +46,14 @@ fn service(console: &mut Console, tally: &mut Tally, name: &[u8], now: Stamp) {
             return;
         }
     };
-    let described = show(console, &record, name, now);
+    let described = show(console, directory, &record, name, now);
     tally.state(match (described, record.pid) {
         (false, _) => 4,
         (true, 0) => 3,
         (true, _) => 0,
     });
-    let log_unseen = match files::chdir(c"log") {
-        Ok(()) => log(console, tally, name, now),
+    let log_unseen = match directory.below(LOG) {
+        Ok(directory) => log(console, tally, &directory, name, now),
         Err(Errno::NOENT) => None,
         Err(errno) => {
             console.put(b"; ");
@@ -72,15 +73,21 @@ fn service(console: &mut Console, tally: &mut Tally, name: &[u8], now: Stamp) {
     }
 }
 
-fn log(console: &mut Console, tally: &mut Tally, name: &[u8], now: Stamp) -> Option<Trouble> {
+fn log(
+    console: &mut Console,
+    tally: &mut Tally,
+    directory: &Directory<'_>,
+    name: &[u8],
+    now: Stamp,
+) -> Option<Trouble> {
     console.put(b"; ");
-    match supervise::look() {
+    match supervise::look(directory) {
         Sight::Seen(record) => {
-            show(console, &record, b"log", now);
+            show(console, directory, &record, b"log", now);
             None
         }
         Sight::Unsure(record, trouble) => {
-            show(console, &record, b"log", now);
+            show(console, directory, &record, b"log", now);
             Some(trouble)
         }
         Sight::Trouble(trouble) => {
@@ -91,9 +98,15 @@ fn log(console: &mut Console, tally: &mut Tally, name: &[u8], now: Stamp) -> Opt
     }
 }
 
-/// Describes the service in the current directory; `false` if the file `down` is out of reach.
-pub fn show(console: &mut Console, record: &Record, name: &[u8], now: Stamp) -> bool {
-    match files::exists(c"down") {
+/// Describes a service; `false` if the file `down` is out of reach.
+pub fn show(
+    console: &mut Console,
+    directory: &Directory<'_>,
+    record: &Record,
+    name: &[u8],
+    now: Stamp,
+) -> bool {
+    match directory.has(DOWN) {
         Ok(normally_down) => {
             describe(console, record, name, now, normally_down);
             true

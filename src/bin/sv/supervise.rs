@@ -1,30 +1,35 @@
-//! `supervise/` of the current directory.
+//! `supervise/` of a service directory.
 use platform::Errno;
+use platform_host::directory::Directory;
 use platform_host::files;
+use runit::protocol::Letter;
+use runit::service_directory::{SUPERVISE, SUPERVISE_STATUS};
 use runit::status::{Record, SIZE};
-use runit::sv::{Letter, Sight, Trouble};
+use runit::sv::{Sight, Trouble};
 
 /// The record and whether somebody keeps it up to date.
-pub fn look() -> Sight {
-    match files::open_write(c"supervise/ok") {
-        Ok(_) => read().map_or_else(Sight::Trouble, Sight::Seen),
+pub fn look(service: &Directory<'_>) -> Sight {
+    let seen = || read(service).map_or_else(Sight::Trouble, Sight::Seen);
+    match service.open_write(SUPERVISE.ok) {
+        Ok(_) => seen(),
         Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
-        Err(errno @ (Errno::ACCES | Errno::PERM)) => match files::open_fifo(c"supervise/control") {
+        Err(errno @ (Errno::ACCES | Errno::PERM)) => match service.open_fifo(SUPERVISE.control) {
             // The supervisor reads this one as well, and it may have been given to others.
-            Ok(_) => read().map_or_else(Sight::Trouble, Sight::Seen),
+            Ok(_) => seen(),
             Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
             Err(_) => {
                 let unseen = Trouble::OpenOk(errno);
-                read().map_or(Sight::Trouble(unseen), |record| Sight::Unsure(record, unseen))
+                read(service).map_or(Sight::Trouble(unseen), |record| Sight::Unsure(record, unseen))
             }
         },
-        Err(errno) => Sight::Trouble(Trouble::OpenOk(errno)),
+        Err(errno) => Sight::Trouble(missed(service, Trouble::OpenOk, errno)),
     }
 }
 
 /// The record.
-pub fn read() -> Result<Record, Trouble> {
-    let file = files::open_read(c"supervise/status").map_err(Trouble::OpenStatus)?;
+pub fn read(service: &Directory<'_>) -> Result<Record, Trouble> {
+    let opened = service.open_read(SUPERVISE_STATUS);
+    let file = opened.map_err(|errno| missed(service, Trouble::OpenStatus, errno))?;
     let mut record = [0; SIZE];
     match files::read(file, &mut record).map_err(Trouble::ReadStatus)? {
         SIZE => Ok(Record::decode(&record)),
@@ -33,10 +38,10 @@ pub fn read() -> Result<Record, Trouble> {
 }
 
 /// Tells the supervisor something.
-pub fn send(letters: &[Letter]) -> Result<(), Trouble> {
-    let control = files::open_fifo(c"supervise/control").map_err(|errno| match errno {
+pub fn send(service: &Directory<'_>, letters: &[Letter]) -> Result<(), Trouble> {
+    let control = service.open_fifo(SUPERVISE.control).map_err(|errno| match errno {
         Errno::NXIO => Trouble::NotRunning,
-        other => Trouble::OpenControl(other),
+        other => missed(service, Trouble::OpenControl, other),
     })?;
     let bytes: Vec<u8> = letters.iter().map(|letter| letter.byte()).collect();
     match files::write(control, &bytes) {
@@ -48,7 +53,8 @@ pub fn send(letters: &[Letter]) -> Result<(), Trouble> {
     }
 }
 
-/// Whether the supervisor has read all that it was sent; nothing waits for one that is gone.
-pub fn has_read_all() -> bool {
-    files::unread(c"supervise/control") == 0
+/// What is not found in a directory that was removed is missing with it.
+fn missed(service: &Directory<'_>, what: fn(Errno) -> Trouble, errno: Errno) -> Trouble {
+    let removed = errno == Errno::NOENT && service.is_removed();
+    if removed { Trouble::Directory(errno) } else { what(errno) }
 }

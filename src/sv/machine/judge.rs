@@ -5,23 +5,24 @@
 //! answer, a wish must have arrived in it (runsv always writes the wish of `u`, `d` and `o`), and
 //! whether a process is a new one is seen by comparing label and pid with the record from before
 //! the command was sent.
-use super::{Letter, Plan, Task};
+use super::super::{Plan, Task};
+use crate::protocol::Letter;
 use crate::status::{Record, State};
 use core::time::Duration;
 use platform::Stamp;
 
 /// What was known before a command was sent.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Before {
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(super) struct Before {
     /// The record, if it could be read.
-    pub record: Option<Record>,
+    pub(super) record: Option<Record>,
     /// The time of day, in case it could not.
-    pub time: Stamp,
+    pub(super) time: Stamp,
 }
 
 /// The answer, from worst to best.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// Go on waiting.
     NotYet,
     /// It runs but was sent TERM, so another process will follow or none; if it is still there
@@ -38,12 +39,11 @@ pub enum Verdict {
 /// So old a process has to be before it counts as running, unless it has another way to say so: that
 /// a program was started says nothing of whether it can run. C runit's sv looks every so often, and
 /// scripts rely on what it finds at its second look.
-pub const SETTLED: Duration = Duration::from_millis(420);
+pub(super) const SETTLED: Duration = Duration::from_millis(420);
 
 /// How much is missing until the process of a record has settled. Of a start that seems to be in the
 /// future, because the clock was set back, nothing is known.
-#[must_use]
-pub fn unsettled(record: &Record, now: Stamp) -> Duration {
+pub(super) fn unsettled(record: &Record, now: Stamp) -> Duration {
     let since = Duration::new(record.since.secs, record.since.nanos);
     let age = Duration::new(now.secs, now.nanos).checked_sub(since).unwrap_or_default();
     SETTLED.saturating_sub(age)
@@ -51,8 +51,7 @@ pub fn unsettled(record: &Record, now: Stamp) -> Duration {
 
 /// Whether the record is what the command asked for. A supervisor that is gone has no record:
 /// that case is the caller's.
-#[must_use]
-pub fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
+pub(super) fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
     match plan.task {
         Task::Status => Verdict::Met,
         Task::Check if record.want == b'd' => met(is_down(record)),
@@ -66,10 +65,13 @@ pub fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
 /// Whether the supervisor that was to end has been followed by another one, or was told to stay: who
 /// is to end wants its service down. Only for a record that had time to be written. What runs now is
 /// not what was to be killed.
-#[must_use]
-pub fn followed(plan: &Plan, record: &Record, before: &Before) -> bool {
-    let newer = before.record.is_some_and(|old| old.since != record.since);
-    plan.ends_supervisor() && record.want == b'u' && newer
+pub(super) fn followed(plan: &Plan, record: &Record, before: &Before) -> bool {
+    plan.ends_supervisor() && record.want == b'u' && is_newer(record, before)
+}
+
+/// Whether something has begun or ended since the command.
+pub(super) fn is_newer(record: &Record, before: &Before) -> bool {
+    before.record.is_some_and(|old| old.since != record.since)
 }
 
 fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
@@ -86,12 +88,11 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
         Letter::Once if is_running(record) => Verdict::IfSettled,
         Letter::Once => Verdict::Met,
         Letter::Pause => met(record.pid == 0 || record.paused != 0),
-        Letter::Cont => met(record.pid == 0 || record.paused == 0),
-        Letter::Hup | Letter::Alarm | Letter::Interrupt | Letter::Quit | Letter::User1 | Letter::User2 => {
-            Verdict::Met
-        }
+        Letter::Continue => met(record.pid == 0 || record.paused == 0),
         // As long as there is a record, there is a supervisor.
         Letter::Exit => Verdict::NotYet,
+        // What is a signal and nothing more is done once it was sent.
+        _signal => Verdict::Met,
     }
 }
 

@@ -1,0 +1,204 @@
+//! One service: does what its machine asks for.
+use crate::caller::Caller;
+use crate::console::Console;
+use crate::places::Places;
+use crate::report::{show, wall};
+use crate::supervise;
+use platform::{Errno, Instant};
+use platform_host::check::{self, Running};
+use platform_host::directory::Directory;
+use platform_host::notice::{Place, Watch};
+use runit::protocol::Letter;
+use runit::service_directory::{CHECK, SUPERVISE};
+use runit::sv::Tally;
+use runit::sv::machine::{Action, Actions, Answer, Checked, Event, Machine, Passed, Report, Seen};
+use runit::sv::text::Sink;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+/// What the services have in common.
+#[derive(Debug)]
+pub struct Common<'c> {
+    pub console: &'c mut Console,
+    pub places: &'c Places,
+    pub caller: Option<Caller>,
+    /// Made for the first that asks; the inner one is missing if the system has none.
+    pub watch: Option<Option<Watch>>,
+    pub tally: Tally,
+}
+
+/// A service that a command is for.
+#[derive(Debug)]
+pub struct Service<'a> {
+    /// Its name as it was typed.
+    name: &'a [u8],
+    pub machine: Machine,
+    /// Whether it may have descriptors for as long as it is waited for.
+    holds: bool,
+    directory: Option<Directory<'a>>,
+    /// Its `supervise`, if changes there are told.
+    pub place: Option<Place>,
+    /// `ok`, to be told of the end of its reader.
+    pub ok: Option<OwnedFd>,
+    check: Option<Running>,
+    /// It has not yet told of its end.
+    listens: bool,
+}
+
+impl<'a> Service<'a> {
+    pub const fn new(name: &'a [u8], machine: Machine, holds: bool) -> Service<'a> {
+        Service { name, machine, holds, directory: None, place: None, ok: None, check: None, listens: false }
+    }
+
+    /// What becomes readable when `./check` ends, once.
+    pub fn check(&self) -> Option<BorrowedFd<'_>> {
+        self.check.as_ref().filter(|_| self.listens).map(Running::fd)
+    }
+
+    /// Hands in one event and does all that follows.
+    pub fn step(&mut self, event: Event, now: Instant, common: &mut Common<'a>) {
+        let mut actions = Actions::new();
+        self.listens &= event != Event::CheckEnded;
+        self.machine.step(event, now, &mut actions);
+        while let Some(action) = actions.take() {
+            if let Some(answer) = self.perform(action, common) {
+                self.machine.answer(answer, now, &mut actions);
+            }
+        }
+    }
+
+    /// Does one thing; the answer, if it is a question.
+    fn perform(&mut self, action: Action, common: &mut Common<'a>) -> Option<Answer> {
+        match action {
+            Action::Open => return Some(Answer::Opened(self.open(common))),
+            Action::Watch => {
+                let watch = common.watch.get_or_insert_with(Watch::new).as_ref();
+                let path = common.places.path_in(self.name, SUPERVISE.directory);
+                self.place = watch.zip(path).and_then(|(watch, path)| watch.add(&path));
+                return Some(Answer::Watched(self.place.is_some()));
+            }
+            Action::AskName(trouble) => {
+                return Some(Answer::New(trouble, common.places.is_new(self.name)));
+            }
+            Action::Report(report) => {
+                self.report(report, common);
+                return None;
+            }
+            Action::Read
+            | Action::Hold
+            | Action::Send(_)
+            | Action::AskHeard
+            | Action::Look
+            | Action::Collect(_)
+            | Action::Check(_)
+            | Action::Kill => {}
+        }
+        // The first question is for it, and nothing but a report follows if it was not found.
+        let directory = self.directory.as_ref()?;
+        match action {
+            Action::Read => Some(Answer::Recorded(supervise::read(directory).ok())),
+            Action::Hold => {
+                self.ok = if self.holds { directory.open_write(SUPERVISE.ok).ok() } else { None };
+                Some(Answer::Held(self.ok.is_some()))
+            }
+            Action::Send(letters) => Some(Answer::Sent(supervise::send(directory, letters))),
+            // Nothing waits for a supervisor that is gone.
+            Action::AskHeard => Some(Answer::Heard(directory.unread(SUPERVISE.control) == 0)),
+            Action::Look => Some(Answer::Looked(supervise::look(directory), wall())),
+            Action::Collect(seen) => {
+                let passed = self.check.as_mut().map_or(Ok(Some(check::Passed::No)), Running::passed);
+                let passed = passed.unwrap_or_else(|why| {
+                    complain(common.console, b"wait for child", self.name, why);
+                    Some(check::Passed::No)
+                });
+                if passed.is_some() {
+                    self.check = None;
+                }
+                Some(Answer::Collected(seen, passed.map(ended)))
+            }
+            Action::Check(seen) => {
+                let (checked, running) = start(directory, self.name, common.console);
+                (self.listens, self.check) = (true, running);
+                Some(Answer::Checked(seen, checked))
+            }
+            // Nobody waits for it, and the failure is reported already.
+            Action::Kill => {
+                let _ = supervise::send(directory, &[Letter::Kill]);
+                None
+            }
+            Action::Open | Action::Watch | Action::AskName(_) | Action::Report(_) => None,
+        }
+    }
+
+    fn open(&mut self, common: &Common<'a>) -> Result<bool, Errno> {
+        let directory = common.places.find(self.name, self.holds)?;
+        let inside = common.caller.as_ref().is_some_and(|caller| caller.is_from(&directory));
+        self.directory = Some(directory);
+        Ok(inside)
+    }
+
+    fn report(&self, report: Report, common: &mut Common<'_>) {
+        let Common { console, tally, .. } = common;
+        match report {
+            Report::Obeyed(seen) => self.say(b"ok: ", &seen, console),
+            Report::Gone => console.put_all(&[b"ok: ", self.name, b": runsv not running\n"]),
+            Report::Failed(trouble) => {
+                trouble.tell(*console, &[self.name]);
+                console.put(b"\n");
+                tally.fail();
+            }
+            Report::TimeIsUp(seen) => {
+                self.say(b"timeout: ", &seen, console);
+                tally.fail();
+            }
+            Report::Killed(seen) => {
+                self.say(b"kill: ", &seen, console);
+                tally.fail();
+            }
+        }
+    }
+
+    fn say(&self, what: &[u8], seen: &Seen, console: &mut Console) {
+        console.put(what);
+        if let Some(directory) = &self.directory {
+            show(console, directory, &seen.record, self.name, wall());
+        }
+        if let Some(trouble) = seen.unseen {
+            console.put(b"; ");
+            trouble.tell(console, &[self.name]);
+        }
+        console.put(b"\n");
+    }
+}
+
+/// Starts `./check`.
+fn start(directory: &Directory<'_>, name: &[u8], console: &mut Console) -> (Checked, Option<Running>) {
+    let (what, why): (&[u8], _) = match directory.has(CHECK) {
+        Ok(false) => return (Checked::Absent, None),
+        Ok(true) => {
+            let mut unable = |why: Errno| complaint(b"run", name, why);
+            match Running::start(directory, CHECK, c"./check", &mut unable) {
+                Ok(running) => return (Checked::Started, Some(running)),
+                Err(why) => (b"fork for", why),
+            }
+        }
+        Err(why) => (b"stat", why),
+    };
+    complain(console, what, name, why);
+    (Checked::Failed, None)
+}
+
+fn complain(console: &mut Console, what: &[u8], name: &[u8], why: Errno) {
+    console.complain(&[&complaint(what, name, why)]);
+}
+
+fn complaint(what: &[u8], name: &[u8], why: Errno) -> Vec<u8> {
+    [b"warning: unable to ", what, b" ", name, b"/check: ", why.text().bytes(), b"\n"].concat()
+}
+
+const fn ended(passed: check::Passed) -> Passed {
+    match passed {
+        check::Passed::Yes => Passed::Yes,
+        check::Passed::No => Passed::No,
+        check::Passed::Unable => Passed::Unable,
+    }
+}

@@ -1,0 +1,200 @@
+//! The words of the command lines, as the tables have them (`runit::words`, `runit::sv::command`,
+//! `runit::protocol`), in shell completions, help and manual pages. What stands between `# <name>` and
+//! `# </name>` in a file below etc/completions is made here: `COMPLETIONS=write` writes it.
+#![cfg(test)]
+
+use runit::chpst::Tool;
+use runit::protocol::LETTERS;
+use runit::sv::command::COMMANDS;
+use runit::words::{CHPST, SETLOCK, SOFTLIMIT, SV, SVLOGD, Takes, UTMPSET, Word};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+fn tree(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
+}
+
+/// The commands of sv, and what they do.
+fn commands() -> Vec<(String, String)> {
+    let about = |text: &str| {
+        let mut text = text.trim().trim_end_matches('.').to_owned();
+        text[..1].make_ascii_lowercase();
+        text
+    };
+    let alone = LETTERS.iter().map(|letter| (letter.word().to_owned(), about(letter.about())));
+    let out = COMMANDS.iter().map(|command| (command.word.to_owned(), command.about.to_owned()));
+    alone.chain(out).collect()
+}
+
+/// Words in lines that are not too long, each line after the first with an indent.
+fn wrapped(words: &[String], indent: &str, end: &str) -> String {
+    let (mut text, mut length) = (String::new(), 0);
+    for word in words {
+        if length + word.len() > 72 {
+            text += &format!("{end}\n{indent}    ");
+            length = 0;
+        } else if !text.is_empty() {
+            text.push(' ');
+        }
+        text += word;
+        length += word.len() + 1;
+    }
+    text
+}
+
+fn names(table: &[Word], which: impl Fn(Takes) -> bool) -> Vec<String> {
+    table.iter().filter(|word| which(word.takes)).map(|word| word.name.to_owned()).collect()
+}
+
+fn bash(variable: &str, words: &[String], indent: &str) -> String {
+    format!("{indent}local {variable}=' {} '\n", wrapped(words, indent, ""))
+}
+
+/// The arguments of an option, for those that take one.
+fn bash_arguments(table: &[Word], indent: &str) -> String {
+    bash("arguments", &names(table, Takes::is_argument), indent)
+}
+
+fn zsh(table: &[Word], indent: &str) -> String {
+    let mut text = format!("{indent}local -a flags=(\n");
+    for Word { name, takes, about } in table {
+        let (before, after) = match takes {
+            Takes::Nothing => ("", String::new()),
+            Takes::More => ("*", String::new()),
+            Takes::Alone => ("(- : *)", String::new()),
+            Takes::User => ("", ":user:_users".to_owned()),
+            Takes::File => ("", ":file:_files".to_owned()),
+            Takes::Directory => ("", ":directory:_files -/".to_owned()),
+            Takes::Value(what) => ("", format!(":{what}:")),
+        };
+        let plus = if takes.is_argument() && name.len() == 2 { "+" } else { "" };
+        text += &format!("{indent}    '{before}{name}{plus}[{about}]{after}'\n");
+    }
+    text + indent + ")\n"
+}
+
+fn fish(program: &str, table: &[Word]) -> String {
+    let line = |Word { name, takes, about }: &Word| {
+        let name = match name.strip_prefix("--") {
+            Some(long) => format!("-l {long}"),
+            None => format!("-s {}", &name[1..]),
+        };
+        let argument = match takes {
+            Takes::Nothing | Takes::More | Takes::Alone => "",
+            Takes::User => " -x -a '(__fish_complete_users)'",
+            Takes::File => " -r",
+            Takes::Directory => " -x -a '(__fish_complete_directories)'",
+            Takes::Value(_) => " -x",
+        };
+        format!("complete -c {program} {name}{argument} -d '{about}'\n")
+    };
+    table.iter().map(line).collect()
+}
+
+/// File, region and what it shall hold.
+fn regions() -> Vec<(&'static str, &'static str, String)> {
+    let all = |_| true;
+    let words: Vec<String> = commands().into_iter().map(|(word, _)| word).collect();
+    let described: String =
+        commands().iter().map(|(word, about)| format!("        '{word}:{about}'\n")).collect();
+    let of = |table: &[Word], takes: Takes, variable| {
+        bash(variable, &names(table, |found| found == takes), "    ")
+    };
+    let chpst = [
+        bash("words", &names(CHPST, all), "    "),
+        bash_arguments(CHPST, "    "),
+        of(CHPST, Takes::User, "users"),
+        of(CHPST, Takes::Directory, "directories"),
+        of(CHPST, Takes::File, "files"),
+    ];
+    let more = ["-tt".to_owned(), "-ttt".to_owned()];
+    let svlogd = [names(SVLOGD, all), more.to_vec()].concat();
+    vec![
+        ("sv.bash", "words", bash("words", &[words.clone(), names(SV, all)].concat(), "        ")),
+        ("_sv", "commands", format!("    local -a commands=(\n{described}    )\n")),
+        ("_sv", "flags", zsh(SV, "")),
+        ("sv.fish", "commands", format!("set -l commands {}\n", wrapped(&words, "", " \\"))),
+        ("sv.fish", "flags", fish("sv", SV)),
+        ("chpst.bash", "words", chpst.concat()),
+        ("_chpst", "flags", zsh(CHPST, "        ")),
+        ("_chpst", "setlock", zsh(SETLOCK, "        ")),
+        ("_chpst", "softlimit", zsh(SOFTLIMIT, "        ")),
+        ("chpst.fish", "flags", fish("chpst", CHPST)),
+        ("svlogd.bash", "words", bash("words", &svlogd, "    ") + &bash_arguments(SVLOGD, "    ")),
+        ("_svlogd", "flags", zsh(SVLOGD, "")),
+        ("svlogd.fish", "flags", fish("svlogd", SVLOGD)),
+    ]
+}
+
+#[test]
+fn completions_are_made_of_the_tables() {
+    for (file, name, wanted) in regions() {
+        let path = tree("etc/completions").join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        let (begin, end) = (format!("# <{name}>\n"), format!("# </{name}>\n"));
+        let from = text.find(&begin).unwrap_or_else(|| panic!("{file}: no {begin}")) + begin.len();
+        let to = text.find(&end).unwrap_or_else(|| panic!("{file}: no {end}"));
+        let to = text[..to].rfind('\n').map_or(to, |line| line + 1);
+        if std::env::var("COMPLETIONS").is_ok_and(|how| how == "write") {
+            fs::write(&path, [&text[..from], &wanted, &text[to..]].concat()).unwrap();
+        } else {
+            assert_eq!(&text[from..to], wanted, "{file}: COMPLETIONS=write writes it");
+        }
+    }
+}
+
+/// The options that a manual page describes.
+fn described(page: &str, macro_name: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(tree("man").join(page)).unwrap();
+    let mut found = BTreeSet::new();
+    for line in text.lines().filter(|line| line.starts_with(&format!(".It {macro_name} "))) {
+        for word in line.split_whitespace().skip(2) {
+            match word {
+                "Ar" => break,
+                "," | "Fl" | "Cm" => {}
+                word if macro_name == "Fl" => {
+                    let word = word.replace('\\', "");
+                    // -tt is -t twice.
+                    let same = !word.starts_with('-') && word.bytes().all(|byte| byte == word.as_bytes()[0]);
+                    found.insert(format!("-{}", if same { &word[..1] } else { &word }));
+                }
+                word => drop(found.insert(word.to_owned())),
+            }
+        }
+    }
+    found
+}
+
+fn set(words: impl IntoIterator<Item = String>) -> BTreeSet<String> {
+    words.into_iter().collect()
+}
+
+#[test]
+fn manuals_describe_what_the_tables_have() {
+    for (page, table) in [("sv.8", SV), ("chpst.8", CHPST), ("utmpset.8", UTMPSET), ("svlogd.8", SVLOGD)] {
+        assert_eq!(described(page, "Fl"), set(names(table, |_| true)), "{page}");
+    }
+    assert_eq!(described("sv.8", "Cm"), set(commands().into_iter().map(|(word, _)| word)));
+}
+
+#[test]
+fn helps_tell_what_the_tables_have() {
+    let options = |text: &str| {
+        let words = text.split(|letter: char| letter.is_whitespace() || letter == ',');
+        set(words.filter(|word| word.len() > 1 && word.starts_with('-')).map(str::to_owned))
+    };
+    for (text, table) in [
+        (runit::sv::invocation::HELP, SV),
+        (Tool::Chpst.help(), CHPST),
+        (Tool::Setlock.help(), SETLOCK),
+        (Tool::Softlimit.help(), SOFTLIMIT),
+        (runit::utmpset::HELP, UTMPSET),
+    ] {
+        assert_eq!(options(text), set(names(table, |_| true)), "{text}");
+    }
+    let words: BTreeSet<&str> = runit::sv::invocation::HELP.split_whitespace().collect();
+    for (word, _) in commands() {
+        assert!(words.contains(word.as_str()), "{word}");
+    }
+}
