@@ -238,7 +238,11 @@ impl<'a> Runsv<'a> {
                         to: Fd::STDIN,
                         why: &[b"unable to setup filedescriptor for ./log/run"],
                     },
-                    Step::Directory { path: LOG, why: &[b"unable to change directory to ./log"] },
+                    Step::Directory {
+                        dir: Fd::CWD,
+                        path: LOG,
+                        why: &[b"unable to change directory to ./log"],
+                    },
                 ];
                 self.spawn(p, &steps, &[RUN], &[b"unable to start log/./run"])
             }
