@@ -283,7 +283,7 @@ impl Services {
                 1..=7 => 7,
                 _ => 8,
             };
-            supervisor.0 = supervisor.0 & !FAILURES | failures * FAILURE;
+            supervisor.0 = (supervisor.0 & !FAILURES) | (failures * FAILURE);
             supervisor.set(SEEN, supervisor.has(SEEN) && !waits);
             Row(service.id, Tick::of(now).0.wrapping_sub(age as u32), supervisor.0)
         };
