@@ -20,24 +20,25 @@ SYSTEM = $$(uname -s | tr '[:upper:]' '[:lower:]' | sed 's/darwin/macos/; s/suno
 BUILT = target/made
 
 PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
-PROCESS1 = runit runit-init
-SUPERVISION = runsvdir runsv svlogd sv
-RESIDENT = $(PROCESS1) runsvdir runsv svlogd
-COMMANDS = chpst runsvchdir utmpset
+# Which programs there are: ci/programs.tsv.
+RESIDENT = $$(ci/programs resident)
+COMMANDS = $$(ci/programs command)
 # The other names of chpst. None is installed by default, as upstream does: they are also the names of
 # programs of daemontools. All of them: make install ALIASES='$(NAMES)'
 NAMES = envdir envuidgid pgrphack setlock setuidgid softlimit
 ALIASES =
-# The build-time directory of services, in what is not compiled.
-LOCATE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVDIR)\2|g; s|\([^[:alnum:]_.<]\)/service$$|\1$(RUNIT_SVDIR)|'
-# The other places, in scripts.
-ARRANGE = $(LOCATE) -e 's|/etc/runit\([^[:alnum:]_.-]\)|$(RUNIT_ETC)\1|g; s|/etc/runit$$|$(RUNIT_ETC)|; s|/usr/local/bin/|$(BINDIR)/|g'
+# The build-time places, in manuals and completions.
+FILL = sed -e 's|@SVDIR@|$(RUNIT_SVDIR)|g; s|@ETC@|$(RUNIT_ETC)|g'
+# The same in the examples, which run as they stand and so have the default places written out. It is a
+# place where no name goes on before or behind it.
+ARRANGE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVDIR)\2|g; s|\([^[:alnum:]_.<]\)/service$$|\1$(RUNIT_SVDIR)|' \
+	-e 's|/etc/runit\([^[:alnum:]_.-]\)|$(RUNIT_ETC)\1|g; s|/etc/runit$$|$(RUNIT_ETC)|; s|/usr/local/bin/|$(BINDIR)/|g'
 
 # The resident programs need no library where that can be had without asking for anything (x86_64
 # Linux with glibc's Rust), which is smaller and starts faster; else they are linked as usual.
 all: dynamic
 	rm -rf target/made && mkdir -p target/made
-	for name in $(PROCESS1) $(SUPERVISION) $(COMMANDS); do cp "target/release/$$name" target/made/ || exit 1; done
+	for name in $$(ci/programs); do cp "target/release/$$name" target/made/ || exit 1; done
 	$(PATHS) ci/static own && code=0 || code=$$?; \
 		case $$code in 0) for name in $(RESIDENT); do cp "target/static/$$name" target/made/ || exit 1; done ;; 3) ;; *) exit $$code ;; esac
 
@@ -46,7 +47,7 @@ dynamic:
 
 static: dynamic
 	$(PATHS) ci/static
-	for name in sv $(COMMANDS); do cp "target/release/$$name" target/static/ || exit 1; done
+	for name in $(COMMANDS); do cp "target/release/$$name" target/static/ || exit 1; done
 
 demo:
 	@cargo run -q -p runit-tests --bin demo
@@ -69,8 +70,8 @@ install:
 	mkdir -p '$(DESTDIR)$(SBINDIR)' '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)/man8' \
 		'$(DESTDIR)$(SHAREDIR)/bash-completion/completions' '$(DESTDIR)$(SHAREDIR)/zsh/site-functions' \
 		'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d' '$(DESTDIR)$(SHAREDIR)/examples/runit'
-	for name in $(PROCESS1); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(SBINDIR)' || exit 1; done
-	for name in $(SUPERVISION) $(COMMANDS); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(BINDIR)' || exit 1; done
+	for name in $$(ci/programs sbin); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(SBINDIR)' || exit 1; done
+	for name in $$(ci/programs bin); do install -m 755 "$(BUILT)/$$name" '$(DESTDIR)$(BINDIR)' || exit 1; done
 	for name in $(ALIASES); do \
 		ln -sf chpst '$(DESTDIR)$(BINDIR)/'"$$name" && \
 		ln -sf chpst '$(DESTDIR)$(SHAREDIR)/bash-completion/completions/'"$$name" || exit 1; \
@@ -78,12 +79,12 @@ install:
 	for page in man/*.8; do \
 		name=$${page##*/}; name=$${name%.8}; \
 		case ' $(NAMES) ' in *" $$name "*) case ' $(ALIASES) ' in *" $$name "*) ;; *) continue ;; esac ;; esac; \
-		$(LOCATE) "$$page" >'$(DESTDIR)$(MANDIR)/man8/'"$$name.8" || exit 1; \
+		$(FILL) "$$page" >'$(DESTDIR)$(MANDIR)/man8/'"$$name.8" || exit 1; \
 	done
 	for name in sv svlogd chpst runsvchdir; do \
-		$(LOCATE) "etc/completions/$$name.bash" >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/'"$$name" && \
-		$(LOCATE) "etc/completions/_$$name" >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/'"_$$name" && \
-		$(LOCATE) "etc/completions/$$name.fish" >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/'"$$name.fish" || exit 1; \
+		$(FILL) "etc/completions/$$name.bash" >'$(DESTDIR)$(SHAREDIR)/bash-completion/completions/'"$$name" && \
+		$(FILL) "etc/completions/_$$name" >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/'"_$$name" && \
+		$(FILL) "etc/completions/$$name.fish" >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/'"$$name.fish" || exit 1; \
 	done
 	system=$(SYSTEM) && cp -R "etc/$$system" '$(DESTDIR)$(SHAREDIR)/examples/runit/' && \
 		cd "etc/$$system" && find . -type f | while read -r file; do \

@@ -1,8 +1,8 @@
-# bash completion of runsvchdir(8): source it, or install it as bash-completion/completions/runsvchdir.
+# bash completion of runsvchdir(8): `make install` fills in the directory, and installs it as bash-completion/completions/runsvchdir.
 # shellcheck shell=bash
 
 _runsvchdir() {
-    local cur=${COMP_WORDS[COMP_CWORD]} dir=${RUNSVDIR:-/etc/runit/runsvdir}
+    local cur=${COMP_WORDS[COMP_CWORD]} dir=${RUNSVDIR:-@ETC@/runsvdir}
     COMPREPLY=()
     ((COMP_CWORD == 1)) || return
     compopt -o filenames

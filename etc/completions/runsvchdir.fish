@@ -1,7 +1,7 @@
-# fish completion of runsvchdir(8): install it as completions/runsvchdir.fish.
+# fish completion of runsvchdir(8): `make install` fills in the directory, and installs it as completions/runsvchdir.fish.
 
 function __runsvchdir_names
-    set -l dir /etc/runit/runsvdir
+    set -l dir @ETC@/runsvdir
     set -q RUNSVDIR; and set dir $RUNSVDIR
     for name in $dir/*/
         set -l name (basename -- $name)

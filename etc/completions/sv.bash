@@ -1,8 +1,8 @@
-# bash completion of sv(8): source it, or install it as bash-completion/completions/sv.
+# bash completion of sv(8): `make install` fills in the directory, and installs it as bash-completion/completions/sv.
 # shellcheck shell=bash
 
 _sv() {
-    local cur=${COMP_WORDS[COMP_CWORD]} dir=${SVDIR:-/service} i command=''
+    local cur=${COMP_WORDS[COMP_CWORD]} dir=${SVDIR:-@SVDIR@} i command=''
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in

@@ -1,11 +1,11 @@
-# fish completion of sv(8): install it as completions/sv.fish.
+# fish completion of sv(8): `make install` fills in the directory, and installs it as completions/sv.fish.
 
 set -l commands status up down once pause cont hup alarm interrupt quit 1 2 term kill exit \
     start stop reload restart try-restart shutdown \
     force-stop force-reload force-restart force-shutdown check
 
 function __sv_services
-    set -l dir /service
+    set -l dir @SVDIR@
     set -q SVDIR; and test -n "$SVDIR"; and set dir $SVDIR
     for service in $dir/*/
         basename -- $service

@@ -74,7 +74,9 @@ pub trait Clock {
     fn wall(&mut self) -> Stamp;
 }
 
-/// Files, FIFOs and directories. Every descriptor is opened close-on-exec.
+/// Files, FIFOs and directories. Every descriptor is opened close-on-exec. A method that is one system call
+/// has its name. A path that is not absolute begins at `dir`, a directory that is open for reading or
+/// [`Fd::CWD`], and at the current directory where the method has no `dir`.
 pub trait Files {
     /// An open directory being read.
     type Dir;
@@ -83,10 +85,12 @@ pub trait Files {
     fn chdir(&mut self, path: &CStr) -> Result<()>;
     /// fchdir(2).
     fn fchdir(&mut self, fd: Fd) -> Result<()>;
-    /// open(2) as `how` says, without ever waiting for a reader or writer.
-    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd>;
-    /// openat(2), likewise: the path begins at a directory that is open for reading.
-    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd>;
+    /// openat(2) as `how` says, without ever waiting for a reader or writer.
+    fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd>;
+    /// The same, as open(2).
+    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
+        self.openat(Fd::CWD, path, how)
+    }
     /// Opens a FIFO for reading that has no end: a writer stays, of the caller's own.
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd>;
     /// close(2). The descriptor is gone whatever the kernel answers.
@@ -103,43 +107,51 @@ pub trait Files {
     fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()>;
     /// mkfifo(3).
     fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()>;
-    /// stat(2): follows links.
-    fn stat(&mut self, path: &CStr) -> Result<Meta>;
+    /// fstatat(2): follows links.
+    fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta>;
+    /// The same, as stat(2).
+    fn stat(&mut self, path: &CStr) -> Result<Meta> {
+        self.fstatat(Fd::CWD, path)
+    }
     /// fstat(2).
-    fn meta(&mut self, fd: Fd) -> Result<Meta>;
-    /// readlink(2): the number of bytes put into `into`.
-    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize>;
-    /// rename(2).
-    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()>;
-    /// renameat(2): both paths begin at a directory that is open for reading.
-    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()>;
+    fn fstat(&mut self, fd: Fd) -> Result<Meta>;
+    /// readlinkat(2): the number of bytes put into `into`.
+    fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize>;
+    /// renameat(2), both paths from the same directory.
+    fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()>;
+    /// The same, as rename(2).
+    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
+        self.renameat(Fd::CWD, from, to)
+    }
     /// chmod(2): follows links.
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()>;
     /// fchmod(2).
-    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()>;
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<()>;
     /// pread(2) of a regular file; fewer bytes than there is room for only at its end.
-    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize>;
+    fn pread(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize>;
     /// ftruncate(2), to less.
-    fn cut(&mut self, fd: Fd, size: u64) -> Result<()>;
-    /// unlink(2).
-    fn remove(&mut self, path: &CStr) -> Result<()>;
-    /// unlinkat(2): the path begins at a directory that is open for reading.
-    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()>;
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<()>;
+    /// unlinkat(2).
+    fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()>;
+    /// The same, as unlink(2).
+    fn unlink(&mut self, path: &CStr) -> Result<()> {
+        self.unlinkat(Fd::CWD, path)
+    }
     /// fsync(2).
-    fn sync(&mut self, fd: Fd) -> Result<()>;
+    fn fsync(&mut self, fd: Fd) -> Result<()>;
     /// A blocking pipe: read end, write end.
     fn pipe(&mut self) -> Result<(Fd, Fd)>;
     /// How many bytes of a pipe nobody has read yet (ioctl(2), FIONREAD).
     fn unread(&mut self, fd: Fd) -> Result<usize>;
     /// dup2(2): makes `to` the same open file as `from`, inherited by children.
-    fn onto(&mut self, from: Fd, to: Fd) -> Result<()>;
+    fn dup2(&mut self, from: Fd, to: Fd) -> Result<()>;
     /// Makes reads (and writes) of a descriptor return EAGAIN instead of waiting.
-    fn nonblocking(&mut self, fd: Fd) -> Result<()>;
+    fn set_nonblocking(&mut self, fd: Fd) -> Result<()>;
     /// Takes the exclusive lock of a file or fails at once (the kind of lock C runit uses on this
     /// system: flock(2), on Solaris fcntl(2)).
     fn lock(&mut self, fd: Fd) -> Result<()>;
     /// Starts reading a directory.
-    fn open_dir(&mut self, path: &CStr) -> Result<Self::Dir>;
+    fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Self::Dir>;
     /// The next name, `.` and `..` included, or `None` at the end. The closure gets the name,
     /// since it lives in the directory's own buffer.
     fn next_name<'d>(&mut self, dir: &'d mut Self::Dir) -> Result<Option<&'d CStr>>;
@@ -202,6 +214,9 @@ pub trait Watch {
     /// Watches the directory that `path` leads to and every link on the way to it; replaces the
     /// last call's watch. `false`: this system (or this file system) cannot tell.
     fn watch(&mut self, path: &CStr) -> bool;
+    /// Watches another directory beside that one, until it is gone: directories made, moved or removed there
+    /// are a change. There is room for a few; of further ones nothing is told.
+    fn watch_beside(&mut self, path: &CStr);
     /// The descriptor that becomes readable on a change, if there is one.
     fn watch_fd(&self) -> Option<Fd>;
     /// Empties the descriptor; `true` if anything in it concerns what is watched.

@@ -11,6 +11,9 @@ pub struct Pid(pub i32);
 pub struct Fd(pub i32);
 
 impl Fd {
+    /// Where paths begin that are not absolute, if nothing else is said: the current directory (openat(2),
+    /// AT_FDCWD).
+    pub const CWD: Fd = Fd(libc::AT_FDCWD);
     /// Descriptor 0.
     pub const STDIN: Fd = Fd(0);
     /// Descriptor 1.

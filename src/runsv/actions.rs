@@ -1,6 +1,6 @@
 //! What the machine asks for.
-use super::letter::Script;
 use super::service::Who;
+use crate::protocol::Letter;
 use platform::{Ended, Pid, Signal};
 
 /// One thing to do. Those with an answer are followed by that event before anything else happens.
@@ -14,7 +14,7 @@ pub enum Action {
     LookForFinish(Ended),
     /// Run a control script with the number of the service's process, if there is a script;
     /// answered by `ScriptStarted`.
-    Script(Script, Option<Pid>),
+    Script(Letter, Option<Pid>),
     /// Send a signal to a child that was not reaped yet.
     Signal(Pid, Signal),
     /// The status changes its date.

@@ -1,7 +1,7 @@
 //! The two services of a directory and the life of their supervisor.
 use super::actions::{Action, Actions};
-use super::letter::{Letter, Script};
 use super::service::{Service, Who};
+use crate::protocol::Letter;
 use crate::status::{Status, Want};
 use platform::{Ended, Instant, Pid, Stamp};
 
@@ -19,7 +19,7 @@ pub enum Event {
     /// The answer to `Run` and `Finish`; `None` if fork failed.
     Started(Who, Option<Pid>),
     /// The answer to `Script`; `None` if there is none or it could not be started.
-    ScriptStarted(Script, Option<Pid>),
+    ScriptStarted(Letter, Option<Pid>),
     /// The answer to `LookForFinish`.
     Looked(Found),
     /// The answer to `OpenPipe`.
@@ -113,7 +113,7 @@ impl Machine {
                     log.started(pid, now, out);
                 }
             }
-            Event::ScriptStarted(script, pid) => self.main.script_started(script, pid, out),
+            Event::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, out),
             Event::Looked(found) => self.main.looked(found, now, out),
             Event::PipeOpened(true) => {
                 self.pipe = LogPipe::Open;
@@ -144,7 +144,7 @@ impl Machine {
     fn died(&mut self, pid: Pid, ended: Ended, now: Instant, out: &mut Actions) {
         match (self.main.script, &mut self.log) {
             _ if self.main.pid == Some(pid) => self.main.died(ended, now, out),
-            (Some((script, number)), _) if number == pid => self.main.script_died(script, ended, out),
+            (Some((letter, number)), _) if number == pid => self.main.script_died(letter, ended, out),
             (_, Some(log)) if log.pid == Some(pid) => log.died(ended, now, out),
             // An orphan that came to this process: reaped, and that is all.
             (Some(_) | None, Some(_) | None) => {}

@@ -2,7 +2,6 @@
 //!
 //! `machine` decides; this file performs what it asks for and hands in what happens.
 mod actions;
-mod letter;
 mod machine;
 mod perform;
 mod service;
@@ -11,7 +10,6 @@ mod supervise;
 mod walk;
 
 pub use actions::{Action, Actions};
-pub use letter::{Letter, Script};
 pub use machine::{Event, Found, Machine};
 pub use service::{Service, Who};
 

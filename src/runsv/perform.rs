@@ -1,11 +1,12 @@
 //! Performs what the machine asks for.
 use super::actions::{Action, Actions};
-use super::letter::{Letter, Script};
 use super::machine::{Event, Found, Machine};
 use super::service::Who;
 use super::supervise::{Supervise, warn};
 use super::{CONTROL, Fatal};
 use crate::fixed::Text;
+use crate::protocol::Letter;
+use crate::service_directory::{DOWN, FINISH, LOG, LOG_DOWN, RUN};
 use crate::status::Want;
 use core::ffi::CStr;
 use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Step, Target};
@@ -36,9 +37,9 @@ impl<'a> Runsv<'a> {
     /// Looks at the service directory, which is the current one.
     pub(super) fn new<P: Platform>(p: &mut P, dir: &'a CStr) -> Result<Runsv<'a>, Fatal<'static>> {
         let since = p.wall();
-        let main = wanted(p, c"down");
-        let log = match p.stat(c"log") {
-            Ok(found) if found.kind == Kind::Directory => Some(wanted(p, c"log/down")),
+        let main = wanted(p, DOWN);
+        let log = match p.stat(LOG) {
+            Ok(found) if found.kind == Kind::Directory => Some(wanted(p, LOG_DOWN)),
             Ok(_) => {
                 warn(p, dir, &[b"./log: not a directory."], Errno::NONE);
                 None
@@ -171,9 +172,10 @@ impl<'a> Runsv<'a> {
             Action::Run(who) => Some(Event::Started(who, self.start(p, who))),
             Action::Finish(ended) => Some(Event::Started(Who::Main, self.finish(p, ended))),
             Action::LookForFinish(ended) => Some(Event::Looked(self.look_for_finish(p, ended))),
-            Action::Script(script, pid) => {
-                let child = if self.is_script(p, script) { self.script(p, script, pid) } else { None };
-                Some(Event::ScriptStarted(script, child))
+            Action::Script(letter, pid) => {
+                let script = letter.script().filter(|script| self.is_script(p, script));
+                let child = script.and_then(|script| self.script(p, script, pid));
+                Some(Event::ScriptStarted(letter, child))
             }
             Action::Signal(pid, signal) => {
                 let _ = p.kill(Target::One(pid), signal);
@@ -227,7 +229,7 @@ impl<'a> Runsv<'a> {
     /// `./run` of the service or of its log service.
     fn start<P: Platform>(&mut self, p: &mut P, who: Who) -> Option<Pid> {
         match who {
-            Who::Main => self.program(p, c"./run", &[c"./run"]),
+            Who::Main => self.program(p, RUN, &[RUN]),
             Who::Log => {
                 let (read, _) = self.pipe?;
                 let steps = [
@@ -236,21 +238,21 @@ impl<'a> Runsv<'a> {
                         to: Fd::STDIN,
                         why: &[b"unable to setup filedescriptor for ./log/run"],
                     },
-                    Step::Directory { path: c"./log", why: &[b"unable to change directory to ./log"] },
+                    Step::Directory { path: LOG, why: &[b"unable to change directory to ./log"] },
                 ];
-                self.spawn(p, &steps, &[c"./run"], &[b"unable to start log/./run"])
+                self.spawn(p, &steps, &[RUN], &[b"unable to start log/./run"])
             }
         }
     }
 
     fn look_for_finish<P: Platform>(&mut self, p: &mut P, ended: Ended) -> Found {
-        match p.open(c"finish", Open::Read) {
+        match p.open(FINISH, Open::Read) {
             Ok(fd) => {
                 p.close(fd);
                 Found::Finish
             }
             // That nothing can be opened just now says nothing of the script.
-            Err(Errno::MFILE | Errno::NFILE) if p.stat(c"finish").is_ok() => Found::Finish,
+            Err(Errno::MFILE | Errno::NFILE) if p.stat(FINISH).is_ok() => Found::Finish,
             // What cannot be started has the same code in a directory that was removed. One that was
             // made anew under the same name needs a supervisor of its own.
             Err(_) if ended == Ended::Exit(111) && is_removed(p) => {
@@ -275,7 +277,7 @@ impl<'a> Runsv<'a> {
         }
         // The script may read its own status.
         self.save(p);
-        self.program(p, c"./finish", &[c"./finish", code.as_c(), status.as_c()])
+        self.program(p, FINISH, &[FINISH, code.as_c(), status.as_c()])
     }
 
     fn program<P: Platform>(&mut self, p: &mut P, path: &CStr, argv: &[&CStr]) -> Option<Pid> {
@@ -325,23 +327,23 @@ impl<'a> Runsv<'a> {
     }
 
     /// Whether there is a control script: the owner's execute bit counts, as for process 1.
-    fn is_script<P: Platform>(&self, p: &mut P, script: Script) -> bool {
-        match p.stat(script.path()) {
+    fn is_script<P: Platform>(&self, p: &mut P, script: &CStr) -> bool {
+        match p.stat(script) {
             Ok(found) => found.owner_executes(),
             Err(Errno::NOENT) => false,
             Err(errno) => {
-                warn(p, self.dir, &[b"unable to stat ", script.path().to_bytes()], errno);
+                warn(p, self.dir, &[b"unable to stat ", script.to_bytes()], errno);
                 false
             }
         }
     }
 
-    fn script<P: Platform>(&mut self, p: &mut P, script: Script, pid: Option<Pid>) -> Option<Pid> {
+    fn script<P: Platform>(&mut self, p: &mut P, script: &CStr, pid: Option<Pid>) -> Option<Pid> {
         let mut number = Text::<16>::new();
         if let Some(pid) = pid {
             number.add_number(pid.0.unsigned_abs().into());
         }
-        let why: &[&[u8]] = &[b"unable to setup stdout for ", script.path().to_bytes()];
+        let why: &[&[u8]] = &[b"unable to setup stdout for ", script.to_bytes()];
         let mut variable = Text::<64>::of(&[CONTROL.to_bytes(), b"="]);
         if let Ok(here) = p.stat(c".") {
             for number in [here.device, here.inode] {
@@ -353,10 +355,10 @@ impl<'a> Runsv<'a> {
         let steps = self.pipe.and_then(|(_, write)| write).map(onto);
         // The script may read the status.
         self.save(p);
-        let argv = [script.path(), number.as_c()];
+        let argv = [script, number.as_c()];
         let why: &[&[u8]] = &[b"unable to run control/?"];
         let spawned = self.child(p, steps.as_slice(), variable.bytes(), &argv, why);
-        let fork: &[&[u8]] = &[b"unable to fork for ", script.path().to_bytes()];
+        let fork: &[&[u8]] = &[b"unable to fork for ", script.to_bytes()];
         spawned.map_err(|errno| warn(p, self.dir, fork, errno)).ok()
     }
 }

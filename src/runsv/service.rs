@@ -1,8 +1,8 @@
 //! One supervised process: the service, and its log service, which is the same machine without
 //! control scripts and without `./finish`.
 use super::actions::{Action, Actions};
-use super::letter::{Letter, Script};
 use super::machine::Found;
+use crate::protocol::Letter;
 use crate::status::{State, Status, Want};
 use platform::{Ended, Instant, Pid, Signal, Stamp};
 
@@ -36,7 +36,7 @@ pub struct Service {
     /// Start `./run` as soon as it is down, whatever the wish: `o` was given.
     pub(super) once: bool,
     /// The control script that runs.
-    pub(super) script: Option<(Script, Pid)>,
+    pub(super) script: Option<(Letter, Pid)>,
     /// `control/u` has run for the start that is under way.
     announced: bool,
     /// Waiting for the answer whether there is a `./finish`.
@@ -126,7 +126,7 @@ impl Service {
             }
             (State::Down, Who::Main) if !self.announced => {
                 self.looking = true;
-                out.add(Action::Script(Script::Up, None));
+                out.add(Action::Script(Letter::Up, None));
             }
             (State::Down, Who::Main | Who::Log) => self.run(out),
         }
@@ -230,25 +230,19 @@ impl Service {
                 Who::Main => self.wish_down(Want::Exit, out),
                 Who::Log => {} // Its end is the end of its input.
             },
-            Letter::Term => self.stop(out),
             // The flag says what was asked for, in every state.
             Letter::Pause => {
                 self.paused = true;
-                self.overridable(Script::Pause, out);
+                self.overridable(letter, out);
                 out.add(Action::Write(self.who));
             }
             Letter::Continue => {
                 self.paused = false;
-                self.overridable(Script::Continue, out);
+                self.overridable(letter, out);
                 out.add(Action::Write(self.who));
             }
-            Letter::Kill => self.overridable(Script::Kill, out),
-            Letter::Alarm => self.overridable(Script::Alarm, out),
-            Letter::HangUp => self.overridable(Script::HangUp, out),
-            Letter::Interrupt => self.overridable(Script::Interrupt, out),
-            Letter::Quit => self.overridable(Script::Quit, out),
-            Letter::User1 => self.overridable(Script::User1, out),
-            Letter::User2 => self.overridable(Script::User2, out),
+            // All others are a signal and nothing more.
+            signal => self.overridable(signal, out),
         }
     }
 
@@ -265,75 +259,67 @@ impl Service {
         self.once = false;
         self.announced = false;
         out.add(Action::Write(self.who));
-        self.stop(out);
-    }
-
-    fn stop(&mut self, out: &mut Actions) {
-        self.overridable(Script::Term, out);
+        self.overridable(Letter::Term, out);
     }
 
     /// Runs the control script of a signal, or sends it. Only a running `./run` is signalled.
-    fn overridable(&mut self, script: Script, out: &mut Actions) {
+    fn overridable(&mut self, letter: Letter, out: &mut Actions) {
         match (self.state, self.who) {
             (State::Run, Who::Main) => {
                 self.looking = true;
-                out.add(Action::Script(script, self.pid));
+                out.add(Action::Script(letter, self.pid));
             }
-            (State::Run, Who::Log) => self.script_over(script, false, out),
+            (State::Run, Who::Log) => self.script_over(letter, false, out),
             (State::Down | State::Finish, Who::Main | Who::Log) => {}
         }
     }
 
     /// The answer to [`Action::Script`]; `None`: there is none, or it could not be started.
-    pub(super) fn script_started(&mut self, script: Script, pid: Option<Pid>, out: &mut Actions) {
+    pub(super) fn script_started(&mut self, letter: Letter, pid: Option<Pid>, out: &mut Actions) {
         self.looking = false;
         match pid {
-            Some(pid) => self.script = Some((script, pid)),
-            None => self.script_over(script, false, out),
+            Some(pid) => self.script = Some((letter, pid)),
+            None => self.script_over(letter, false, out),
         }
     }
 
     /// The control script ended.
-    pub(super) fn script_died(&mut self, script: Script, ended: Ended, out: &mut Actions) {
+    pub(super) fn script_died(&mut self, letter: Letter, ended: Ended, out: &mut Actions) {
         self.script = None;
-        self.script_over(script, ended == Ended::Exit(0), out);
+        self.script_over(letter, ended == Ended::Exit(0), out);
     }
 
     /// What follows a control script, or its absence.
-    fn script_over(&mut self, script: Script, replaced: bool, out: &mut Actions) {
-        match script {
-            Script::Up => self.run(out),
-            Script::Down | Script::Exit => {}
-            Script::Term => {
+    fn script_over(&mut self, letter: Letter, replaced: bool, out: &mut Actions) {
+        match letter {
+            Letter::Up => self.run(out),
+            Letter::Down | Letter::Exit | Letter::Once => {}
+            Letter::Term => {
                 if !replaced && self.signal(Signal::Terminate, out) {
                     self.got_term = true;
                     out.add(Action::Write(self.who));
                 }
                 match self.want {
                     Want::Up => {}
-                    Want::Down => self.after_term(Script::Down, out),
-                    Want::Exit => self.after_term(Script::Exit, out),
+                    Want::Down => self.after_term(Letter::Down, out),
+                    Want::Exit => self.after_term(Letter::Exit, out),
                 }
             }
-            Script::Pause => self.unless(replaced, Signal::Stop, out),
-            Script::Continue => self.unless(replaced, Signal::Continue, out),
-            Script::Kill => self.unless(replaced, Signal::Kill, out),
-            Script::Alarm => self.unless(replaced, Signal::Alarm, out),
-            Script::HangUp => self.unless(replaced, Signal::HangUp, out),
-            Script::Interrupt => self.unless(replaced, Signal::Interrupt, out),
-            Script::Quit => self.unless(replaced, Signal::Quit, out),
-            Script::User1 => self.unless(replaced, Signal::User1, out),
-            Script::User2 => self.unless(replaced, Signal::User2, out),
+            signal => {
+                if let (false, Some(signal)) = (replaced, signal.signal()) {
+                    self.signal(signal, out);
+                }
+            }
         }
     }
 
     /// A paused process could not act on TERM.
-    fn after_term(&mut self, script: Script, out: &mut Actions) {
+    fn after_term(&mut self, letter: Letter, out: &mut Actions) {
         self.signal(Signal::Continue, out);
         match self.who {
             Who::Main => {
                 self.looking = true;
-                out.add(Action::Script(script, self.pid));
+                out.add(Action::Script(letter, self.pid));
             }
             Who::Log => {}
         }
@@ -344,12 +330,6 @@ impl Service {
         if self.paused && self.signal(Signal::Continue, out) {
             self.paused = false;
             out.add(Action::Write(self.who));
-        }
-    }
-
-    fn unless(&mut self, replaced: bool, signal: Signal, out: &mut Actions) {
-        if !replaced {
-            self.signal(signal, out);
         }
     }
 

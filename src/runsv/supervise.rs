@@ -3,35 +3,17 @@ use super::Fatal;
 use super::service::Who;
 use crate::fixed::Text;
 use crate::msg;
+use crate::service_directory::{self as names, LOCK, LOG_SUPERVISE, PID, STAT, STATUS, SUPERVISE};
 use crate::status::{State, Status, Want};
 use core::ffi::CStr;
 use platform::{Errno, Fd, Files, Kind, Open, Pid, Platform, Stamp};
-
-/// The names of one supervise directory, relative to the service directory, and the messages
-/// about them.
-struct Names {
-    directory: &'static CStr,
-    control: &'static CStr,
-    ok: &'static CStr,
-    /// In front of the names above and of a relative link's target.
-    place: &'static [u8],
-}
-
-const MAIN: Names =
-    Names { directory: c"supervise", control: c"supervise/control", ok: c"supervise/ok", place: b"" };
-const LOG: Names = Names {
-    directory: c"log/supervise",
-    control: c"log/supervise/control",
-    ok: c"log/supervise/ok",
-    place: b"log/",
-};
 
 /// The link of a supervise directory must be shorter than this.
 const LINK: usize = 256;
 
 /// One supervise directory.
 pub(super) struct Supervise {
-    names: &'static Names,
+    names: &'static names::Supervise,
     /// The directory itself: what the supervisor writes goes where its lock is, whatever the names that
     /// led there lead to by now.
     place: Fd,
@@ -51,8 +33,8 @@ pub(super) struct Supervise {
 impl Supervise {
     pub(super) fn new(who: Who, since: Stamp) -> Supervise {
         let names = match who {
-            Who::Main => &MAIN,
-            Who::Log => &LOG,
+            Who::Main => &SUPERVISE,
+            Who::Log => &LOG_SUPERVISE,
         };
         Supervise {
             names,
@@ -71,13 +53,13 @@ impl Supervise {
     pub(super) fn lock<P: Files>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
         let names = self.names;
         let mut link = [0; LINK];
-        match p.readlink(names.directory, &mut link) {
+        match p.readlinkat(Fd::CWD, names.directory, &mut link) {
             Ok(LINK..) => {
                 return Err(Fatal(names.say(Say::LinkTooLong), Errno::NONE));
             }
             Ok(len) => {
                 let target = link.get(..len).unwrap_or_default();
-                let place = if target.first() == Some(&b'/') { b"" } else { names.place };
+                let place = if target.first() == Some(&b'/') { b"" } else { names.prefix };
                 self.new = p.mkdir(Text::<{ LINK + 8 }>::of(&[place, target]).as_c(), 0o700).is_ok();
             }
             Err(Errno::INVAL | Errno::NOENT) => {
@@ -88,7 +70,7 @@ impl Supervise {
         }
         let opened = p.open(names.directory, Open::Read).and_then(|place| {
             self.place = place;
-            p.open_at(place, c"lock", Open::Lock)
+            p.openat(place, LOCK, Open::Lock)
         });
         let lock = opened.map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
         p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))
@@ -123,8 +105,8 @@ impl Supervise {
             self.save(p, dir, status);
             return;
         }
-        let mut file = File { p, dir, place: self.place, prefix: self.names.place, quiet: false };
-        if file.replace(b"status", &status.encode()) {
+        let mut file = File { p, dir, place: self.place, prefix: self.names.prefix, quiet: false };
+        if file.replace(STATUS, &status.encode()) {
             self.record = Some(status);
         }
     }
@@ -133,10 +115,10 @@ impl Supervise {
     /// change. `false` if that failed; a failure is reported once for each state.
     pub(super) fn save<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) -> bool {
         let quiet = self.reported == Some(status);
-        let mut file = File { p, dir, place: self.place, prefix: self.names.place, quiet };
+        let mut file = File { p, dir, place: self.place, prefix: self.names.prefix, quiet };
         // Each is tried only if those before it are right: so C runit does.
         let mut saved = self.pid == Some(status.pid);
-        if !saved && file.replace(b"pid", status.pid_line().bytes()) {
+        if !saved && file.replace(PID, status.pid_line().bytes()) {
             self.pid = Some(status.pid);
             saved = true;
         }
@@ -145,13 +127,13 @@ impl Supervise {
         let want = if matches!(status.state, State::Down) { Want::Down } else { status.want };
         let line = Status { want, ..status };
         if saved && self.line != Some(line) {
-            saved = file.replace(b"stat", status.line().bytes());
+            saved = file.replace(STAT, status.line().bytes());
             if saved {
                 self.line = Some(line);
             }
         }
         if saved && self.record != Some(status) {
-            saved = file.replace(b"status", &status.encode());
+            saved = file.replace(STATUS, &status.encode());
             if saved {
                 self.record = Some(status);
             }
@@ -172,14 +154,15 @@ struct File<'a, P> {
 
 impl<P: Platform> File<'_, P> {
     /// Writes `NAME.new` and renames it: a reader never sees half a file.
-    fn replace(&mut self, name: &[u8], bytes: &[u8]) -> bool {
+    fn replace(&mut self, file: &'static CStr, bytes: &[u8]) -> bool {
+        let name = file.to_bytes();
         let path = Text::<32>::of(&[self.prefix, b"supervise/", name]);
-        let (old, new) = (Text::<8>::of(&[name]), Text::<16>::of(&[name, b".new"]));
-        let mut opened = self.p.open_at(self.place, new.as_c(), Open::New);
+        let new = Text::<16>::of(&[name, b".new"]);
+        let mut opened = self.p.openat(self.place, new.as_c(), Open::New);
         // What was left there goes, whatever it is and wherever it leads.
         if opened == Err(Errno::EXIST) {
-            let removed = self.p.remove_at(self.place, new.as_c());
-            opened = removed.and_then(|()| self.p.open_at(self.place, new.as_c(), Open::New));
+            let removed = self.p.unlinkat(self.place, new.as_c());
+            opened = removed.and_then(|()| self.p.openat(self.place, new.as_c(), Open::New));
         }
         let fd = match opened {
             Ok(fd) => fd,
@@ -195,7 +178,7 @@ impl<P: Platform> File<'_, P> {
             }
             Err(errno) => return self.warn(&[b"unable to write ", path.bytes(), b".new"], errno),
         }
-        match self.p.rename_at(self.place, new.as_c(), old.as_c()) {
+        match self.p.renameat(self.place, new.as_c(), file) {
             Ok(()) => true,
             Err(errno) => self.warn(&[b"unable to rename ", name, b".new to ", path.bytes()], errno),
         }
@@ -232,9 +215,9 @@ enum Say {
     ReadOk,
 }
 
-impl Names {
+impl names::Supervise {
     fn say(&self, what: Say) -> &'static [&'static [u8]] {
-        let log = !self.place.is_empty();
+        let log = !self.prefix.is_empty();
         match (what, log) {
             (Say::LinkTooLong, false) => &[b"unable to readlink ./supervise: name too long"],
             (Say::LinkTooLong, true) => &[b"unable to readlink ./log/supervise: name too long"],

@@ -37,8 +37,8 @@ impl Area {
         }
         let (read, write) = p.pipe().map_err(|_| PIPE)?;
         let (end, lifeline) = p.pipe().map_err(|_| PIPE)?;
-        p.nonblocking(read).map_err(|_| SET)?;
-        p.onto(write, Fd::STDERR).map_err(|_| SET)?;
+        p.set_nonblocking(read).map_err(|_| SET)?;
+        p.dup2(write, Fd::STDERR).map_err(|_| SET)?;
         p.close(write);
         // Without it all works as long as this process lives.
         let _ = p.spawn_drain(read, end, args);

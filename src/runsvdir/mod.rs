@@ -211,7 +211,7 @@ impl<D> Runsvdir<'_, D> {
             return None;
         }
         self.away = true;
-        match p.open_dir(c".") {
+        match p.open_dir(Fd::CWD, c".") {
             Ok(reading) => {
                 self.reading = Some(reading);
                 self.dangling = false;
@@ -271,8 +271,7 @@ impl<D> Runsvdir<'_, D> {
         let now = p.wall();
         let mut quiet = p.stat(self.name.as_c()).map_or(0, |found| quiet(found.changed, now));
         for part in [RUN, b"/down", b"/finish", b"/check", b"/log", b"/log/run", b"/log/down"] {
-            let path = Text::<{ 256 + 16 }>::of(&[self.name.bytes(), part]);
-            match p.stat(path.as_c()) {
+            match p.stat(self.below(part).as_c()) {
                 Ok(found) => quiet = quiet.min(self::quiet(found.altered, now)),
                 Err(_) if part == RUN => return Contents::NoRun,
                 Err(_) => {}
@@ -281,8 +280,16 @@ impl<D> Runsvdir<'_, D> {
         Contents::Quiet(quiet)
     }
 
+    /// A path below the directory that the name just read leads to.
+    #[inline(never)]
+    fn below(&self, part: &[u8]) -> Text<{ 256 + 16 }> {
+        Text::of(&[self.name.bytes(), part])
+    }
+
     fn start<P: Platform<Dir = D>>(&mut self, p: &mut P) -> Option<Pid> {
         let name = self.name.as_c();
+        // Of a service that lies elsewhere nothing changes here when it is replaced.
+        p.watch_beside(self.below(b"/..").as_c());
         let session = [Step::Session];
         let spawned = p.spawn(&Child {
             prefix: &[b"runsvdir ", self.dir.to_bytes(), b": fatal: "],

@@ -1,60 +1,5 @@
 //! Command words. Only the first letter of a word counts, unless the word is one of the long ones.
-
-/// One command as runsv knows it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Letter {
-    /// Start it, and again whenever it ends.
-    Up,
-    /// Stop it and leave it down.
-    Down,
-    /// Start it and leave it down when it ends.
-    Once,
-    /// SIGSTOP.
-    Pause,
-    /// SIGCONT.
-    Cont,
-    /// SIGHUP.
-    Hup,
-    /// SIGALRM.
-    Alarm,
-    /// SIGINT.
-    Interrupt,
-    /// SIGQUIT.
-    Quit,
-    /// SIGUSR1.
-    User1,
-    /// SIGUSR2.
-    User2,
-    /// SIGTERM.
-    Term,
-    /// SIGKILL.
-    Kill,
-    /// Stop it, then runsv itself ends.
-    Exit,
-}
-
-impl Letter {
-    /// The byte written to `supervise/control`.
-    #[must_use]
-    pub const fn byte(self) -> u8 {
-        match self {
-            Letter::Up => b'u',
-            Letter::Down => b'd',
-            Letter::Once => b'o',
-            Letter::Pause => b'p',
-            Letter::Cont => b'c',
-            Letter::Hup => b'h',
-            Letter::Alarm => b'a',
-            Letter::Interrupt => b'i',
-            Letter::Quit => b'q',
-            Letter::User1 => b'1',
-            Letter::User2 => b'2',
-            Letter::Term => b't',
-            Letter::Kill => b'k',
-            Letter::Exit => b'x',
-        }
-    }
-}
+use crate::protocol::{LETTERS, Letter};
 
 /// Whether sv stays to see a command obeyed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -90,43 +35,28 @@ impl Plan {
     /// a service, where `status` must be written out.
     #[must_use]
     pub fn of(word: &[u8], script: bool) -> Option<Plan> {
-        use Letter::{
-            Alarm, Cont, Down, Exit, Hup, Interrupt, Kill, Once, Pause, Quit, Term, Up, User1, User2,
-        };
+        use Letter::{Continue, Down, Exit, HangUp, Term, Up};
         use Wait::{Always, IfAsked, ThenKill};
         let task = match word {
             b"start" => Task::Control(&[Up], Always),
             b"stop" => Task::Control(&[Down], Always),
-            b"restart" => Task::Control(&[Term, Cont, Up], Always),
-            b"try-restart" => Task::Control(&[Term, Cont], Always),
-            b"reload" => Task::Control(&[Hup], Always),
+            b"restart" => Task::Control(&[Term, Continue, Up], Always),
+            b"try-restart" => Task::Control(&[Term, Continue], Always),
+            b"reload" => Task::Control(&[HangUp], Always),
             b"shutdown" => Task::Control(&[Exit], Always),
             b"force-stop" => Task::Control(&[Down], ThenKill),
-            b"force-reload" => Task::Control(&[Term, Cont], ThenKill),
-            b"force-restart" => Task::Control(&[Term, Cont, Up], ThenKill),
+            b"force-reload" => Task::Control(&[Term, Continue], ThenKill),
+            b"force-restart" => Task::Control(&[Term, Continue, Up], ThenKill),
             b"force-shutdown" => Task::Control(&[Exit], ThenKill),
             b"check" => Task::Check,
             b"status" => Task::Status,
-            b"exit" => Task::Control(&[Exit], IfAsked),
             [b's', ..] if !script => Task::Status,
             [b'D', ..] => Task::Control(&[Down], ThenKill),
-            [b'T', ..] => Task::Control(&[Term, Cont], ThenKill),
+            [b'T', ..] => Task::Control(&[Term, Continue], ThenKill),
             [b'X' | b'E', ..] => Task::Control(&[Exit], ThenKill),
-            [b'u', ..] => Task::Control(&[Up], IfAsked),
-            [b'd', ..] => Task::Control(&[Down], IfAsked),
-            [b'o', ..] => Task::Control(&[Once], IfAsked),
-            [b'p', ..] => Task::Control(&[Pause], IfAsked),
-            [b'c', ..] => Task::Control(&[Cont], IfAsked),
-            [b'h', ..] => Task::Control(&[Hup], IfAsked),
-            [b'a', ..] => Task::Control(&[Alarm], IfAsked),
-            [b'i', ..] => Task::Control(&[Interrupt], IfAsked),
-            [b'q', ..] => Task::Control(&[Quit], IfAsked),
-            [b'1', ..] => Task::Control(&[User1], IfAsked),
-            [b'2', ..] => Task::Control(&[User2], IfAsked),
-            [b't', ..] => Task::Control(&[Term], IfAsked),
-            [b'k', ..] => Task::Control(&[Kill], IfAsked),
-            [b'e' | b'x', ..] => Task::Control(&[Exit], IfAsked),
-            _ => return None,
+            [b'x', ..] => Task::Control(&[Exit], IfAsked),
+            [first, ..] => Task::Control(alone(*first)?, IfAsked),
+            [] => return None,
         };
         Some(Plan { task })
     }
@@ -186,6 +116,12 @@ impl Plan {
     pub const fn ends_supervisor(&self) -> bool {
         matches!(self.task, Task::Control([Letter::Exit, ..], _))
     }
+}
+
+/// The letter whose word begins so.
+fn alone(first: u8) -> Option<&'static [Letter]> {
+    let begins = |letter: &&Letter| letter.word().as_bytes().first() == Some(&first);
+    LETTERS.iter().find(begins).map(core::slice::from_ref)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! answer, a wish must have arrived in it (runsv always writes the wish of `u`, `d` and `o`), and
 //! whether a process is a new one is seen by comparing label and pid with the record from before
 //! the command was sent.
-use super::{Letter, Plan, Task};
+use super::{Plan, Task};
+use crate::protocol::Letter;
 use crate::status::{Record, State};
 use core::time::Duration;
 use platform::Stamp;
@@ -86,12 +87,11 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
         Letter::Once if is_running(record) => Verdict::IfSettled,
         Letter::Once => Verdict::Met,
         Letter::Pause => met(record.pid == 0 || record.paused != 0),
-        Letter::Cont => met(record.pid == 0 || record.paused == 0),
-        Letter::Hup | Letter::Alarm | Letter::Interrupt | Letter::Quit | Letter::User1 | Letter::User2 => {
-            Verdict::Met
-        }
+        Letter::Continue => met(record.pid == 0 || record.paused == 0),
         // As long as there is a record, there is a supervisor.
         Letter::Exit => Verdict::NotYet,
+        // What is a signal and nothing more is done once it was sent.
+        _signal => Verdict::Met,
     }
 }
 

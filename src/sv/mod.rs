@@ -6,7 +6,7 @@ pub mod invocation;
 pub mod sight;
 pub mod text;
 
-pub use command::{Letter, Plan, Task, Wait};
+pub use command::{Plan, Task, Wait};
 pub use conditions::{Before, SETTLED, Verdict, followed, judge, unsettled};
 pub use invocation::{Defaults, Invocation, Mode, Request, Tally};
 pub use sight::{Sight, Trouble};

@@ -180,7 +180,7 @@ impl Directory {
 
     fn write<P: Platform>(&mut self, p: &mut P, cx: &mut Context, buffer: &mut [u8]) -> Event {
         self.writes = self.writes.wrapping_add(1);
-        if self.writes % LOOK == 0 && p.meta(self.current).is_ok_and(|found| found.links == 0) {
+        if self.writes % LOOK == 0 && p.fstat(self.current).is_ok_and(|found| found.links == 0) {
             self.say_gone(p, b"current was deleted");
             return Event::Gone;
         }

@@ -58,12 +58,12 @@ impl Directory {
     fn arrive<P: Platform>(&mut self, p: &mut P, fd: Fd) {
         let place = |found: Meta| (found.device, found.inode);
         let known = self.fd != NONE;
-        let same = known && p.meta(fd).map(place) == p.meta(self.fd).map(place);
+        let same = known && p.fstat(fd).map(place) == p.fstat(self.fd).map(place);
         if known && !same {
             // It has a config of its own, or none.
             (self.config, self.configured) = (Config::default(), false);
         }
-        if same && p.meta(self.lock).is_ok_and(|found| found.links > 0) {
+        if same && p.fstat(self.lock).is_ok_and(|found| found.links > 0) {
             p.close(core::mem::replace(&mut self.fd, fd));
         } else {
             self.give_up(p);
@@ -83,9 +83,9 @@ impl Directory {
     /// else is done: what it leads to may be anybody's.
     fn recover<P: Platform>(&mut self, p: &mut P, cx: &mut Context) -> core::result::Result<(), Event> {
         let opened = p.open(c"current", Open::Update);
-        if opened.is_ok() || p.readlink(c"current", &mut [0]).is_err() {
+        if opened.is_ok() || p.readlinkat(Fd::CWD, c"current", &mut [0]).is_err() {
             let found = match opened {
-                Ok(fd) => p.meta(fd),
+                Ok(fd) => p.fstat(fd),
                 Err(_) => p.stat(c"current"),
             };
             let ended = match found {
@@ -171,7 +171,7 @@ const TAIL: u64 = 65_536;
 /// comes next is no part of it. The size of `current` after that.
 fn cut_line<P: Platform>(p: &mut P, fd: Fd, size: u64) -> Result<u64> {
     match last_end(p, fd, size)? {
-        end if end < size => p.cut(fd, end).map(|()| end),
+        end if end < size => p.ftruncate(fd, end).map(|()| end),
         _ => Ok(size),
     }
 }
@@ -185,7 +185,7 @@ fn last_end<P: Platform>(p: &mut P, fd: Fd, size: u64) -> Result<u64> {
         let from = to.saturating_sub(part.len() as u64);
         let count = usize::try_from(to.saturating_sub(from)).unwrap_or(0);
         let part = part.get_mut(..count).unwrap_or_default();
-        let got = p.read_at(fd, from, part)?;
+        let got = p.pread(fd, from, part)?;
         let newline = part.get(..got).unwrap_or_default().iter().rposition(|byte| *byte == b'\n');
         if let Some(at) = newline {
             return Ok(from.saturating_add(at as u64).saturating_add(1));

@@ -19,7 +19,7 @@ impl Directory {
     }
 
     pub(super) fn sync<P: Platform>(&mut self, p: &mut P) -> Event {
-        match p.sync(self.current) {
+        match p.fsync(self.current) {
             // EINVAL: what it is on cannot be flushed, and need not.
             Ok(()) | Err(Errno::INVAL) => Event::Done,
             Err(errno) => self.pausing(p, b"unable to fsync current logfile", errno),
@@ -27,7 +27,7 @@ impl Directory {
     }
 
     pub(super) fn mark<P: Platform>(&mut self, p: &mut P) -> Event {
-        match p.set_mode(self.current, 0o744) {
+        match p.fchmod(self.current, 0o744) {
             Ok(()) => Event::Done,
             Err(errno) => self.pausing(p, b"unable to set mode of current", errno),
         }
@@ -115,7 +115,7 @@ impl Directory {
     }
 
     fn take_up<P: Platform>(&mut self, p: &mut P, fd: Fd) -> Result<()> {
-        let found = p.set_mode(fd, 0o644).and_then(|()| p.meta(fd));
+        let found = p.fchmod(fd, 0o644).and_then(|()| p.fstat(fd));
         match found {
             Ok(found) => {
                 self.close_current(p);
@@ -135,7 +135,7 @@ impl Directory {
     /// `clean`.
     pub(super) fn survey<P: Platform>(&mut self, p: &mut P, clean: bool) -> Result<Survey> {
         let mut survey = Survey::default();
-        let mut dir = p.open_dir(c".")?;
+        let mut dir = p.open_dir(Fd::CWD, c".")?;
         loop {
             let name = match p.next_name(&mut dir) {
                 Ok(Some(name)) => name,
@@ -150,7 +150,7 @@ impl Directory {
             let kind = survey.see(bytes, self.processor.busy(), self.made);
             if kind == Kind::Leftover && !complete(p, bytes) && clean {
                 let name = c_name(bytes);
-                if let Err(errno) = p.remove(name.as_c()) {
+                if let Err(errno) = p.unlink(name.as_c()) {
                     let text: &[u8] = b"unable to unlink processor leftover";
                     Context::trouble(p, b"warning", text, name.as_c(), errno);
                 }
@@ -162,7 +162,7 @@ impl Directory {
     }
 
     fn delete<P: Platform>(&self, p: &mut P, name: &Name) -> bool {
-        match p.remove(c_name(name).as_c()) {
+        match p.unlink(c_name(name).as_c()) {
             Ok(()) => true,
             Err(errno) => {
                 let text: &[u8] = b"unable to unlink oldest logfile";
@@ -239,9 +239,9 @@ impl Directory {
     /// The same in trouble: the file counts as finished only if it is on disk.
     pub(super) fn leave<P: Platform>(&mut self, p: &mut P, cx: &Context) -> Event {
         if self.current != NONE {
-            self.left = p.meta(self.current).ok().map(|found| (found.device, found.inode));
-            if p.sync(self.current).is_ok() {
-                let _ = p.set_mode(self.current, 0o744);
+            self.left = p.fstat(self.current).ok().map(|found| (found.device, found.inode));
+            if p.fsync(self.current).is_ok() {
+                let _ = p.fchmod(self.current, 0o744);
             }
         }
         self.shut(p, cx)

@@ -111,14 +111,14 @@ impl Directory {
             });
         fds.into_iter().filter(|fd| *fd != NONE).for_each(|fd| p.close(fd));
         if spawned.is_err() {
-            let _ = p.remove(c_name(&output).as_c());
+            let _ = p.unlink(c_name(&output).as_c());
         }
         spawned
     }
 
     fn discard<P: Platform>(&mut self, p: &mut P, cx: &mut Context, name: &Name) {
         let output = with_letter(*name, b't');
-        let removed = cx.enter(p, self.workplace).and_then(|()| p.remove(c_name(&output).as_c()));
+        let removed = cx.enter(p, self.workplace).and_then(|()| p.unlink(c_name(&output).as_c()));
         if !matches!(removed, Ok(()) | Err(Errno::NOENT)) {
             unable_to_unlink(p, self.path, &output);
         }
@@ -154,13 +154,13 @@ impl Directory {
         match step {
             Settle::Sync | Settle::Mark => {
                 let fd = p.open(output.as_c(), Open::Write)?;
-                let done = if step == Settle::Sync { p.sync(fd) } else { p.set_mode(fd, 0o744) };
+                let done = if step == Settle::Sync { p.fsync(fd) } else { p.fchmod(fd, 0o744) };
                 p.close(fd);
                 // What it is on cannot be flushed, and need not.
                 if done == Err(Errno::INVAL) { Ok(()) } else { done }
             }
             Settle::Rename => p.rename(output.as_c(), done.as_c()),
-            Settle::Remove => p.remove(c_name(name).as_c()),
+            Settle::Remove => p.unlink(c_name(name).as_c()),
             Settle::State => p.rename(c"newstate", c"state"),
         }
     }
@@ -178,8 +178,8 @@ fn open_all<P: Platform>(
     let [read, write, state, newstate] = fds;
     let (name, output) = (c_name(name), c_name(output));
     // A processor that was left behind may still write to these.
-    let _ = p.remove(output.as_c());
-    let _ = p.remove(c"newstate");
+    let _ = p.unlink(output.as_c());
+    let _ = p.unlink(c"newstate");
     *read = open(p, name.as_c(), Open::Read, b"unable to open input for processor")?;
     *write = open(p, output.as_c(), Open::New, b"unable to open output for processor")?;
     *state = match p.open(c"state", Open::Read) {

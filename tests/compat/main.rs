@@ -11,7 +11,7 @@
 //! | number | why not here | where |
 //! |---|---|---|
 //! | DEV-01, 03 to 06, 09 | they need a console, a time without events or a system of its own | `tests/namespace`, by number, also against C runit |
-//! | DEV-02, 08, 11 | Linux has no such signals and powers off | `platform/src/sim`, `tests/simulation` |
+//! | DEV-02, 08, 11 | Linux has no such signals and powers off | `platform/sim`, `tests/simulation` |
 #![allow(missing_docs)]
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
@@ -23,11 +23,14 @@ mod chpst_limits;
 mod chpst_state;
 mod chpst_steps;
 mod chpst_words;
+mod fake;
 mod links;
 mod rig;
 mod runsv_control;
 mod runsv_end;
+mod runsv_finish;
 mod runsv_letters;
+mod runsv_letters_down;
 mod runsv_letters_log;
 mod runsv_start;
 mod runsv_supervise;
@@ -53,6 +56,7 @@ mod svlogd_trouble;
 mod tools;
 mod usage;
 mod utmpset;
+mod utmpset_rig;
 
 fn main() -> ExitCode {
     let areas: &[&[Case]] = &[
@@ -67,8 +71,10 @@ fn main() -> ExitCode {
         runsv_supervise::CASES,
         runsv_start::CASES,
         runsv_letters::CASES,
+        runsv_letters_down::CASES,
         runsv_letters_log::CASES,
         runsv_control::CASES,
+        runsv_finish::CASES,
         runsv_end::CASES,
         runsvdir::CASES,
         runsvdir_log::CASES,

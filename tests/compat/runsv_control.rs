@@ -1,4 +1,6 @@
 //! Control scripts: one for each letter but `o`, in the place of a signal or beside it.
+//!
+//! One idea: control scripts, a case for each thing to know of them.
 use crate::rig::{Rig, Service, await_death, by_term, is_alive, process_state};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;

@@ -1,7 +1,8 @@
 //! What runsvdir does at once, and what it does again: each of these is a deviation.
 use crate::rig::{Rig, Service, send};
 use crate::runsvdir::{parent, path, start};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::{until, within};
 use std::fs;
@@ -34,6 +35,30 @@ pub const CASES: &[Case] = &[
         assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
     })
     .dev("DEV-20"),
+    case("dir_directory_remade_behind_a_link", || {
+        let rig = Rig::new();
+        let service = rig.service("../all/foo");
+        service.probe();
+        let other = rig.service("../all/other");
+        other.probe();
+        for name in ["foo", "other"] {
+            symlink(format!("../all/{name}"), rig.place.path("sv").join(name)).unwrap();
+        }
+        let _runsvdir = start(&rig, &["sv"]);
+        let (old, kept) = (service.await_runs(1), other.await_runs(1));
+        let change = fs::metadata(rig.place.path("sv")).unwrap().modified().unwrap();
+        // C runit looks once more after its first scan.
+        until("twelve seconds", || (change.elapsed().ok()? > Duration::from_secs(12)).then_some(()));
+        // A package that is taken out and put in again; its link stays.
+        fs::remove_dir_all(&service.dir).unwrap();
+        fs::create_dir(&service.dir).unwrap();
+        service.probe();
+        let new = service.await_runs(1);
+        assert_ne!(new, old);
+        until("the old process is gone", || (!is_there(old)).then_some(()));
+        assert!(is_there(kept));
+    })
+    .dev("DEV-43"),
     case("dir_dead_runsv_comes_back_soon", || {
         needs_proc();
         let rig = Rig::new();
@@ -152,3 +177,7 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-26"),
 ];
+
+fn is_there(pid: i32) -> bool {
+    kill(Pid::from_raw(pid), None).is_ok()
+}

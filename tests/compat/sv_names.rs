@@ -1,5 +1,6 @@
 //! From words to service directories; sv under other names.
-use crate::rig::{Fake, Rig, masked, program};
+use crate::fake::Fake;
+use crate::rig::{Rig, masked, program};
 use runit_tests::place::Output;
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case};

@@ -1,6 +1,7 @@
 //! sv waiting for a service to obey: what satisfies it, and what it says when nothing does. The
 //! supervisor is a fake one, so that the moment of every change is chosen.
-use crate::rig::{Fake, Rig, masked, program};
+use crate::fake::Fake;
+use crate::rig::{Rig, masked, program};
 use runit_tests::place::Running;
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case, needs_inotify};

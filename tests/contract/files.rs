@@ -1,14 +1,9 @@
-//! Files, directories, FIFOs, pipes and locks.
+//! Files, directories and locks.
 use crate::{Case, fine, holds, programs, same};
 use platform::{Errno, Fd, Files, Kind, Open, Platform};
 
 pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
     vec![
-        ("fifo-without-reader", fifo_without_reader),
-        ("fifo-ends-with-its-last-writer", fifo_ends),
-        ("fifo-with-own-writer-never-ends", fifo_with_own_writer),
-        ("fifo-fills-up", fifo_fills_up),
-        ("pipe", pipe),
         ("lock", lock),
         ("open", open),
         ("rename", rename),
@@ -22,118 +17,9 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("meta", meta),
         ("parts", parts),
         ("remove", remove),
+        ("handles", handles),
         ("datagrams", datagrams),
     ]
-}
-
-fn fifo_without_reader<P: Files>(p: &mut P) -> Case {
-    fine!(p.mkfifo(c"fifo", 0o600));
-    same!(p.mkfifo(c"fifo", 0o600), Err(Errno::EXIST));
-    same!(fine!(p.stat(c"fifo")).kind, Kind::Fifo);
-    same!(p.open(c"fifo", Open::Write), Err(Errno::NXIO));
-    let read = fine!(p.open(c"fifo", Open::Read));
-    let write = fine!(p.open(c"fifo", Open::Write));
-    p.close(read);
-    same!(p.write(write, b"x"), Err(Errno::PIPE));
-    p.close(write);
-    same!(p.open(c"fifo", Open::Write), Err(Errno::NXIO));
-    Ok(())
-}
-
-fn fifo_ends<P: Platform>(p: &mut P) -> Case {
-    fine!(p.mkfifo(c"fifo", 0o600));
-    let read = fine!(p.open(c"fifo", Open::Read));
-    let mut bytes = [0; 8];
-    // Before the first writer FreeBSD says that it would have to wait, others that it is at its end.
-    holds!([Ok(0), Err(Errno::AGAIN)].contains(&p.read(read, &mut bytes)));
-    let write = fine!(p.open(c"fifo", Open::Write));
-    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
-    same!(p.write(write, b"abc"), Ok(3));
-    holds!(p.wait(&[read], None).is_ready(0));
-    same!(p.read(read, &mut bytes[..2]), Ok(2));
-    p.close(write);
-    same!(p.read(read, &mut bytes), Ok(1));
-    same!(&bytes[..2], b"cb");
-    // poll(2) of macOS does not tell, so nothing may wait for that.
-    same!(p.read(read, &mut bytes), Ok(0));
-    p.close(read);
-    Ok(())
-}
-
-fn fifo_with_own_writer<P: Platform>(p: &mut P) -> Case {
-    fine!(p.mkfifo(c"fifo", 0o600));
-    let read = fine!(p.open_fifo(c"fifo"));
-    let client = fine!(p.open(c"fifo", Open::Write));
-    same!(p.write(client, b"u"), Ok(1));
-    p.close(client);
-    let mut bytes = [0; 8];
-    same!(p.read(read, &mut bytes), Ok(1));
-    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
-    let until = p.now().plus_ms(20);
-    same!(p.wait(&[read], Some(until)).ready, 0);
-    same!(p.open_fifo(c"none"), Err(Errno::NOENT));
-    p.close(read);
-    Ok(())
-}
-
-fn fifo_fills_up<P: Files>(p: &mut P) -> Case {
-    fine!(p.mkfifo(c"fifo", 0o600));
-    let read = fine!(p.open(c"fifo", Open::Read));
-    let write = fine!(p.open(c"fifo", Open::Write));
-    let block = [b'x'; 512];
-    let mut taken = 0;
-    loop {
-        match p.write(write, &block) {
-            Ok(512) => taken += 512,
-            Err(Errno::AGAIN) => break,
-            other => return Err(format!("a short write goes in whole or not at all: {other:?}")),
-        }
-        holds!(taken < 100_000_000);
-    }
-    holds!(taken >= 512);
-    let mut bytes = [0; 4096];
-    let got = fine!(p.read(read, &mut bytes));
-    holds!(got >= 512);
-    // Some kernels give room back by pages only.
-    let mut left = taken - got;
-    while left > 0 {
-        left -= fine!(p.read(read, &mut bytes));
-    }
-    same!(p.write(write, &block), Ok(512));
-    p.close(read);
-    p.close(write);
-    Ok(())
-}
-
-fn pipe<P: Platform>(p: &mut P) -> Case {
-    let (read, write) = fine!(p.pipe());
-    same!(p.unread(read), Ok(0));
-    same!(p.write(write, b"hello"), Ok(5));
-    same!(p.unread(read), Ok(5));
-    let mut bytes = [0; 16];
-    same!(p.read(read, &mut bytes), Ok(5));
-    fine!(p.nonblocking(read));
-    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
-    let (second, copy) = (Fd(40), Fd(41));
-    fine!(p.onto(write, second));
-    p.close(write);
-    same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
-    fine!(p.onto(second, copy));
-    p.close(second);
-    same!(p.write(copy, b"!"), Ok(1));
-    p.close(copy);
-    same!(p.unread(read), Ok(1));
-    same!(p.read(read, &mut bytes), Ok(1));
-    same!(p.unread(read), Ok(0));
-    same!(p.read(read, &mut bytes), Ok(0));
-    holds!(p.wait(&[Fd(-1), read], None).is_ready(1));
-    p.close(read);
-    same!(p.unread(read), Err(Errno::BADF));
-    let (read, write) = fine!(p.pipe());
-    p.close(read);
-    same!(p.write(write, b"x"), Err(Errno::PIPE));
-    p.close(write);
-    Ok(())
 }
 
 fn lock<P: Files>(p: &mut P) -> Case {
@@ -143,7 +29,7 @@ fn lock<P: Files>(p: &mut P) -> Case {
     fine!(p.lock(first));
     if !crate::system::LOCKS_ARE_THE_PROCESS_S {
         holds!(p.lock(second).is_err());
-        fine!(p.onto(first, Fd(42)));
+        fine!(p.dup2(first, Fd(42)));
         p.close(first);
         holds!(p.lock(second).is_err());
         p.close(Fd(42));
@@ -223,11 +109,11 @@ fn mkdir<P: Files>(p: &mut P) -> Case {
 
 fn readlink<P: Files>(p: &mut P) -> Case {
     let mut bytes = [0; 64];
-    same!(p.readlink(programs::LINK, &mut bytes), Ok(9));
+    same!(p.readlinkat(Fd::CWD, programs::LINK, &mut bytes), Ok(9));
     same!(&bytes[..9], b"somewhere");
-    same!(p.readlink(programs::LINK, &mut bytes[..4]), Ok(4));
-    same!(p.readlink(c".", &mut bytes), Err(Errno::INVAL));
-    same!(p.readlink(c"none", &mut bytes), Err(Errno::NOENT));
+    same!(p.readlinkat(Fd::CWD, programs::LINK, &mut bytes[..4]), Ok(4));
+    same!(p.readlinkat(Fd::CWD, c".", &mut bytes), Err(Errno::INVAL));
+    same!(p.readlinkat(Fd::CWD, c"none", &mut bytes), Err(Errno::NOENT));
     same!(p.stat(programs::LINK).map(|_| ()), Err(Errno::NOENT));
     Ok(())
 }
@@ -248,7 +134,7 @@ fn links<P: Files>(p: &mut P) -> Case {
     same!(contents(p, programs::LINK)?, b"one");
     write(p, programs::LINK, Open::Truncate, b"3")?;
     same!(contents(p, programs::LINK)?, b"3");
-    fine!(p.remove(c"../somewhere"));
+    fine!(p.unlink(c"../somewhere"));
     same!(p.open(programs::LINK, Open::Read), Err(Errno::NOENT));
     Ok(())
 }
@@ -258,7 +144,7 @@ fn names<P: Files>(p: &mut P) -> Case {
         write(p, name, Open::Truncate, b"x")?;
     }
     fine!(p.mkdir(c"dir", 0o755));
-    let mut dir = fine!(p.open_dir(c"."));
+    let mut dir = fine!(p.open_dir(Fd::CWD, c"."));
     let mut found = Vec::new();
     while let Some(name) = fine!(p.next_name(&mut dir)) {
         found.push(name.to_bytes().to_vec());
@@ -268,8 +154,8 @@ fn names<P: Files>(p: &mut P) -> Case {
     found.sort();
     let expected: [&[u8]; 6] = [b".", b"..", b".hidden", b"a", b"dir", b"with space"];
     same!(found, expected);
-    same!(p.open_dir(c"none").map(|_| ()), Err(Errno::NOENT));
-    same!(p.open_dir(c"a").map(|_| ()), Err(Errno::NOTDIR));
+    same!(p.open_dir(Fd::CWD, c"none").map(|_| ()), Err(Errno::NOENT));
+    same!(p.open_dir(Fd::CWD, c"a").map(|_| ()), Err(Errno::NOTDIR));
     Ok(())
 }
 
@@ -300,19 +186,19 @@ fn chdir<P: Files>(p: &mut P) -> Case {
 fn meta<P: Files>(p: &mut P) -> Case {
     let fd = fine!(p.open(c"file", Open::Append));
     same!(p.write(fd, b"four"), Ok(4));
-    fine!(p.set_mode(fd, 0o744));
-    let found = fine!(p.meta(fd));
+    fine!(p.fchmod(fd, 0o744));
+    let found = fine!(p.fstat(fd));
     same!((found.kind, found.mode, found.size, found.links), (Kind::File, 0o744, 4, 1));
     same!(fine!(p.stat(c"file")), found);
-    fine!(p.sync(fd));
-    fine!(p.remove(c"file"));
-    same!(fine!(p.meta(fd)).links, 0);
+    fine!(p.fsync(fd));
+    fine!(p.unlink(c"file"));
+    same!(fine!(p.fstat(fd)).links, 0);
     same!(p.write(fd, b"more"), Ok(4));
-    same!(fine!(p.meta(fd)).size, 8);
+    same!(fine!(p.fstat(fd)).size, 8);
     p.close(fd);
-    same!(p.meta(fd), Err(Errno::BADF));
-    same!(p.set_mode(fd, 0o600), Err(Errno::BADF));
-    same!(p.sync(fd), Err(Errno::BADF));
+    same!(p.fstat(fd), Err(Errno::BADF));
+    same!(p.fchmod(fd, 0o600), Err(Errno::BADF));
+    same!(p.fsync(fd), Err(Errno::BADF));
     Ok(())
 }
 
@@ -320,43 +206,74 @@ fn parts<P: Files>(p: &mut P) -> Case {
     write(p, c"file", Open::Truncate, b"0123456789")?;
     let fd = fine!(p.open(c"file", Open::Read));
     let mut four = [0; 4];
-    same!(p.read_at(fd, 3, &mut four), Ok(4));
+    same!(p.pread(fd, 3, &mut four), Ok(4));
     same!(&four, b"3456");
-    same!(p.read_at(fd, 8, &mut four), Ok(2));
-    same!(p.read_at(fd, 10, &mut four), Ok(0));
-    same!(p.read_at(fd, 11, &mut four), Ok(0));
+    same!(p.pread(fd, 8, &mut four), Ok(2));
+    same!(p.pread(fd, 10, &mut four), Ok(0));
+    same!(p.pread(fd, 11, &mut four), Ok(0));
     // Reading goes on where it was.
     same!(p.read(fd, &mut four), Ok(4));
     same!(&four, b"0123");
-    holds!(p.cut(fd, 6).is_err());
+    holds!(p.ftruncate(fd, 6).is_err());
     p.close(fd);
     let fd = fine!(p.open(c"file", Open::Update));
-    same!(p.read_at(fd, 3, &mut four), Ok(4));
-    fine!(p.cut(fd, 6));
+    same!(p.pread(fd, 3, &mut four), Ok(4));
+    fine!(p.ftruncate(fd, 6));
     same!(contents(p, c"file")?, b"012345".to_vec());
-    fine!(p.cut(fd, 0));
+    fine!(p.ftruncate(fd, 0));
     same!(fine!(p.stat(c"file")).size, 0);
     p.close(fd);
-    same!(p.cut(fd, 0), Err(Errno::BADF));
+    same!(p.ftruncate(fd, 0), Err(Errno::BADF));
     Ok(())
 }
 
 fn remove<P: Files>(p: &mut P) -> Case {
-    same!(p.remove(c"file"), Err(Errno::NOENT));
+    same!(p.unlink(c"file"), Err(Errno::NOENT));
     write(p, c"file", Open::Truncate, b"x")?;
-    fine!(p.remove(c"file"));
+    fine!(p.unlink(c"file"));
     same!(p.stat(c"file").map(|_| ()), Err(Errno::NOENT));
     fine!(p.mkdir(c"dir", 0o755));
-    holds!(p.remove(c"dir").is_err());
-    same!(p.remove(c"dir/none"), Err(Errno::NOENT));
+    holds!(p.unlink(c"dir").is_err());
+    same!(p.unlink(c"dir/none"), Err(Errno::NOENT));
     let dir = fine!(p.open(c"dir", Open::Read));
-    same!(p.remove_at(dir, c"file"), Err(Errno::NOENT));
-    let fd = fine!(p.open_at(dir, c"file", Open::New));
+    same!(p.unlinkat(dir, c"file"), Err(Errno::NOENT));
+    let fd = fine!(p.openat(dir, c"file", Open::New));
     p.close(fd);
-    same!(p.open_at(dir, c"file", Open::New), Err(Errno::EXIST));
-    fine!(p.remove_at(dir, c"file"));
+    same!(p.openat(dir, c"file", Open::New), Err(Errno::EXIST));
+    fine!(p.unlinkat(dir, c"file"));
     same!(p.stat(c"dir/file").map(|_| ()), Err(Errno::NOENT));
     p.close(dir);
+    Ok(())
+}
+
+/// A directory that is open is where paths begin, wherever it is by now.
+fn handles<P: Files>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"dir", 0o755));
+    let dir = fine!(p.open(c"dir", Open::Read));
+    let fd = fine!(p.openat(dir, c"file", Open::Truncate));
+    same!(p.write(fd, b"x"), Ok(1));
+    p.close(fd);
+    fine!(p.rename(c"dir", c"moved"));
+    same!(fine!(p.fstatat(dir, c"file")).size, 1);
+    same!(p.fstatat(dir, c"none").map(|_| ()), Err(Errno::NOENT));
+    fine!(p.renameat(dir, c"file", c"other"));
+    same!(contents(p, c"moved/other")?, b"x");
+    same!(p.readlinkat(dir, c"other", &mut [0; 8]), Err(Errno::INVAL));
+    let mut names = fine!(p.open_dir(dir, c"."));
+    let mut found = Vec::new();
+    while let Some(name) = fine!(p.next_name(&mut names)) {
+        found.push(name.to_bytes().to_vec());
+    }
+    p.close_dir(names);
+    found.sort();
+    let expected: [&[u8]; 3] = [b".", b"..", b"other"];
+    same!(found, expected);
+    let file = fine!(p.openat(dir, c"other", Open::Read));
+    same!(p.openat(file, c"other", Open::Read), Err(Errno::NOTDIR));
+    same!(p.fstatat(file, c"other").map(|_| ()), Err(Errno::NOTDIR));
+    p.close(file);
+    p.close(dir);
+    same!(p.fstatat(dir, c"other").map(|_| ()), Err(Errno::BADF));
     Ok(())
 }
 
@@ -376,8 +293,8 @@ fn close<P: Files>(p: &mut P) -> Case {
     p.close(fd);
     same!(p.read(fd, &mut [0; 1]), Err(Errno::BADF));
     same!(p.write(fd, b"x"), Err(Errno::BADF));
-    same!(p.nonblocking(fd), Err(Errno::BADF));
-    same!(p.onto(fd, Fd(43)), Err(Errno::BADF));
+    same!(p.set_nonblocking(fd), Err(Errno::BADF));
+    same!(p.dup2(fd, Fd(43)), Err(Errno::BADF));
     same!(fine!(p.open(programs::PLAIN, Open::Read)), fd);
     p.close(fd);
     Ok(())

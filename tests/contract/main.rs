@@ -4,6 +4,7 @@
 //! The cases use the traits and nothing else, so they come to every new system for nothing. What
 //! has to be there before (programs, a link) is prepared once for each of the two.
 mod files;
+mod pipes;
 mod processes;
 mod system;
 mod waiting;
@@ -54,7 +55,7 @@ fn string(text: &str) -> CString {
 
 /// Runs every case in a directory of its own below `base`.
 fn contract<P: Platform>(p: &mut P, name: &str, base: &str, counts: &mut (u32, u32)) {
-    let cases: Cases<P> = [files::cases(), processes::cases(), waiting::cases()].concat();
+    let cases: Cases<P> = [pipes::cases(), files::cases(), processes::cases(), waiting::cases()].concat();
     for (case, run) in cases {
         let dir = string(&format!("{base}/{case}"));
         let ready = p.mkdir(&dir, 0o755).and_then(|()| p.chdir(&dir));

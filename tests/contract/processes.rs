@@ -50,7 +50,7 @@ pub(crate) fn death<P: Platform>(p: &mut P) -> Result<(Pid, Ended), String> {
 fn read_all<P: Platform>(p: &mut P, fd: Fd) -> Result<Vec<u8>, String> {
     let until = p.now().plus_ms(60_000);
     let mut all = Vec::new();
-    fine!(p.nonblocking(fd));
+    fine!(p.set_nonblocking(fd));
     loop {
         let mut bytes = [0; 64];
         match p.read(fd, &mut bytes) {

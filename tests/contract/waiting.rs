@@ -13,6 +13,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("watch", watch),
         ("watch-link", watch_link),
         ("watch-link-on-the-way", watch_link_on_the_way),
+        ("watch-beside", watch_beside),
         ("removed", removed),
     ]
 }
@@ -148,6 +149,34 @@ fn watch_link<P: Platform>(p: &mut P) -> Case {
     Ok(())
 }
 
+/// What holds the target of a link is watched beside the directory, until it is gone.
+fn watch_beside<P: Platform>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"scan", 0o755));
+    fine!(p.mkdir(c"other", 0o755));
+    change(p, programs::SWITCHER)?;
+    if !p.watch(c"scan") {
+        return Ok(());
+    }
+    fine!(p.mkdir(c"before", 0o755));
+    same!(told(p, SHORT), Some(false));
+    p.watch_beside(c"none/..");
+    fine!(p.mkdir(c"still", 0o755));
+    same!(told(p, SHORT), Some(false));
+    p.watch_beside(c"current/..");
+    p.watch_beside(c"current/..");
+    fine!(p.mkdir(c"one", 0o755));
+    same!(told(p, LONG), Some(true));
+    same!(told(p, SHORT), Some(false));
+    // It outlives the watch that it stands beside.
+    holds!(p.watch(c"scan"));
+    fine!(p.rename(c"one", c"two"));
+    same!(told(p, LONG), Some(true));
+    fine!(p.mkdir(c"scan/new", 0o755));
+    same!(told(p, LONG), Some(true));
+    same!(told(p, SHORT), Some(false));
+    Ok(())
+}
+
 /// A link need not be the last name of the path.
 fn watch_link_on_the_way<P: Platform>(p: &mut P) -> Case {
     fine!(p.mkdir(c"other", 0o755));
@@ -178,7 +207,7 @@ fn removed<P: Platform>(p: &mut P) -> Case {
     fine!(p.mkdir(c"scan/new", 0o755));
     let dir = fine!(p.open(c"scan/new", Open::Read));
     change(p, programs::REMOVER)?;
-    same!(fine!(p.meta(dir)).links, 0);
+    same!(fine!(p.fstat(dir)).links, 0);
     fine!(p.fchdir(dir));
     let found = p.stat(c".").map(|here| here.links);
     holds!(found == Ok(0) || found == Err(Errno::NOENT));

@@ -203,18 +203,17 @@ fn link_turned_by_ln() {
     }
     host.must("ln -s ../etc/v0 sd/app");
     host.await_line("v0 run");
-    let mut wrong = 0;
     for turn in names.windows(2) {
         let [old, new] = turn else { continue };
         host.must(&format!("ln -sfn ../etc/{new} sd/app"));
         host.await_line(&format!("{new} run"));
         host.await_line(&format!("{old} TERM"));
         host.sv_ok(&["-w", "15", "check", "app"], "ok: run: app: ");
-        wrong += usize::from(host.runsvs("app") == 0);
     }
-    // A machine that stands still between the two calls of ln shows the first name for that long.
-    wrong += host.said().matches("fatal").count();
-    assert!(wrong < 2, "{wrong} of 6 had a passing name: {}", host.said());
+    // A machine that stands still between the two calls of ln shows the first name for that long, and a
+    // supervisor may meet it; the simulation has what happens where it does not.
+    host.await_runsvs("app", 1);
+    assert_eq!(host.trace().iter().filter(|line| line.ends_with(" run")).count(), names.len());
 }
 
 /// A script that makes sure of its links, with an `ln -sf` that removes and makes, as busybox's does:

@@ -1,4 +1,6 @@
 //! What must be true of process 1 at every moment.
+//!
+//! One idea: a model of process 1, which hears each fact and knows what may come next.
 use crate::watched::{Check, Pace, Rules, no_zombies};
 use platform::{Child, Ended, How, Instant, Pid, Request, Signal, Target, Wake};
 use platform_sim::tree::ROOT;
@@ -460,8 +462,6 @@ impl Rules for Runit {
             (Outcome::Over(End::Quiet), PowerCall::Returns) => last.is_some() && last != Some(How::PowerOff),
             (Outcome::Over(End::Quiet), PowerCall::FailsFor(How::Restart)) => last == Some(How::Restart),
             (Outcome::Over(End::Quiet), _) if self.interfered => true,
-            // Nobody has armed it yet.
-            (Outcome::Over(End::HardReset), _) => true,
             _ => false,
         };
         if fits { Ok(()) } else { Err(format!("an end that was not asked for: {outcome:?} after {last:?}")) }

@@ -6,8 +6,10 @@ use crate::runit_rules::{Runit, mark};
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Report, watch};
-use platform::{How, Pid, Request, Signal};
-use platform_sim::{Deed, Faults, Kernel, LINUX, MACOS, Machine, PowerCall, Random, Sim, Source, Whom, args};
+use platform::{How, Pid, Signal};
+use platform_sim::{
+    Deed, FREEBSD, Faults, Kernel, MACOS, Machine, PowerCall, Random, Sim, Source, Whom, args,
+};
 use runit::paths;
 use std::ffi::CStr;
 
@@ -15,25 +17,6 @@ use std::ffi::CStr;
 pub(crate) fn text(path: &'static CStr) -> &'static str {
     path.to_str().unwrap_or_default()
 }
-
-/// A kernel whose own signals ask for what it can do (DEV-08), and whose key works once until it is
-/// armed again (DEV-11).
-pub(crate) const NATIVE: Machine = Machine {
-    name: "native",
-    requests: &[
-        (Signal::Interrupt, Request::CtrlAltDel),
-        (Signal::Continue, Request::Control),
-        (Signal::User1, Request::Halt),
-        (Signal::User2, Request::PowerOff),
-        (Signal::WindowChange, Request::PowerCycle),
-        (Signal::Terminate, Request::Reboot),
-        (Signal::HangUp, Request::Nothing),
-    ],
-    power_by_child: false,
-    one_shot_key: true,
-    watches: false,
-    ..LINUX
-};
 
 /// When nothing goes wrong any more, when all has settled, and when it is asked to stop, in milliseconds.
 const CALM: u64 = 15_000;
@@ -74,7 +57,7 @@ fn machine(random: &mut Random) -> Machine {
         _ => PowerCall::Works,
     };
     // macOS has another process 1.
-    let base = Some(systems::of(random)).filter(|system| system.name != MACOS.name).unwrap_or(NATIVE);
+    let base = Some(systems::of(random)).filter(|system| system.name != MACOS.name).unwrap_or(FREEBSD);
     Machine { power, again: random.chance(5), ..base }
 }
 

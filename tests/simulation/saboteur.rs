@@ -85,11 +85,8 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn fchdir(&mut self, fd: Fd) -> Result<()> {
         self.p.fchdir(fd)
     }
-    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
-        self.p.open(path, how)
-    }
-    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
-        self.p.open_at(dir, path, how)
+    fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
+        self.p.openat(dir, path, how)
     }
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
         self.p.open_fifo(path)
@@ -126,51 +123,42 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
         self.p.mkfifo(path, mode)
     }
-    fn stat(&mut self, path: &CStr) -> Result<Meta> {
-        let mut found = self.p.stat(path)?;
+    fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
+        let mut found = self.p.fstatat(dir, path)?;
         if self.lies(Lie::SeesReboot) {
             found.mode |= 0o100;
         }
         Ok(found)
     }
-    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
-        self.p.readlink(path, into)
+    fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
+        self.p.readlinkat(dir, path, into)
     }
-    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
+    fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
         if self.lies(Lie::LosesStatus) && to.to_bytes().ends_with(b"status") {
             return Ok(());
         }
-        self.p.rename(from, to)
-    }
-    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
-        if self.lies(Lie::LosesStatus) && to.to_bytes().ends_with(b"status") {
-            return Ok(());
-        }
-        self.p.rename_at(dir, from, to)
+        self.p.renameat(dir, from, to)
     }
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
         self.p.chmod(path, mode)
     }
-    fn meta(&mut self, fd: Fd) -> Result<Meta> {
-        self.p.meta(fd)
+    fn fstat(&mut self, fd: Fd) -> Result<Meta> {
+        self.p.fstat(fd)
     }
-    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
-        self.p.set_mode(fd, mode)
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<()> {
+        self.p.fchmod(fd, mode)
     }
-    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
-        self.p.read_at(fd, offset, into)
+    fn pread(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
+        self.p.pread(fd, offset, into)
     }
-    fn cut(&mut self, fd: Fd, size: u64) -> Result<()> {
-        self.p.cut(fd, size)
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<()> {
+        self.p.ftruncate(fd, size)
     }
-    fn remove(&mut self, path: &CStr) -> Result<()> {
-        self.p.remove(path)
+    fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
+        self.p.unlinkat(dir, path)
     }
-    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()> {
-        self.p.remove_at(dir, path)
-    }
-    fn sync(&mut self, fd: Fd) -> Result<()> {
-        self.p.sync(fd)
+    fn fsync(&mut self, fd: Fd) -> Result<()> {
+        self.p.fsync(fd)
     }
     fn pipe(&mut self) -> Result<(Fd, Fd)> {
         let ends = self.p.pipe()?;
@@ -180,17 +168,17 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn unread(&mut self, fd: Fd) -> Result<usize> {
         self.p.unread(fd)
     }
-    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
-        self.p.onto(from, to)
+    fn dup2(&mut self, from: Fd, to: Fd) -> Result<()> {
+        self.p.dup2(from, to)
     }
-    fn nonblocking(&mut self, fd: Fd) -> Result<()> {
-        self.p.nonblocking(fd)
+    fn set_nonblocking(&mut self, fd: Fd) -> Result<()> {
+        self.p.set_nonblocking(fd)
     }
     fn lock(&mut self, fd: Fd) -> Result<()> {
         self.p.lock(fd)
     }
-    fn open_dir(&mut self, path: &CStr) -> Result<Self::Dir> {
-        let mut dir = self.p.open_dir(path)?;
+    fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Self::Dir> {
+        let mut dir = self.p.open_dir(dir, path)?;
         if self.lies(Lie::SkipsNames) {
             for _ in 0..3 {
                 let _ = self.p.next_name(&mut dir)?;
@@ -298,6 +286,9 @@ impl<P: Platform> Watch for Saboteur<'_, P> {
             return true;
         }
         self.p.watch(path)
+    }
+    fn watch_beside(&mut self, path: &CStr) {
+        self.p.watch_beside(path);
     }
     fn watch_fd(&self) -> Option<Fd> {
         self.p.watch_fd()

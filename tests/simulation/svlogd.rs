@@ -156,7 +156,7 @@ fn feed(sim: &mut Sim) {
     })
     .expect("a process");
     sim.close(write);
-    sim.onto(read, Fd::STDIN).expect("a descriptor");
+    sim.dup2(read, Fd::STDIN).expect("a descriptor");
     sim.close(read);
     // The child has its descriptors once it has run.
     let until = sim.now().plus_ms(2);

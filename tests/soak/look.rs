@@ -126,6 +126,8 @@ fn one<'p>(
     let as_wanted = up == service.up || (service.unsure && (up != service.down || service.again));
     let plain = Status { secs: 0, nanos: 0, pid: 0, paused: 0, want: b'u', got_term: 0, state: RUN };
     let want = if up { plain } else { Status { want: b'd', state: DOWN, ..plain } };
+    // One that `once` has started runs, and shall be down afterwards.
+    let want = if up && service.unsure && status.want == b'd' { Status { want: b'd', ..want } } else { want };
     let bare = |status: Status| Status { secs: 0, nanos: 0, pid: 0, ..status };
     if !as_wanted || bare(status) != want {
         return Err(format!("wanted up: {} (unsure: {}), but {status:?}", service.up, service.unsure));

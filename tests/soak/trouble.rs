@@ -26,8 +26,8 @@ const SURE: u64 = 1;
 /// What is to be done later.
 #[derive(Clone, Copy, Debug)]
 enum Later {
-    /// The orphans of the supervisor of this service are told to end.
-    Orphans(usize),
+    /// The orphans of this supervisor of the service are told to end.
+    Orphans(usize, Pid),
     /// All supervisors that the end of runsvdir has left over are told to end.
     Supervisors,
     /// A service is put back into the scan directory.
@@ -118,6 +118,9 @@ impl Trouble {
                     self.wrong.push(format!("runsvdir ended: {status:?}"));
                 }
                 if !self.over {
+                    // Only now has everything that it leaves behind come to this process.
+                    let pause = Duration::from_millis(self.random.below(4_000));
+                    self.later.push((Instant::now() + pause, Later::Supervisors));
                     self.start();
                 }
             }
@@ -219,7 +222,7 @@ impl Trouble {
 
     fn is_put_off(&self, number: usize) -> bool {
         let concerns = |later: &Later| match later {
-            Later::Orphans(other) | Later::Back(other) => *other == number,
+            Later::Orphans(other, _) | Later::Back(other) => *other == number,
             Later::Supervisors => false,
         };
         self.later.iter().any(|(_, later)| concerns(later))
@@ -249,7 +252,7 @@ impl Trouble {
         self.kills[1] += u64::from(kill(Pid::from_raw(runsv), Signal::SIGKILL).is_ok());
         self.note(number, &format!("kill -9 of runsv {runsv}"));
         let pause = Duration::from_millis(self.random.below(2_500));
-        self.later.push((Instant::now() + pause, Later::Orphans(number)));
+        self.later.push((Instant::now() + pause, Later::Orphans(number, Pid::from_raw(runsv))));
     }
 
     /// Whether every log service has its directory. While the orphan of another has it, a log service
@@ -260,7 +263,7 @@ impl Trouble {
             let status = Status::read(&self.tree.dir(service.number).join("log"));
             status.is_some_and(|status| status.state == RUN && status.secs + SURE < now)
         };
-        let waits = self.later.iter().any(|(_, later)| matches!(later, Later::Orphans(_)));
+        let waits = self.later.iter().any(|(_, later)| matches!(later, Later::Orphans(..)));
         !waits && self.tree.services.iter().filter(|service| service.present).all(runs)
     }
 
@@ -277,8 +280,6 @@ impl Trouble {
         let signal = if deadly { Signal::SIGKILL } else { Signal::SIGHUP };
         self.kills[2] += u64::from(deadly);
         let _ = kill(Pid::from_raw(self.runsvdir), signal);
-        let pause = Duration::from_millis(self.random.below(4_000));
-        self.later.push((Instant::now() + pause, Later::Supervisors));
     }
 
     fn put_in(&mut self, number: usize) {
@@ -307,7 +308,11 @@ impl Trouble {
         let due: Vec<(Instant, Later)> = due;
         for (_, what) in due {
             match what {
-                Later::Orphans(number) => {
+                // As long as it is there they have not come to this process.
+                Later::Orphans(_, runsv) if kill(runsv, None).is_ok() => {
+                    self.later.push((now + Duration::from_millis(50), what));
+                }
+                Later::Orphans(number, _) => {
                     self.note(number, "orphans are told to end");
                     let dir = self.tree.dir(number);
                     self.end_orphans(|name, here| name != "svlogd" && here == dir);
@@ -372,11 +377,13 @@ impl Trouble {
     /// Goes on with what was found.
     pub(crate) fn go_on(&mut self) {
         for number in 0..self.tree.services.len() {
-            let up = Status::read(&self.tree.dir(number)).is_some_and(|status| status.pid != 0);
+            let status = Status::read(&self.tree.dir(number));
+            let (up, want) = status.map_or((false, 0), |status| (status.pid != 0, status.want));
             let service = &mut self.tree.services[number];
             if service.present && std::mem::take(&mut service.unsure) {
                 service.up = up;
-                service.again = false;
+                // What `once` has started is not started again.
+                service.again = up && want == b'd';
             }
         }
         drop(fs::remove_file(self.tree.place.path(CALM)));

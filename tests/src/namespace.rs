@@ -1,5 +1,8 @@
 //! A system in namespaces of its own, with a process 1, a console and an end that can be told from
 //! others. No privilege is needed where the kernel allows unprivileged user namespaces.
+mod console;
+
+use self::console::Console;
 use crate::place::{Output, Place, Running};
 use crate::programs::Programs;
 use crate::suite::skip;
@@ -8,16 +11,13 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::pty::openpty;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, ttyname};
-use std::fs::{self, File, Permissions};
-use std::io::Read;
+use std::fs::{self, Permissions};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// The namespaces, and that everything in them dies with unshare(1).
@@ -379,70 +379,4 @@ pub enum How {
     Exited(i32),
     /// Process 1 was killed.
     Killed(i32),
-}
-
-/// The reading end of a terminal.
-#[derive(Debug)]
-struct Console {
-    lines: Arc<Mutex<Vec<String>>>,
-    over: Arc<AtomicBool>,
-    keyboard: Arc<OwnedFd>,
-    reader: Option<JoinHandle<()>>,
-}
-
-impl Console {
-    fn of(master: OwnedFd, start: Instant, tell: Option<fn(Duration, &str)>) -> Console {
-        let lines: Arc<Mutex<Vec<String>>> = Arc::default();
-        let over = Arc::new(AtomicBool::new(false));
-        let mut input = File::from(master.try_clone().expect("a descriptor"));
-        let (out, done) = (Arc::clone(&lines), Arc::clone(&over));
-        let reader = thread::spawn(move || {
-            let mut line = Vec::new();
-            let mut bytes = [0; 4096];
-            loop {
-                // Read before the look at `over`: what was written before the end is here by then.
-                let last = done.load(Ordering::Acquire);
-                match input.read(&mut bytes) {
-                    Ok(count) if count > 0 => {
-                        for byte in &bytes[..count] {
-                            match byte {
-                                b'\n' => {
-                                    let text = String::from_utf8_lossy(&line).into_owned();
-                                    if let Some(tell) = tell {
-                                        tell(start.elapsed(), &text);
-                                    }
-                                    out.lock().unwrap_or_else(PoisonError::into_inner).push(text);
-                                    line.clear();
-                                }
-                                b'\r' => {}
-                                byte => line.push(*byte),
-                            }
-                        }
-                    }
-                    // Nobody has it open, or the end of stage 1's session hung it up.
-                    _ if !last => thread::sleep(Duration::from_millis(1)),
-                    _ => break,
-                }
-            }
-        });
-        Console { lines, over, keyboard: Arc::new(master), reader: Some(reader) }
-    }
-
-    fn lines(&self) -> Vec<String> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Takes what is left. Whoever had the terminal open must be gone.
-    fn finish(&mut self) {
-        self.over.store(true, Ordering::Release);
-        if let Some(reader) = self.reader.take() {
-            let _ = reader.join();
-        }
-    }
-}
-
-impl Drop for Console {
-    fn drop(&mut self) {
-        self.finish();
-    }
 }

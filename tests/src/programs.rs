@@ -54,6 +54,16 @@ impl Programs {
     }
 }
 
+/// The names of all programs, or of those of a kind: `resident`, `command`.
+pub fn names(kind: Option<&str>) -> impl Iterator<Item = &'static str> {
+    let lines = include_str!("../../ci/programs.tsv").lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(move |line| {
+        let mut words = line.split('\t');
+        let name = words.next()?;
+        (kind.is_none() || words.next() == kind).then_some(name)
+    })
+}
+
 /// Builds our programs with the profile and for the target of this executable, which lies in
 /// `TARGET-DIR[/TRIPLE]/PROFILE[/deps]`, and returns where they are.
 fn build() -> PathBuf {

@@ -5,7 +5,7 @@ use crate::system;
 use std::path::Path;
 
 /// Program, an argument that ends it at once, what for, Debian's package.
-const TOOLS: [(&str, &str, &str, &str); 12] = [
+const TOOLS: [(&str, &str, &str, &str); 13] = [
     ("qemu-system-x86_64", "--version", "all systems but aarch64", "qemu-system-x86"),
     ("qemu-system-aarch64", "--version", "linux-aarch64", "qemu-system-arm"),
     ("debugfs", "-V", "linux-debian, netbsd: files into ext2 and ext4", "e2fsprogs"),
@@ -13,6 +13,7 @@ const TOOLS: [(&str, &str, &str, &str); 12] = [
     ("mmdebstrap", "--version", "ci/vm-setup: Debian's root", "mmdebstrap"),
     ("setpriv", "--version", "no machine outlives a test that was killed", "util-linux"),
     ("curl", "--version", "fetch (wget will do)", "curl"),
+    ("sha256sum", "--version", "fetch", "coreutils"),
     ("xz", "--version", "packed images", "xz-utils"),
     ("qemu-img", "--version", "images of other kinds than raw", "qemu-utils"),
     ("xorriso", "--version", "files on an ISO 9660 disc", "xorriso"),

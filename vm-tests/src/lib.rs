@@ -3,7 +3,6 @@
 
 pub mod accel;
 pub mod binaries;
-pub mod checksum;
 pub mod directive;
 pub mod doctor;
 pub mod fetch;

@@ -5,14 +5,10 @@ use crate::doctor::package;
 use crate::image::{Node, Tree, build, cpio, ext, label, tar};
 use crate::scenario::{Change, Scenario, Step};
 use crate::system::{System, cache, home};
-use runit_tests::programs::Programs;
+use runit_tests::programs::{self, Programs};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// The nine programs.
-pub const PROGRAMS: [&str; 9] =
-    ["chpst", "runit", "runit-init", "runsv", "runsvchdir", "runsvdir", "sv", "svlogd", "utmpset"];
 
 /// What the command line says about a system.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -238,7 +234,7 @@ impl<'a> Plan<'a> {
     /// What cannot be read.
     pub fn tree(&self, scenarios: &[Scenario], dry: bool) -> Result<Tree, Unfit> {
         let mut tree = Tree::default();
-        for name in PROGRAMS {
+        for name in programs::names(None) {
             let (path, to) = (self.bins.join(name), format!("{}/{name}", self.system.programs));
             if path.is_file() {
                 tree.copy(&path, &to)?;

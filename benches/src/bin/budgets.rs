@@ -8,7 +8,7 @@ use benches::loggers;
 use benches::process;
 use benches::tree::{self, Set, System};
 use runit_tests::place::Place;
-use runit_tests::wait;
+use runit_tests::{programs, wait};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -76,7 +76,7 @@ fn length(set: &Set, name: &str) -> Option<u64> {
 
 fn file_sizes(wanted: &Wanted, found: &mut Found) {
     let mut sum = Some(0);
-    for name in ["runit", "runit-init", "runsvdir", "runsv", "svlogd"] {
+    for name in programs::names(Some("resident")) {
         let ours = length(&wanted.linked, name);
         let c = wanted.c.as_ref().and_then(|set| length(set, name));
         found.add(&format!("file {name} static"), ours, c);
@@ -84,7 +84,7 @@ fn file_sizes(wanted: &Wanted, found: &mut Found) {
     }
     found.add("file residents static", sum, None);
     // Three times as much if the code for backtraces is back.
-    for name in ["sv", "chpst", "runsvchdir", "utmpset"] {
+    for name in programs::names(Some("command")) {
         let c = wanted.c.as_ref().and_then(|set| length(set, name));
         found.add(&format!("file {name} dynamic"), length(&wanted.dynamic, name), c);
     }

@@ -165,4 +165,9 @@ mod tests {
         let names: BTreeSet<&str> = all().map(|metric| metric.name).collect();
         assert_eq!(names.len(), all().count());
     }
+    #[test]
+    fn every_program_is_weighed() {
+        let files = FILES.iter().map(|metric| metric.name.trim_start_matches("file "));
+        assert!(files.eq(runit_tests::programs::names(None)));
+    }
 }

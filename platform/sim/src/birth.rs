@@ -1,7 +1,8 @@
 //! From fork to exec.
-use crate::kernel::{Exec, Fact, Kernel};
+use crate::kernel::Kernel;
 use crate::open::{Open, Slot};
 use crate::tree::{Ino, Node, ROOT};
+use crate::world::{Exec, Fact};
 use platform::{Child, Ended, Errno, Pid, Result, Step};
 
 /// A step of a [`Child`], kept until the process has its turn.

@@ -1,15 +1,18 @@
 //! The calls about processes, waiting, directories that change, and the end of the system.
 use crate::birth::Birth;
-use crate::kernel::{End, Fact};
 use crate::life::Act;
 use crate::open::{Object, Open, Slot};
 use crate::tree::{Change, ROOT};
+use crate::world::{End, Fact};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
     Args, Boot, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result,
     Signal, Target, Wake, Watch,
 };
+
+/// How many directories are watched beside the one.
+const BESIDE: usize = 4;
 
 impl Procs for Sim {
     fn own_pid(&mut self) -> Pid {
@@ -182,11 +185,26 @@ impl Watch for Sim {
             watched.push(Change { dir, name: Vec::new() });
         }
         self.kernel.tree.way(here, path.to_bytes(), 8, &mut watched);
+        watched.extend(self.beside.iter().map(|dir| Change { dir: *dir, name: Vec::new() }));
         let told = found.is_ok_and(|dir| self.kernel.tree.names(dir).is_ok());
         let open = self.kernel.add_open(Open::new(Object::Watch(watched), None, true, false));
         let fd = self.kernel.install_lowest(own, Slot { open, cloexec: true });
         self.watching = Some(Fd(fd));
         told
+    }
+
+    fn watch_beside(&mut self, path: &CStr) {
+        self.kernel.call();
+        let own = self.kernel.own;
+        let Some(slot) = self.watching.and_then(|fd| self.kernel.slot(own, fd.0).ok()) else { return };
+        let here = self.kernel.procs.get(&own).map_or(ROOT, |process| process.directory);
+        let Ok(dir) = self.kernel.tree.existing(here, path.to_bytes(), true) else { return };
+        let Object::Watch(watched) = &mut self.kernel.opens[slot.open].object else { return };
+        let whole = |change: &Change| change.dir == dir && change.name.is_empty();
+        if !watched.iter().any(whole) && self.beside.len() < BESIDE {
+            self.beside.push(dir);
+            watched.push(Change { dir, name: Vec::new() });
+        }
     }
 
     fn watch_fd(&self) -> Option<Fd> {
@@ -218,7 +236,7 @@ impl Boot for Sim {
     fn console(&mut self) {
         let Ok(fd) = self.open(c"/dev/console", platform::Open::Write) else { return };
         for to in [Fd::STDIN, Fd::STDOUT, Fd::STDERR] {
-            let _ = self.onto(fd, to);
+            let _ = self.dup2(fd, to);
         }
         if fd.0 > 2 {
             self.close(fd);

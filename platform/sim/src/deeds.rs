@@ -1,25 +1,26 @@
 //! What is done by others than the program under test.
 use crate::flood::Flood;
-use crate::kernel::{End, Fact, Job, Kernel};
+use crate::kernel::{Job, Kernel};
 use crate::life::{Deed, Whom};
 use crate::tree::{Ino, Node, ROOT};
+use crate::world::Fact;
 use platform::{Errno, Pid, Result, Signal};
 use std::collections::BTreeMap;
 
 impl Kernel {
     /// Somebody does something; `pid` is nobody for the world outside.
     pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
-        if self.machine.told_before && self.tell_before(pid, deed) {
+        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
+        if self.machine.told_before && self.tell_before(from, deed) {
             self.telling = self.time + 1 + self.random.below(3_000_000);
-            self.queue_at(self.telling, Job::Told(pid, deed.clone()));
+            self.queue_at(self.telling, Job::Told(pid, from, deed.clone()));
             return;
         }
-        self.deed_done(pid, deed);
+        self.deed_done(pid, from, deed);
     }
 
     /// Tells watchers of what is about to happen; `false` if it is told as it happens.
-    fn tell_before(&mut self, pid: Option<i32>, deed: &Deed) -> bool {
-        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
+    fn tell_before(&mut self, from: Ino, deed: &Deed) -> bool {
         let names: &[&str] = match deed {
             Deed::Remove(path) => &[path],
             Deed::Rename(old, new) => &[old, new],
@@ -34,20 +35,19 @@ impl Kernel {
         true
     }
 
-    /// Somebody has done something.
-    pub(crate) fn deed_done(&mut self, pid: Option<i32>, deed: &Deed) {
+    /// Somebody has done something, with paths that begin at `from`.
+    pub(crate) fn deed_done(&mut self, pid: Option<i32>, from: Ino, deed: &Deed) {
         let told = self.machine.told_before && matches!(deed, Deed::Remove(_) | Deed::Rename(..));
         self.tell_watches();
-        let result = self.perform(pid, deed);
+        let result = self.perform(pid, from, deed);
         if told {
             self.tree.changes.clear();
         }
         self.emit(&Fact::Done { pid: pid.map(Pid), deed, result });
     }
 
-    fn perform(&mut self, pid: Option<i32>, deed: &Deed) -> Result<()> {
+    fn perform(&mut self, pid: Option<i32>, from: Ino, deed: &Deed) -> Result<()> {
         let now = self.stamp();
-        let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
         match deed {
             Deed::Send(path, bytes) => self.send(from, path.as_bytes(), bytes),
             Deed::Signal(whom, signal) => {
@@ -119,9 +119,8 @@ impl Kernel {
     }
 
     fn press_key(&mut self) {
-        if self.machine.one_shot_key && !core::mem::take(&mut self.armed) {
-            self.end.get_or_insert(End::HardReset);
-        } else {
+        // Nobody hears of a key that is not armed.
+        if !self.machine.one_shot_key || core::mem::take(&mut self.armed) {
             self.signal_program(Signal::Interrupt);
         }
     }

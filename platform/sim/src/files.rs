@@ -1,9 +1,8 @@
 //! The calls about files, and the clocks.
-use crate::kernel::Fact;
-use crate::open::{Object, Open as OpenFile, Slot};
-use crate::pipe::Pipe;
-use crate::tree::{Ino, Node, ROOT};
-use crate::{Faults, Kernel, Sim};
+use crate::open::{Object, Slot};
+use crate::tree::{Node, ROOT};
+use crate::world::Fact;
+use crate::{Faults, Sim};
 use core::ffi::CStr;
 use platform::{Clock, Errno, Fd, Files, Instant, Meta, Open, Result, Stamp};
 use std::ffi::CString;
@@ -22,185 +21,9 @@ impl Clock for Sim {
 /// A directory being read: its names as they were when it was opened.
 #[derive(Debug)]
 pub struct Dir {
-    fd: i32,
-    names: Vec<CString>,
-    at: usize,
-}
-
-impl Kernel {
-    fn here(&self) -> Ino {
-        self.procs.get(&self.own).map_or(ROOT, |process| process.directory)
-    }
-
-    pub(crate) fn make_fifo(&mut self, from: Ino, path: &[u8], mode: u32) -> Result<()> {
-        let now = self.stamp();
-        self.tree.make(from, path, Node::Fifo(self.pipes.len()), mode, now)?;
-        self.pipes.push(Pipe::default());
-        Ok(())
-    }
-
-    /// Whether the soft limit leaves no room for so many descriptors.
-    pub(crate) fn has_no_more(&self, count: usize) -> bool {
-        self.descriptors(self.own()) + count > self.machine.files
-    }
-
-    /// The directory that a descriptor is open for.
-    fn open_directory(&self, fd: Fd) -> Result<Ino> {
-        let ino = self.opens[self.slot(self.own, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
-        self.tree.names(ino).map(|_| ino)
-    }
-
-    fn open(&mut self, from: Ino, path: &[u8], how: Open) -> Result<Fd> {
-        if Faults::hit(&mut self.faults.open) || self.has_no_more(1) {
-            return Err(Errno::MFILE);
-        }
-        let now = self.stamp();
-        let writes = !matches!(how, Open::Read);
-        let creates = match how {
-            Open::Read | Open::Write | Open::Update => None,
-            Open::Append | Open::Lock => Some(0o600),
-            Open::New | Open::Truncate => Some(0o644),
-        };
-        let follows = matches!(how, Open::Read | Open::Lock | Open::Truncate);
-        let place = self.tree.find(from, path, follows)?;
-        let ino = match (place.ino, creates) {
-            (Some(_), _) if how == Open::New => return Err(Errno::EXIST),
-            (Some(ino), _) => ino,
-            (None, None) => return Err(Errno::NOENT),
-            (None, Some(_)) if self.faults.full => return Err(Errno::NOSPC),
-            (None, Some(mode)) => {
-                let ino = self.tree.add(Node::File(Vec::new()), mode, now);
-                self.tree.enter(&place, ino, now)?;
-                ino
-            }
-        };
-        let object = match &mut self.tree.at_mut(ino).node {
-            Node::Directory(..) if writes => return Err(Errno::ISDIR),
-            Node::Link(_) => return Err(Errno(libc::ELOOP)),
-            Node::Fifo(pipe) if writes => Object::WriteEnd(*pipe),
-            Node::Fifo(pipe) => Object::ReadEnd(*pipe, self.pipes[*pipe].opened),
-            Node::File(bytes) => {
-                if how == Open::Truncate {
-                    bytes.clear();
-                }
-                Object::Inode(ino)
-            }
-            Node::Directory(..) | Node::Console | Node::Null => Object::Inode(ino),
-        };
-        match object {
-            Object::WriteEnd(pipe) if self.pipes[pipe].readers == 0 => return Err(Errno::NXIO),
-            Object::Inode(_) if how == Open::Truncate => {
-                let inode = self.tree.at_mut(ino);
-                (inode.changed, inode.altered) = (now, now);
-            }
-            _ => {}
-        }
-        let append = matches!(how, Open::Append | Open::Lock);
-        let reads = matches!(how, Open::Read | Open::Update);
-        let open = self.add_open(OpenFile { append, ..OpenFile::new(object, Some(ino), reads, writes) });
-        Ok(Fd(self.install_lowest(self.own, Slot { open, cloexec: true })))
-    }
-
-    pub(crate) fn pipe(&mut self) -> Result<(Fd, Fd)> {
-        if Faults::hit(&mut self.faults.pipe) {
-            return Err(Errno(libc::ENFILE));
-        }
-        if self.has_no_more(2) {
-            return Err(Errno::MFILE);
-        }
-        self.pipes.push(Pipe::default());
-        let number = self.pipes.len() - 1;
-        let ends = [
-            OpenFile { blocks: true, ..OpenFile::new(Object::ReadEnd(number, 0), None, true, false) },
-            OpenFile { blocks: true, ..OpenFile::new(Object::WriteEnd(number), None, false, true) },
-        ];
-        let [read, write] = ends.map(|end| {
-            let open = self.add_open(end);
-            Fd(self.install_lowest(self.own, Slot { open, cloexec: true }))
-        });
-        Ok((read, write))
-    }
-
-    fn stat(&mut self, path: &[u8]) -> Result<Meta> {
-        if Faults::hit(&mut self.faults.stat) {
-            return Err(Errno::IO);
-        }
-        let ino = self.tree.existing(self.here(), path, true)?;
-        Ok(self.meta_of(ino))
-    }
-
-    fn meta_of(&self, ino: Ino) -> Meta {
-        let inode = self.tree.at(ino);
-        let (kind, mode) = (inode.kind(), inode.mode);
-        let (changed, altered) = (inode.changed, inode.altered);
-        let size = match &inode.node {
-            Node::File(bytes) => bytes.len() as u64,
-            Node::Directory(..) | Node::Fifo(_) | Node::Link(_) | Node::Console | Node::Null => 0,
-        };
-        let links = self.tree.links(ino);
-        Meta { kind, mode, device: 1, inode: inode.number, changed, altered, size, links }
-    }
-
-    fn names_of(&mut self, path: &[u8]) -> Result<Dir> {
-        if Faults::hit(&mut self.faults.open_dir) || self.has_no_more(1) {
-            return Err(Errno::MFILE);
-        }
-        let ino = self.tree.existing(self.here(), path, true)?;
-        let own = [b".".to_vec(), b"..".to_vec()];
-        let mut names: Vec<Vec<u8>> = self.tree.names(ino)?.keys().cloned().chain(own).collect();
-        // The order is the file system's affair.
-        for index in (1..names.len()).rev() {
-            let other = self.random.below(index as u64 + 1);
-            names.swap(index, usize::try_from(other).unwrap_or(0));
-        }
-        let names = names.into_iter().filter_map(|name| CString::new(name).ok()).collect();
-        let open = self.add_open(OpenFile::new(Object::Inode(ino), Some(ino), true, false));
-        let fd = self.install_lowest(self.own, Slot { open, cloexec: true });
-        Ok(Dir { fd, names, at: 0 })
-    }
-
-    /// Notes what came of opening a file.
-    fn opened(&mut self, path: &[u8], result: Result<Fd>) -> Result<Fd> {
-        match result {
-            Ok(fd) => self.emit(&Fact::Opened { path, fd }),
-            Err(errno) => self.emit(&Fact::NotOpened { path, errno }),
-        }
-        result
-    }
-
-    fn rename(&mut self, dir: Ino, from: &[u8], to: &[u8]) -> Result<()> {
-        let now = self.stamp();
-        let result = if Faults::hit(&mut self.faults.rename) {
-            Err(Errno::IO)
-        } else {
-            self.tree.rename(dir, from, to, now)
-        };
-        let whole = [&self.tree.path(dir), b"/".as_slice(), to].concat();
-        match result {
-            Ok(()) => self.emit(&Fact::Renamed { from, to }),
-            Err(errno) => self.emit(&Fact::NotRenamed { to: &whole, errno }),
-        }
-        result
-    }
-
-    fn unlink(&mut self, from: Ino, path: &[u8]) -> Result<()> {
-        let now = self.stamp();
-        let ino = self.tree.existing(from, path, false)?;
-        if self.tree.names(ino).is_ok() {
-            return Err(Errno::ISDIR);
-        }
-        self.tree.remove(from, path, now)?;
-        self.emit(&Fact::Removed { path });
-        Ok(())
-    }
-
-    /// Notes a failure that has no fact of its own.
-    fn failed<T>(&mut self, what: &'static str, result: Result<T>) -> Result<T> {
-        if let Err(errno) = &result {
-            self.emit(&Fact::Failed { what, errno: *errno });
-        }
-        result
-    }
+    pub(crate) fd: i32,
+    pub(crate) names: Vec<CString>,
+    pub(crate) at: usize,
 }
 
 impl Files for Sim {
@@ -218,7 +41,7 @@ impl Files for Sim {
         let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
             Err(Errno::IO)
         } else {
-            let ino = self.kernel.open_directory(fd)?;
+            let ino = self.kernel.start_of(fd)?;
             if let Some(process) = self.kernel.procs.get_mut(&own) {
                 process.directory = ino;
             }
@@ -227,17 +50,11 @@ impl Files for Sim {
         self.kernel.failed("fchdir", result)
     }
 
-    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
+    fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         self.kernel.call();
-        let result = self.kernel.open(self.kernel.here(), path.to_bytes(), how);
-        self.kernel.opened(path.to_bytes(), result)
-    }
-
-    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
-        self.kernel.call();
-        let from = self.kernel.open_directory(dir)?;
+        let from = self.kernel.start_of(dir)?;
         let result = self.kernel.open(from, path.to_bytes(), how);
-        let whole = [&self.kernel.tree.path(from), b"/".as_slice(), path.to_bytes()].concat();
+        let whole = self.kernel.named(dir, from, path);
         self.kernel.opened(&whole, result)
     }
 
@@ -305,37 +122,32 @@ impl Files for Sim {
         self.kernel.make_fifo(self.kernel.here(), path.to_bytes(), mode)
     }
 
-    fn stat(&mut self, path: &CStr) -> Result<Meta> {
+    fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
         self.kernel.call();
-        let result = self.kernel.stat(path.to_bytes());
+        let from = self.kernel.start_of(dir)?;
+        let result = self.kernel.stat(from, path.to_bytes());
         if result == Err(Errno::NOENT) { result } else { self.kernel.failed("stat", result) }
     }
 
-    fn meta(&mut self, fd: Fd) -> Result<Meta> {
+    fn fstat(&mut self, fd: Fd) -> Result<Meta> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
         Ok(self.kernel.meta_of(ino))
     }
 
-    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
+    fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
         let kernel = &self.kernel;
-        let ino = kernel.tree.existing(kernel.here(), path.to_bytes(), false)?;
+        let ino = kernel.tree.existing(kernel.start_of(dir)?, path.to_bytes(), false)?;
         let Node::Link(target) = &kernel.tree.at(ino).node else { return Err(Errno::INVAL) };
         into.iter_mut().zip(target).for_each(|(slot, byte)| *slot = *byte);
         Ok(target.len().min(into.len()))
     }
 
-    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
+    fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
         self.kernel.call();
-        let here = self.kernel.here();
-        self.kernel.rename(here, from.to_bytes(), to.to_bytes())
-    }
-
-    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
-        self.kernel.call();
-        let dir = self.kernel.open_directory(dir)?;
+        let dir = self.kernel.start_of(dir)?;
         self.kernel.rename(dir, from.to_bytes(), to.to_bytes())
     }
 
@@ -346,7 +158,7 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
@@ -355,7 +167,7 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
+    fn pread(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let ino = self.kernel.opens[slot.open].ino.ok_or(Errno::BADF)?;
@@ -364,7 +176,7 @@ impl Files for Sim {
         Ok(platform::copy(rest, into))
     }
 
-    fn cut(&mut self, fd: Fd, size: u64) -> Result<()> {
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         let open = &self.kernel.opens[slot.open];
@@ -374,18 +186,13 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn remove(&mut self, path: &CStr) -> Result<()> {
+    fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
         self.kernel.call();
-        self.kernel.unlink(self.kernel.here(), path.to_bytes())
-    }
-
-    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()> {
-        self.kernel.call();
-        let dir = self.kernel.open_directory(dir)?;
+        let dir = self.kernel.start_of(dir)?;
         self.kernel.unlink(dir, path.to_bytes())
     }
 
-    fn sync(&mut self, fd: Fd) -> Result<()> {
+    fn fsync(&mut self, fd: Fd) -> Result<()> {
         self.kernel.call();
         let result = if Faults::hit(&mut self.kernel.faults.sync) {
             Err(Errno::IO)
@@ -414,14 +221,14 @@ impl Files for Sim {
         }
     }
 
-    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
+    fn dup2(&mut self, from: Fd, to: Fd) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, from.0)?;
         self.kernel.install(self.kernel.own, to.0, Slot { cloexec: false, ..slot });
         Ok(())
     }
 
-    fn nonblocking(&mut self, fd: Fd) -> Result<()> {
+    fn set_nonblocking(&mut self, fd: Fd) -> Result<()> {
         self.kernel.call();
         let slot = self.kernel.slot(self.kernel.own, fd.0)?;
         self.kernel.opens[slot.open].blocks = false;
@@ -440,11 +247,13 @@ impl Files for Sim {
         Ok(())
     }
 
-    fn open_dir(&mut self, path: &CStr) -> Result<Dir> {
+    fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Dir> {
         self.kernel.call();
-        let result = self.kernel.names_of(path.to_bytes());
+        let from = self.kernel.start_of(dir)?;
+        let result = self.kernel.names_of(from, path.to_bytes());
         if result.is_ok() {
-            self.kernel.emit(&Fact::DirectoryOpened { path: path.to_bytes() });
+            let whole = self.kernel.named(dir, from, path);
+            self.kernel.emit(&Fact::DirectoryOpened { path: &whole });
         }
         self.kernel.failed("opendir", result)
     }

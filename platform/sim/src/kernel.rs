@@ -6,139 +6,17 @@ use crate::pipe::Pipe;
 use crate::process::Process;
 use crate::systems::Machine;
 use crate::tree::{Ino, Node, ROOT, Tree};
+use crate::world::{End, Exec, Fact, World};
 use crate::{Faults, Random};
-use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Signal, SignalSet, Stamp, Target, Wake};
+use platform::{Instant, Pid, SignalSet, Stamp};
 use std::collections::BTreeMap;
-
-/// What happened, as it happens.
-#[derive(Clone, Copy, Debug)]
-#[allow(missing_docs)]
-pub enum Fact<'a> {
-    /// The program under test started a child.
-    Spawned { pid: Pid, child: &'a Child<'a> },
-    /// It could not.
-    NotSpawned { child: &'a Child<'a>, errno: Errno },
-    /// It started what drains a pipe.
-    Drain { pid: Pid },
-    /// A process became a program.
-    Executed { pid: Pid, path: &'a [u8], argv: &'a [Vec<u8>] },
-    /// A process could not become one.
-    NotExecuted { pid: Pid, path: &'a [u8], errno: Errno },
-    /// A process ended.
-    Died { pid: Pid, ended: Ended },
-    /// The program under test was told so.
-    Reaped { pid: Pid, ended: Ended },
-    /// It sent a signal.
-    Kill { whom: Target, signal: Signal, result: platform::Result<()> },
-    /// It was sent one.
-    Signalled { signal: Signal },
-    /// It opened a file.
-    Opened { path: &'a [u8], fd: Fd },
-    /// It could not.
-    NotOpened { path: &'a [u8], errno: Errno },
-    /// It made a pipe.
-    Piped { read: Fd, write: Fd },
-    /// It is about to close a descriptor.
-    Closing { fd: Fd },
-    /// It read.
-    Read { fd: Fd, bytes: &'a [u8] },
-    /// It wrote.
-    Wrote { fd: Fd, bytes: &'a [u8] },
-    /// It could not.
-    NotWritten { fd: Fd, errno: Errno },
-    /// It renamed.
-    Renamed { from: &'a [u8], to: &'a [u8] },
-    /// It could not.
-    NotRenamed { to: &'a [u8], errno: Errno },
-    /// It removed a file.
-    Removed { path: &'a [u8] },
-    /// It sent a datagram.
-    Sent { ip: [u8; 4], port: u16, bytes: &'a [u8] },
-    /// It changed a mode.
-    Mode { path: &'a [u8], mode: u32 },
-    /// It opened a directory for reading.
-    DirectoryOpened { path: &'a [u8] },
-    /// It could not open or read one, go there or look at it.
-    Failed { what: &'static str, errno: Errno },
-    /// Somebody wrote to the console.
-    Said { pid: Pid, text: &'a [u8] },
-    /// It goes to sleep.
-    Waits { fds: &'a [Fd], until: Option<Instant> },
-    /// It wakes up.
-    Woke { wake: Wake },
-    /// It asked for three fingers to be reported.
-    Armed,
-    /// It (or its child for it) asks for the end of the system.
-    Power { how: How, sync: bool },
-    /// Another process asks for it.
-    Reboot { pid: Pid, how: How },
-    /// Somebody did something, or could not.
-    Done { pid: Option<Pid>, deed: &'a Deed, result: platform::Result<()> },
-}
-
-/// What a process becomes with execve(2).
-#[derive(Clone, Copy, Debug)]
-pub struct Exec<'a> {
-    /// Its number.
-    pub pid: Pid,
-    /// The path as it was given.
-    pub path: &'a [u8],
-    /// Its directory.
-    pub directory: Ino,
-    /// Its arguments.
-    pub argv: &'a [Vec<u8>],
-}
-
-/// Who knows the programs and watches the one under test.
-pub trait World {
-    /// The life of a program.
-    fn life(&mut self, kernel: &mut Kernel, exec: &Exec<'_>) -> Life;
-    /// Takes note of a fact; the result is what is wrong with it.
-    ///
-    /// # Errors
-    /// The schedule ends with the text.
-    fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> core::result::Result<(), String>;
-}
-
-/// Nobody watches, and every program exits with 0.
-pub struct Nobody;
-
-impl World for Nobody {
-    fn life(&mut self, _: &mut Kernel, _: &Exec<'_>) -> Life {
-        Life::default()
-    }
-    fn fact(&mut self, _: &mut Kernel, _: &Fact<'_>) -> core::result::Result<(), String> {
-        Ok(())
-    }
-}
-
-/// How a schedule ended, if not by the program's return.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum End {
-    /// Nothing will ever happen again.
-    Quiet,
-    /// The system ended.
-    Power(How),
-    /// The kernel restarted the machine by itself: nobody had asked for three fingers.
-    HardReset,
-    /// The program under test died of a signal.
-    Killed(Signal),
-    /// It waits for ever in a call that is not `wait`.
-    Blocked(&'static str),
-    /// It became another program.
-    Executed(Vec<u8>),
-    /// Something is wrong.
-    Wrong(String),
-    /// The schedule takes longer than any schedule may.
-    Endless,
-}
 
 /// What is to happen at some time.
 #[derive(Clone, Debug)]
 pub(crate) enum Job {
     Deed(Deed),
     /// What was told a moment ago.
-    Told(Option<i32>, Deed),
+    Told(Option<i32>, Ino, Deed),
     /// The process goes on, if it is still in this turn of its life.
     Turn(i32, u32),
 }
@@ -317,9 +195,9 @@ impl Kernel {
                     self.queue_at(self.telling, Job::Deed(deed));
                 }
                 Some(Job::Deed(deed)) => self.deed(None, &deed),
-                Some(Job::Told(pid, deed)) => {
+                Some(Job::Told(pid, from, deed)) => {
                     self.telling = 0;
-                    self.deed_done(pid, &deed);
+                    self.deed_done(pid, from, &deed);
                 }
                 Some(Job::Turn(pid, turn)) => self.turn(pid, turn),
                 None => {}

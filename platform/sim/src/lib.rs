@@ -8,6 +8,7 @@ mod birth;
 mod calls;
 mod deeds;
 mod faults;
+mod file_system;
 mod files;
 mod flood;
 mod kernel;
@@ -19,16 +20,18 @@ mod random;
 mod signals;
 mod systems;
 pub mod tree;
+mod world;
 
 pub use faults::Faults;
 pub use files::Dir;
 pub use flood::Source;
-pub use kernel::{End, Exec, Fact, Kernel, Nobody, World};
+pub use kernel::Kernel;
 pub use life::{Act, Deed, Life, Whom};
 pub use open::{Object, Open, Slot};
 pub use process::Process;
 pub use random::Random;
 pub use systems::{FREEBSD, LINUX, MACOS, Machine, NETBSD, OPENBSD, PowerCall, SUNOS, SYSTEMS};
+pub use world::{End, Exec, Fact, Nobody, World};
 
 use platform::{Args, Fd, Pid, Signal};
 use std::ffi::{CString, c_char};
@@ -39,6 +42,7 @@ pub struct Sim {
     /// The kernel, for preparing and for looking afterwards.
     pub kernel: Kernel,
     watching: Option<Fd>,
+    beside: Vec<tree::Ino>,
 }
 
 /// What unwinds the program when a schedule is over.
@@ -59,7 +63,7 @@ impl Sim {
     /// Only the program under test runs, as process `own`.
     #[must_use]
     pub fn new(seed: u64, own: Pid, machine: Machine, world: Box<dyn World>) -> Sim {
-        Sim { kernel: Kernel::new(seed, own, machine, world), watching: None }
+        Sim { kernel: Kernel::new(seed, own, machine, world), watching: None, beside: Vec::new() }
     }
 
     /// Runs a program to the end of its schedule.

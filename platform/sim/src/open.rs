@@ -1,6 +1,7 @@
 //! Open files and the descriptors that lead to them.
-use crate::kernel::{Fact, Kernel};
+use crate::kernel::Kernel;
 use crate::tree::{Change, Ino, Node};
+use crate::world::Fact;
 use platform::{Errno, Pid, Result};
 
 /// What an open file is.

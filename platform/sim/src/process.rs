@@ -1,10 +1,11 @@
 //! Processes: life, signals, death.
 use crate::birth::Birth;
-use crate::kernel::{End, Fact, Job, Kernel};
+use crate::kernel::{Job, Kernel};
 use crate::life::{Act, Life};
 use crate::open::{Object, Slot};
 use crate::systems::PowerCall;
 use crate::tree::{Ino, ROOT};
+use crate::world::{End, Fact};
 use platform::{Ended, Errno, How, Pid, Result, Signal};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -232,7 +233,14 @@ impl Kernel {
             Act::CloseAllBut(keep) => self.close_all(pid, |fd, _| keep.contains(&fd)),
             Act::Session => self.session(pid),
             Act::Fork(life) => self.begin(pid, life),
-            Act::Do(deed) => self.deed(Some(pid), &deed),
+            Act::Do(deed) => {
+                self.deed(Some(pid), &deed);
+                // What is told before it happens happens before the call returns.
+                if self.telling > self.time {
+                    self.turn_in(pid, self.telling - self.time);
+                    return false;
+                }
+            }
             Act::Power(how) => {
                 let code = self.reboot(how).map_or_else(|errno| errno.0 as u8, |()| 0);
                 self.die(pid, Ended::Exit(code));

@@ -1,5 +1,6 @@
 //! Signals: to processes and to the program under test.
-use crate::kernel::{End, Fact, Kernel};
+use crate::kernel::Kernel;
+use crate::world::{End, Fact};
 use platform::{Ended, Errno, Result, Signal, Target};
 
 impl Kernel {

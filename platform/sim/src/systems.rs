@@ -35,7 +35,7 @@ pub struct Machine {
     pub power: PowerCall,
     /// Whether a child makes it.
     pub power_by_child: bool,
-    /// Whether three fingers are reported once only.
+    /// Whether three fingers are told once only, and then not before they are armed again.
     pub one_shot_key: bool,
     /// Whether process 1 was restarted by the kernel.
     pub again: bool,
@@ -108,6 +108,7 @@ pub const OPENBSD: Machine = Machine {
         (Signal::Terminate, Request::Nothing),
     ],
     dot_goes: true,
+    one_shot_key: true,
     files: 64,
     ..BSD
 };

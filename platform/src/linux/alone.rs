@@ -58,6 +58,7 @@ calls! {
     "fcntl" SYS_fcntl;
     "flock" SYS_flock;
     "fstat" SYS_fstat;
+    "fstatat" SYS_newfstatat;
     "fsync" SYS_fsync;
     "ftruncate" SYS_ftruncate;
     "getpgrp" SYS_getpgrp;
@@ -78,10 +79,9 @@ calls! {
     "ppoll" SYS_ppoll "mov r8d, 8";
     "pread" SYS_pread64;
     "read" SYS_read;
-    "readlink" SYS_readlink;
+    "readlinkat" SYS_readlinkat;
     // The numbers that keep it from happening by accident come first (<linux/reboot.h>).
     "reboot" SYS_reboot "mov edx, edi; mov edi, 0xfee1dead; mov esi, 672274793";
-    "rename" SYS_rename;
     "renameat" SYS_renameat;
     "sendto" SYS_sendto;
     "setpgid" SYS_setpgid;
@@ -91,7 +91,6 @@ calls! {
     "sigprocmask" SYS_rt_sigprocmask "mov ecx, 8";
     "sigtimedwait" SYS_rt_sigtimedwait "mov ecx, 8";
     "socket" SYS_socket;
-    "stat" SYS_stat;
     "statfs" SYS_statfs;
     "sync" SYS_sync;
     "unlinkat" SYS_unlinkat;

@@ -21,8 +21,8 @@ pub struct Dir {
 }
 
 impl Dir {
-    pub(crate) fn open(path: &CStr) -> Result<Dir> {
-        let fd = files::open(path, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NONBLOCK, 0)?;
+    pub(crate) fn open(dir: Fd, path: &CStr) -> Result<Dir> {
+        let fd = files::openat(dir, path, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NONBLOCK, 0)?;
         Ok(Dir { fd, buffer: Buffer([0; 2048]), from: 0, to: 0 })
     }
 

@@ -18,6 +18,9 @@ const IN_DIR: u32 = libc::IN_CREATE
 const IN_PARENT: u32 =
     libc::IN_CREATE | libc::IN_DELETE | libc::IN_MOVED_FROM | libc::IN_MOVED_TO | libc::IN_MASK_ADD;
 
+/// How many directories are watched beside it.
+const BESIDE: usize = 4;
+
 /// The inotify instance and what is watched with it.
 pub struct Native {
     fd: Option<Fd>,
@@ -25,23 +28,37 @@ pub struct Native {
     dir: i32,
     /// Watch descriptor and hash of the name that matters there.
     links: [(i32, u32); LINKS],
+    /// What is watched beside it; the kernel has one watch for a directory however often it is asked.
+    beside: [i32; BESIDE],
 }
 
 impl Native {
     pub(crate) const fn new() -> Native {
-        Native { fd: None, dir: 0, links: [(0, 0); LINKS] }
+        Native { fd: None, dir: 0, links: [(0, 0); LINKS], beside: [0; BESIDE] }
     }
 
     fn descriptors(&self) -> impl Iterator<Item = i32> + '_ {
-        self.links.iter().map(|(watch, _)| *watch).chain([self.dir])
+        self.links.iter().map(|(watch, _)| *watch).chain(self.beside).chain([self.dir])
     }
 
-    fn concerns(&self, watch: i32, mask: u32, name: &[u8]) -> bool {
+    /// Where a watch beside the directory is noted.
+    #[inline(never)]
+    fn slot(&mut self, watch: i32) -> Option<&mut i32> {
+        self.beside.iter_mut().find(|known| **known == watch)
+    }
+
+    fn concerns(&mut self, watch: i32, mask: u32, name: &[u8]) -> bool {
         if mask & libc::IN_IGNORED != 0 {
+            if let Some(known) = self.slot(watch) {
+                *known = 0;
+            }
             return false;
         }
         let hash = hash(name);
-        watch == self.dir || mask & libc::IN_Q_OVERFLOW != 0 || self.links.contains(&(watch, hash))
+        watch == self.dir
+            || mask & libc::IN_Q_OVERFLOW != 0
+            || self.links.contains(&(watch, hash))
+            || mask & libc::IN_ISDIR != 0 && self.slot(watch).is_some()
     }
 }
 
@@ -84,6 +101,7 @@ impl Watch for Os {
         let Some(fd) = self.native.fd.or_else(instance) else { return false };
         let old = core::mem::replace(&mut self.native, Native::new());
         self.native.fd = Some(fd);
+        self.native.beside = old.beside;
         let mut links = [(0, 0); LINKS];
         links::walk(self, path, |slot, parent, name| {
             let wd = add(fd, parent, IN_PARENT);
@@ -102,6 +120,21 @@ impl Watch for Os {
             }
         }
         self.native.dir > 0 && !remote(path)
+    }
+
+    #[inline(never)]
+    fn watch_beside(&mut self, path: &CStr) {
+        let Some(fd) = self.native.fd else { return };
+        let watch = add(fd, path, IN_PARENT);
+        if watch <= 0 || watch == self.native.dir || self.native.slot(watch).is_some() {
+            return;
+        }
+        if let Some(free) = self.native.slot(0) {
+            *free = watch;
+        } else if self.native.descriptors().all(|known| known != watch) {
+            // SAFETY: numbers are passed.
+            unsafe { libc::inotify_rm_watch(fd.0, watch) };
+        }
     }
 
     fn watch_fd(&self) -> Option<Fd> {

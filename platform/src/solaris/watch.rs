@@ -8,6 +8,9 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use libc::{c_int, timespec};
 
+/// How many directories are watched beside it.
+const BESIDE: usize = 4;
+
 /// <sys/port.h>; not in the libc crate.
 const FILE_MODIFIED: c_int = 0x0000_0002;
 const FILE_ATTRIB: c_int = 0x0000_0004;
@@ -73,11 +76,19 @@ pub struct Native {
     links: [FileObject; LINKS],
     /// The directory's whole path: the program may have gone elsewhere when it is associated anew.
     path: [u8; PATH],
+    /// What is watched beside it, with its path, on which no links lie; an empty path: there is none.
+    beside: [(FileObject, [u8; PATH]); BESIDE],
 }
 
 impl Native {
     pub(crate) const fn new() -> Native {
-        Native { port: None, dir: FileObject::new(), links: [FileObject::new(); LINKS], path: [0; PATH] }
+        Native {
+            port: None,
+            dir: FileObject::new(),
+            links: [FileObject::new(); LINKS],
+            path: [0; PATH],
+            beside: [(FileObject::new(), [0; PATH]); BESIDE],
+        }
     }
 
     /// Keeps the path, with the current directory in front unless it begins at the root.
@@ -98,6 +109,14 @@ impl Native {
         let Some(room) = self.path.get_mut(at..at + bytes.len()) else { return false };
         room.copy_from_slice(bytes);
         true
+    }
+
+    /// Associates what is watched beside it, or forgets that if it is gone.
+    fn watch_again(port: Fd, (object, path): &mut (FileObject, [u8; PATH])) {
+        let found = CStr::from_bytes_until_nul(path).is_ok_and(|path| object.associate(port, path, 0));
+        if !found {
+            *path = [0; PATH];
+        }
     }
 
     fn watch_dir(&mut self, port: Fd) -> bool {
@@ -153,6 +172,26 @@ impl Watch for Os {
         self.native.keep(path) && self.native.watch_dir(port) && is_local(path)
     }
 
+    #[inline(never)]
+    fn watch_beside(&mut self, path: &CStr) {
+        let Some(port) = self.native.port else { return };
+        // By this name it is found again when what led to it is gone (realpath(3C)).
+        let mut whole = [0; PATH];
+        // SAFETY: the name is a string and the room is what the function may fill, PATH_MAX.
+        if unsafe { libc::realpath(path.as_ptr(), whole.as_mut_ptr().cast()) }.is_null() {
+            return;
+        }
+        let end = whole.iter().position(|byte| *byte == 0).unwrap_or(PATH);
+        whole.iter_mut().skip(end).for_each(|byte| *byte = 0);
+        if self.native.beside.iter().any(|(_, known)| *known == whole) {
+            return;
+        }
+        if let Some(free) = self.native.beside.iter_mut().find(|(_, known)| known.starts_with(&[0])) {
+            free.1 = whole;
+            Native::watch_again(port, free);
+        }
+    }
+
     fn watch_fd(&self) -> Option<Fd> {
         self.native.port
     }
@@ -174,6 +213,11 @@ impl Watch for Os {
             let object = unsafe { event.assume_init() }.portev_object;
             if object == ptr::from_mut(&mut self.native.dir) as libc::uintptr_t {
                 self.native.watch_dir(port);
+            }
+            for known in &mut self.native.beside {
+                if object == ptr::from_mut(&mut known.0) as libc::uintptr_t {
+                    Native::watch_again(port, known);
+                }
             }
         }
     }

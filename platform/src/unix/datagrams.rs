@@ -9,7 +9,7 @@ impl Datagrams for Os {
         let fd = Fd(check(unsafe { libc::socket(libc::AF_INET, libc::SOCK_DGRAM, 0) })?);
         // SAFETY: numbers are passed.
         let closes = check(unsafe { libc::fcntl(fd.0, libc::F_SETFD, libc::FD_CLOEXEC) });
-        match closes.and_then(|_| self.nonblocking(fd).map(|()| 0)) {
+        match closes.and_then(|_| self.set_nonblocking(fd).map(|()| 0)) {
             Ok(_) => Ok(fd),
             Err(errno) => {
                 self.close(fd);

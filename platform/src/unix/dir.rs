@@ -1,16 +1,24 @@
 //! Reading a directory with the C library, where the kernel's own call is not for everybody.
-use crate::{Errno, Result};
+use crate::unix::files;
+use crate::{Errno, Fd, Result};
 use core::ffi::CStr;
 
 /// A directory being read.
 pub struct Dir(*mut libc::DIR);
 
 impl Dir {
-    /// opendir(3), which opens close-on-exec.
-    pub(crate) fn open(path: &CStr) -> Result<Dir> {
-        // SAFETY: `path` is a string.
-        let dir = unsafe { libc::opendir(path.as_ptr()) };
-        if dir.is_null() { Err(Errno::last()) } else { Ok(Dir(dir)) }
+    /// openat(2), fdopendir(3).
+    pub(crate) fn open(dir: Fd, path: &CStr) -> Result<Dir> {
+        let fd = files::openat(dir, path, libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NONBLOCK, 0)?;
+        // SAFETY: a number is passed; the stream owns the descriptor from now on.
+        let stream = unsafe { libc::fdopendir(fd.0) };
+        if stream.is_null() {
+            let errno = Errno::last();
+            // SAFETY: a number is passed; nobody else knows the descriptor.
+            unsafe { libc::close(fd.0) };
+            return Err(errno);
+        }
+        Ok(Dir(stream))
     }
 
     /// readdir(3).

@@ -30,11 +30,7 @@ impl Files for Os {
         check(unsafe { libc::fchdir(fd.0) }).map(drop)
     }
 
-    fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
-        self.open_at(Fd(libc::AT_FDCWD), path, how)
-    }
-
-    fn open_at(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
+    fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         const CREATE: libc::c_int = libc::O_WRONLY | libc::O_CREAT;
         let (flags, mode) = match how {
             Open::Read => (libc::O_RDONLY, 0),
@@ -45,7 +41,7 @@ impl Files for Os {
             Open::New => (CREATE | libc::O_EXCL, 0o644),
             Open::Truncate => (CREATE | libc::O_TRUNC, 0o644),
         };
-        check(system::open(dir.0, path, flags | libc::O_NONBLOCK | libc::O_CLOEXEC, mode)).map(Fd)
+        openat(dir, path, flags | libc::O_NONBLOCK, mode)
     }
 
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
@@ -80,27 +76,23 @@ impl Files for Os {
         check(unsafe { libc::mkfifo(path.as_ptr(), mode as libc::mode_t) }).map(drop)
     }
 
-    fn stat(&mut self, path: &CStr) -> Result<Meta> {
+    fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
         // SAFETY: `path` is a string; `look` passes room for the answer.
-        look(|found| unsafe { libc::stat(path.as_ptr(), found) })
+        look(|found| unsafe { libc::fstatat(dir.0, path.as_ptr(), found, 0) })
     }
 
-    fn meta(&mut self, fd: Fd) -> Result<Meta> {
+    fn fstat(&mut self, fd: Fd) -> Result<Meta> {
         // SAFETY: a number is passed; `look` passes room for the answer.
         look(|found| unsafe { libc::fstat(fd.0, found) })
     }
 
-    fn readlink(&mut self, path: &CStr, into: &mut [u8]) -> Result<usize> {
+    fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
+        let (room, size) = (into.as_mut_ptr().cast(), into.len());
         // SAFETY: `path` is a string, the kernel writes within the slice.
-        check_size(unsafe { libc::readlink(path.as_ptr(), into.as_mut_ptr().cast(), into.len()) })
+        check_size(unsafe { libc::readlinkat(dir.0, path.as_ptr(), room, size) })
     }
 
-    fn rename(&mut self, from: &CStr, to: &CStr) -> Result<()> {
-        // SAFETY: both are strings.
-        check(unsafe { libc::rename(from.as_ptr(), to.as_ptr()) }).map(drop)
-    }
-
-    fn rename_at(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
+    fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
         // SAFETY: both are strings.
         check(unsafe { libc::renameat(dir.0, from.as_ptr(), dir.0, to.as_ptr()) }).map(drop)
     }
@@ -110,33 +102,29 @@ impl Files for Os {
         check(unsafe { libc::chmod(path.as_ptr(), mode as libc::mode_t) }).map(drop)
     }
 
-    fn set_mode(&mut self, fd: Fd, mode: u32) -> Result<()> {
+    fn fchmod(&mut self, fd: Fd, mode: u32) -> Result<()> {
         // SAFETY: numbers are passed.
         check(unsafe { libc::fchmod(fd.0, mode as libc::mode_t) }).map(drop)
     }
 
-    fn read_at(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
+    fn pread(&mut self, fd: Fd, offset: u64, into: &mut [u8]) -> Result<usize> {
         let offset = libc::off_t::try_from(offset).map_err(|_| Errno::INVAL)?;
         // SAFETY: pointer and length are those of the slice.
         check_size(unsafe { libc::pread(fd.0, into.as_mut_ptr().cast(), into.len(), offset) })
     }
 
-    fn cut(&mut self, fd: Fd, size: u64) -> Result<()> {
+    fn ftruncate(&mut self, fd: Fd, size: u64) -> Result<()> {
         let size = libc::off_t::try_from(size).map_err(|_| Errno::INVAL)?;
         // SAFETY: numbers are passed.
         check(unsafe { libc::ftruncate(fd.0, size) }).map(drop)
     }
 
-    fn remove(&mut self, path: &CStr) -> Result<()> {
-        self.remove_at(Fd(libc::AT_FDCWD), path)
-    }
-
-    fn remove_at(&mut self, dir: Fd, path: &CStr) -> Result<()> {
+    fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
         // SAFETY: `path` is a string.
         check(unsafe { libc::unlinkat(dir.0, path.as_ptr(), 0) }).map(drop)
     }
 
-    fn sync(&mut self, fd: Fd) -> Result<()> {
+    fn fsync(&mut self, fd: Fd) -> Result<()> {
         // SAFETY: a number is passed.
         check(unsafe { libc::fsync(fd.0) }).map(drop)
     }
@@ -152,11 +140,11 @@ impl Files for Os {
         Ok(usize::try_from(count).unwrap_or(0))
     }
 
-    fn onto(&mut self, from: Fd, to: Fd) -> Result<()> {
+    fn dup2(&mut self, from: Fd, to: Fd) -> Result<()> {
         super::spawn::onto(from, to)
     }
 
-    fn nonblocking(&mut self, fd: Fd) -> Result<()> {
+    fn set_nonblocking(&mut self, fd: Fd) -> Result<()> {
         // SAFETY: numbers are passed.
         let flags = check(unsafe { libc::fcntl(fd.0, libc::F_GETFL) })?;
         // SAFETY: as above.
@@ -167,8 +155,8 @@ impl Files for Os {
         system::lock(fd)
     }
 
-    fn open_dir(&mut self, path: &CStr) -> Result<Self::Dir> {
-        system::Dir::open(path)
+    fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Self::Dir> {
+        system::Dir::open(dir, path)
     }
 
     fn next_name<'d>(&mut self, dir: &'d mut Self::Dir) -> Result<Option<&'d CStr>> {
@@ -210,7 +198,12 @@ fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
 
 /// open(2), close-on-exec.
 pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Result<Fd> {
-    check(system::open(libc::AT_FDCWD, path, flags | libc::O_CLOEXEC, mode)).map(Fd)
+    openat(Fd::CWD, path, flags, mode)
+}
+
+/// openat(2), close-on-exec.
+pub(crate) fn openat(dir: Fd, path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Result<Fd> {
+    check(system::open(dir.0, path, flags | libc::O_CLOEXEC, mode)).map(Fd)
 }
 
 /// write(2).

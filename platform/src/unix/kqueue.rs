@@ -10,6 +10,8 @@ use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
 
+/// How many directories are watched beside it.
+const BESIDE: usize = 4;
 /// Room for the names of the links.
 const NAMES: usize = 1024;
 
@@ -33,12 +35,14 @@ pub struct Native {
     dir: libc::c_int,
     links: [Link; LINKS],
     names: [u8; NAMES],
+    /// What is watched beside it; -1: there is none.
+    beside: [libc::c_int; BESIDE],
 }
 
 impl Native {
     pub(crate) const fn new() -> Native {
         let none = Link { parent: -1, name: 0, was: Identity(0, 0, 0) };
-        Native { queue: None, dir: -1, links: [none; LINKS], names: [0; NAMES] }
+        Native { queue: None, dir: -1, links: [none; LINKS], names: [0; NAMES], beside: [-1; BESIDE] }
     }
 
     /// Closing a descriptor ends its watch.
@@ -85,6 +89,14 @@ impl Native {
     /// Whether the descriptor is that of the directory or of a link that is another one now.
     fn concerns(&mut self, fd: libc::c_int) -> bool {
         let mut changed = fd == self.dir;
+        if let Some(known) = self.beside.iter_mut().find(|known| **known == fd) {
+            changed = true;
+            if which(fd).is_none_or(|(_, _, links)| links == 0) {
+                *known = -1;
+                // SAFETY: a number is passed; the descriptor was opened here.
+                unsafe { libc::close(fd) };
+            }
+        }
         for at in 0..LINKS {
             let Some(link) = self.links.get(at).filter(|link| link.parent == fd) else { continue };
             let now = self.identity(link);
@@ -101,6 +113,16 @@ impl Native {
 fn hold(path: &CStr) -> libc::c_int {
     let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NONBLOCK;
     files::open(path, flags, 0).map_or(-1, |fd| fd.0)
+}
+
+/// Device, inode and number of names of what is open.
+fn which(fd: libc::c_int) -> Option<(libc::dev_t, libc::ino_t, libc::nlink_t)> {
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the record has the size of the answer.
+    check(unsafe { libc::fstat(fd, found.as_mut_ptr()) }).ok()?;
+    // SAFETY: the call succeeded, so the kernel filled it.
+    let found = unsafe { found.assume_init() };
+    Some((found.st_dev, found.st_ino, found.st_nlink))
 }
 
 /// Has the queue tell of changes to what the descriptor refers to.
@@ -139,7 +161,7 @@ impl Watch for Os {
             }
         };
         self.native.forget();
-        let mut room = 0;
+        let (mut room, old) = (0, self.native.beside);
         let mut native = core::mem::replace(&mut self.native, Native::new());
         links::walk(self, path, |slot, parent, name| {
             let Some(next) = native.keep(room, name) else { return };
@@ -153,9 +175,26 @@ impl Watch for Os {
                 *slot = link;
             }
         });
+        native.beside = old;
         native.dir = hold(path);
         self.native = native;
         self.native.dir >= 0 && add(queue, self.native.dir) && Os::is_local(path)
+    }
+
+    #[inline(never)]
+    fn watch_beside(&mut self, path: &CStr) {
+        let Some(queue) = self.native.queue else { return };
+        let fd = hold(path);
+        let same = |other: &libc::c_int| {
+            let (one, other) = (which(fd), which(*other));
+            one.zip(other).is_some_and(|(one, other)| (one.0, one.1) == (other.0, other.1))
+        };
+        let known = self.native.beside.iter().chain([&self.native.dir]).any(same);
+        match self.native.beside.iter_mut().find(|known| **known < 0) {
+            Some(free) if fd >= 0 && !known && add(queue, fd) => *free = fd,
+            // SAFETY: a number is passed; -1 is no descriptor.
+            Some(_) | None => drop(unsafe { libc::close(fd) }),
+        }
     }
 
     fn watch_fd(&self) -> Option<Fd> {

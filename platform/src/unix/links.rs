@@ -1,7 +1,7 @@
 //! The links on the way to a directory. Switching one changes nothing in its target, so whoever
 //! watches a directory has to watch them as well.
 use super::Os;
-use crate::Files;
+use crate::{Fd, Files};
 use core::ffi::CStr;
 
 /// How many links are followed.
@@ -64,12 +64,12 @@ pub(crate) fn walk(os: &mut Os, path: &CStr, mut visit: impl FnMut(usize, &CStr,
         }
         let end = at.cut(to, 0);
         let last = rest == at.len;
-        let mut link = os.readlink(at.as_c(), &mut target);
+        let mut link = os.readlinkat(Fd::CWD, at.as_c(), &mut target);
         if last || link.is_ok() {
             visit(slot, parent.as_c(), at.part(from, to));
             slot += 1;
             // Again: it may have been turned before it was watched.
-            link = os.readlink(at.as_c(), &mut target);
+            link = os.readlinkat(Fd::CWD, at.as_c(), &mut target);
         }
         at.cut(to, end);
         done = to;

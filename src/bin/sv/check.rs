@@ -2,6 +2,7 @@
 use crate::console::Console;
 use platform_host::check::{Passed, Running};
 use platform_host::files;
+use runit::service_directory::CHECK;
 use runit::status::Record;
 use std::os::fd::BorrowedFd;
 use std::time::{Duration, Instant};
@@ -76,13 +77,13 @@ impl Check {
             Some(_) if late => return Readiness::NotYet,
             Some(_) | None => {}
         }
-        match files::exists(c"check") {
+        match files::exists(CHECK) {
             Ok(false) => return Readiness::Unknown,
             Ok(true) => {
                 let mut unable = |errno: platform::Errno| {
                     [b"warning: unable to run ", name, b"/check: ", errno.text().bytes(), b"\n"].concat()
                 };
-                match Running::start(c"check", c"./check", &mut unable) {
+                match Running::start(CHECK, c"./check", &mut unable) {
                     Ok(program) => {
                         self.run = Some(Run { program, under: *record, since: now, mute: false });
                         return Readiness::NotYet;

@@ -9,6 +9,7 @@ use crate::{Fatal, supervise};
 use platform::{Errno, Stamp};
 use platform_host::notice::{Place, Watch};
 use platform_host::{files, limits};
+use runit::service_directory::SUPERVISE;
 use runit::sv::text::Sink;
 use runit::sv::{Before, Invocation, Plan, Tally, Trouble};
 use std::os::fd::OwnedFd;
@@ -143,9 +144,9 @@ impl<'a> Pending<'a> {
         }
         // What the watch misses was there before the record was read, and record and supervisor are older
         // than the command: after it, `ok` may be that of the next one.
-        self.place = watch.and_then(|watch| watch.add(c"supervise"));
+        self.place = watch.and_then(|watch| watch.add(SUPERVISE.directory));
         self.before.record = if waits { supervise::read().ok() } else { None };
-        self.ok = if held { files::open_write(c"supervise/ok").ok() } else { None };
+        self.ok = if held { files::open_write(SUPERVISE.ok).ok() } else { None };
         Ok(self.tell(plan))
     }
 

@@ -4,6 +4,7 @@ use crate::places::Places;
 use crate::{Fatal, supervise};
 use platform::{Errno, Stamp};
 use platform_host::files;
+use runit::service_directory::{DOWN, LOG};
 use runit::status::Record;
 use runit::sv::text::{Sink, describe};
 use runit::sv::{Sight, Tally, Trouble};
@@ -51,7 +52,7 @@ fn service(console: &mut Console, tally: &mut Tally, name: &[u8], now: Stamp) {
         (true, 0) => 3,
         (true, _) => 0,
     });
-    let log_unseen = match files::chdir(c"log") {
+    let log_unseen = match files::chdir(LOG) {
         Ok(()) => log(console, tally, name, now),
         Err(Errno::NOENT) => None,
         Err(errno) => {
@@ -93,7 +94,7 @@ fn log(console: &mut Console, tally: &mut Tally, name: &[u8], now: Stamp) -> Opt
 
 /// Describes the service in the current directory; `false` if the file `down` is out of reach.
 pub fn show(console: &mut Console, record: &Record, name: &[u8], now: Stamp) -> bool {
-    match files::exists(c"down") {
+    match files::exists(DOWN) {
         Ok(normally_down) => {
             describe(console, record, name, now, normally_down);
             true

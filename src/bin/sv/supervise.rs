@@ -1,15 +1,17 @@
 //! `supervise/` of the current directory.
 use platform::Errno;
 use platform_host::files;
+use runit::protocol::Letter;
+use runit::service_directory::{SUPERVISE, SUPERVISE_STATUS};
 use runit::status::{Record, SIZE};
-use runit::sv::{Letter, Sight, Trouble};
+use runit::sv::{Sight, Trouble};
 
 /// The record and whether somebody keeps it up to date.
 pub fn look() -> Sight {
-    match files::open_write(c"supervise/ok") {
+    match files::open_write(SUPERVISE.ok) {
         Ok(_) => read().map_or_else(Sight::Trouble, Sight::Seen),
         Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
-        Err(errno @ (Errno::ACCES | Errno::PERM)) => match files::open_fifo(c"supervise/control") {
+        Err(errno @ (Errno::ACCES | Errno::PERM)) => match files::open_fifo(SUPERVISE.control) {
             // The supervisor reads this one as well, and it may have been given to others.
             Ok(_) => read().map_or_else(Sight::Trouble, Sight::Seen),
             Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
@@ -24,7 +26,7 @@ pub fn look() -> Sight {
 
 /// The record.
 pub fn read() -> Result<Record, Trouble> {
-    let file = files::open_read(c"supervise/status").map_err(Trouble::OpenStatus)?;
+    let file = files::open_read(SUPERVISE_STATUS).map_err(Trouble::OpenStatus)?;
     let mut record = [0; SIZE];
     match files::read(file, &mut record).map_err(Trouble::ReadStatus)? {
         SIZE => Ok(Record::decode(&record)),
@@ -34,7 +36,7 @@ pub fn read() -> Result<Record, Trouble> {
 
 /// Tells the supervisor something.
 pub fn send(letters: &[Letter]) -> Result<(), Trouble> {
-    let control = files::open_fifo(c"supervise/control").map_err(|errno| match errno {
+    let control = files::open_fifo(SUPERVISE.control).map_err(|errno| match errno {
         Errno::NXIO => Trouble::NotRunning,
         other => Trouble::OpenControl(other),
     })?;
@@ -50,5 +52,5 @@ pub fn send(letters: &[Letter]) -> Result<(), Trouble> {
 
 /// Whether the supervisor has read all that it was sent; nothing waits for one that is gone.
 pub fn has_read_all() -> bool {
-    files::unread(c"supervise/control") == 0
+    files::unread(SUPERVISE.control) == 0
 }

@@ -8,9 +8,11 @@ use crate::report::{show, wall};
 use crate::{Fatal, supervise};
 use platform::Stamp;
 use platform_host::notice::{self, Notice, Watch};
+use runit::protocol::Letter;
+use runit::service_directory::SUPERVISE;
 use runit::status::Record;
 use runit::sv::text::Sink;
-use runit::sv::{Letter, Plan, SETTLED, Sight, Tally, Trouble, Verdict, followed, judge, unsettled};
+use runit::sv::{Plan, SETTLED, Sight, Tally, Trouble, Verdict, followed, judge, unsettled};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
@@ -126,7 +128,7 @@ impl<'c> Waiting<'c> {
         let Some(watch) = Watch::new() else { return Ok(None) };
         for entry in entries.iter_mut().filter(|entry| !entry.done) {
             if self.places.enter(entry.service.name)?.is_ok() {
-                entry.service.place = watch.add(c"supervise");
+                entry.service.place = watch.add(SUPERVISE.directory);
                 entry.next = self.start;
                 if entry.service.heard && entry.service.place.is_some() {
                     entry.pause = SAFETY;

@@ -1,5 +1,6 @@
 //! Stories of reboot(8) and halt(8) of the BSDs, which do all themselves and tell process 1 to stand still.
-use super::{ONE, Story, THREE, about, quick, same, stop};
+use super::process_1::{ONE, THREE};
+use super::{Story, about, quick, same, stop};
 use crate::watched::Check;
 use platform::{How, Signal};
 use platform_sim::{Act, Deed, End, Life, Machine, Outcome, PowerCall, Whom};

@@ -12,6 +12,7 @@ use platform::{Pid, Signal};
 use platform_sim::tree::Node;
 use platform_sim::{Deed, Faults, Kernel, Random, Sim, Source, Whom, args};
 pub(crate) use rules::Runsv;
+use runit::protocol::LETTERS;
 
 /// The service directory.
 pub(crate) const DIR: &str = "/service/x";
@@ -99,9 +100,9 @@ fn prepare(kernel: &mut Kernel, random: &mut Random, log: bool) {
     if random.chance(5) {
         kernel.change_file(b"/service/x/run", 0o644);
     }
-    for letter in "udxtkpcahiq12".chars() {
+    for script in scripts() {
         if random.chance(10) {
-            kernel.file(format!("/service/x/control/{letter}").as_bytes(), 0o755);
+            kernel.file(format!("/service/x/{script}").as_bytes(), 0o755);
         }
     }
 }
@@ -170,9 +171,8 @@ fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
     ] {
         kernel.plan(calm, deed);
     }
-    for letter in ["u", "d", "x", "t", "k", "p", "c", "a", "h", "i", "q", "1", "2"] {
+    for path in scripts() {
         // A script that hangs is killed; the next one in the queue may hang too.
-        let path = CONTROL_SCRIPTS.iter().find(|path| path.ends_with(letter)).copied().unwrap_or("control/t");
         for later in [0, 300, 1500, 3000, 6000, 9000] {
             kernel.plan(calm + later, Deed::Signal(Whom::In(DIR, path), Signal::Kill));
         }
@@ -199,21 +199,10 @@ fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
     kernel.plan(leave + 30_000, Deed::Mark(mark::GONE));
 }
 
-const CONTROL_SCRIPTS: [&str; 13] = [
-    "control/u",
-    "control/d",
-    "control/x",
-    "control/t",
-    "control/k",
-    "control/p",
-    "control/c",
-    "control/a",
-    "control/h",
-    "control/i",
-    "control/q",
-    "control/1",
-    "control/2",
-];
+/// The paths of all control scripts.
+fn scripts() -> impl Iterator<Item = &'static str> {
+    LETTERS.iter().filter_map(|letter| letter.script()).map(|path| path.to_str().unwrap_or("control/t"))
+}
 
 fn deed(random: &mut Random, log: bool) -> Deed {
     match random.below(28) {

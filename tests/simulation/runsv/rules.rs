@@ -1,4 +1,6 @@
 //! What must be true of runsv at every moment.
+//!
+//! One idea: a model of runsv, which hears each fact and knows what may come next; what it knows is in `known`.
 use super::known::{Known, Role, Wish, lies, read_status, role};
 use super::{DIR, mark};
 use crate::watched::{Check, Pace, Rules, no_zombies};
@@ -344,11 +346,11 @@ impl Rules for Runsv {
                 self.disturbed |= self.log.control == Some(fd) && bytes.iter().any(|letter| *letter != b'u');
                 Ok(())
             }
-            Fact::Opened { path: b"finish", .. } => {
+            Fact::Opened { path: b"./finish", .. } => {
                 self.main.owes_finish = self.main.ended.take();
                 Ok(())
             }
-            Fact::NotOpened { path: b"finish", errno } => {
+            Fact::NotOpened { path: b"./finish", errno } => {
                 let ended = self.main.ended.take();
                 // It is run though it could not be looked into.
                 let there =

@@ -1,0 +1,51 @@
+//! The frozen names of a service directory, which runsv and sv, and the programs of others, find each other
+//! by. All paths are relative to the service directory.
+use core::ffi::CStr;
+
+/// The service.
+pub const RUN: &CStr = c"./run";
+/// What is run after each end of [`RUN`].
+pub const FINISH: &CStr = c"./finish";
+/// What says whether the service is ready; run by sv. A script finds this path as its name.
+pub const CHECK: &CStr = c"check";
+/// There, of whatever kind: the service is not started by itself.
+pub const DOWN: &CStr = c"down";
+/// The service directory of the log service, which has a `run`, a `down` and a `supervise` of its own.
+pub const LOG: &CStr = c"log";
+/// [`DOWN`] of the log service.
+pub const LOG_DOWN: &CStr = c"log/down";
+
+/// The names of a supervise directory.
+#[derive(Debug)]
+pub struct Supervise {
+    /// The directory itself, which may be a link.
+    pub directory: &'static CStr,
+    /// The FIFO that takes the commands.
+    pub control: &'static CStr,
+    /// The FIFO whose reader is the living supervisor.
+    pub ok: &'static CStr,
+    /// What stands in front of these, and of a relative link's target.
+    pub prefix: &'static [u8],
+}
+
+/// That of the service.
+pub const SUPERVISE: Supervise =
+    Supervise { directory: c"supervise", control: c"supervise/control", ok: c"supervise/ok", prefix: b"" };
+/// That of its log service.
+pub const LOG_SUPERVISE: Supervise = Supervise {
+    directory: c"log/supervise",
+    control: c"log/supervise/control",
+    ok: c"log/supervise/ok",
+    prefix: b"log/",
+};
+
+/// Locked by the living supervisor; in the supervise directory, as the three that follow.
+pub const LOCK: &CStr = c"lock";
+/// The number of the process, as a line.
+pub const PID: &CStr = c"pid";
+/// The state, as a line.
+pub const STAT: &CStr = c"stat";
+/// The state, as a record.
+pub const STATUS: &CStr = c"status";
+/// [`STATUS`] from the service directory.
+pub const SUPERVISE_STATUS: &CStr = c"supervise/status";
