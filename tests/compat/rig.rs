@@ -318,7 +318,9 @@ impl Service<'_> {
 /// code instead of dying of some, and whether a core is dumped, the system alone knows.
 pub fn end_by(signal: &str, first: &str) -> String {
     let text = format!("{first}; kill -{signal} $$");
-    let status = Command::new("sh").args(["-c", &text]).status().expect("sh");
+    // In a directory of its own, for the core.
+    let rig = Rig::new();
+    let status = rig.place.command("sh").args(["-c", &text]).status().expect("sh");
     match (status.code(), status.signal()) {
         (None, Some(number)) => format!("finish -1 {}", number | if status.core_dumped() { 0x80 } else { 0 }),
         (code, _) => format!("finish {} 0", code.expect("an end")),
