@@ -82,8 +82,7 @@ impl Files for Os {
     }
 
     fn fstat(&mut self, fd: Fd) -> Result<Meta> {
-        // SAFETY: a number is passed; `look` passes room for the answer.
-        look(|found| unsafe { libc::fstat(fd.0, found) })
+        fstat(fd)
     }
 
     fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
@@ -170,6 +169,12 @@ impl Files for Os {
     fn tell(&mut self, text: &[u8]) {
         super::tell::tell(text);
     }
+}
+
+/// fstat(2).
+pub(crate) fn fstat(fd: Fd) -> Result<Meta> {
+    // SAFETY: a number is passed; `look` passes room for the answer.
+    look(|found| unsafe { libc::fstat(fd.0, found) })
 }
 
 /// stat(2) and its kin.

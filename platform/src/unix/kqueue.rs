@@ -95,7 +95,7 @@ impl Native {
         let mut changed = fd == self.dir;
         if let Some(known) = self.beside.iter_mut().find(|known| **known == fd) {
             changed = true;
-            if which(fd).is_none_or(|(_, _, links)| links == 0) {
+            if files::fstat(Fd(fd)).map_or(0, |found| found.links) == 0 {
                 *known = -1;
                 // SAFETY: a number is passed; the descriptor was opened here.
                 unsafe { libc::close(fd) };
@@ -117,16 +117,6 @@ impl Native {
 fn hold(path: &CStr) -> libc::c_int {
     let flags = libc::O_RDONLY | libc::O_DIRECTORY | libc::O_NONBLOCK;
     files::open(path, flags, 0).map_or(-1, |fd| fd.0)
-}
-
-/// Device, inode and number of names of what is open.
-fn which(fd: libc::c_int) -> Option<(libc::dev_t, libc::ino_t, libc::nlink_t)> {
-    let mut found = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the record has the size of the answer.
-    check(unsafe { libc::fstat(fd, found.as_mut_ptr()) }).ok()?;
-    // SAFETY: the call succeeded, so the kernel filled it.
-    let found = unsafe { found.assume_init() };
-    Some((found.st_dev, found.st_ino, found.st_nlink))
 }
 
 /// Has the queue tell of changes to what the descriptor refers to.
@@ -173,7 +163,7 @@ impl Watch for Os {
             room = next;
             // First watched, then looked at: a change in between is one event too many.
             if link.parent >= 0 && add(queue, link.parent) {
-                link.was = native.identity(&link);
+                link.was = native.look(&link);
             }
             if let Some(slot) = native.links.get_mut(slot) {
                 *slot = link;
@@ -190,8 +180,8 @@ impl Watch for Os {
         let Some(queue) = self.native.queue else { return };
         let fd = hold(path);
         let same = |other: &libc::c_int| {
-            let (one, other) = (which(fd), which(*other));
-            one.zip(other).is_some_and(|(one, other)| (one.0, one.1) == (other.0, other.1))
+            let id = |fd| files::fstat(Fd(fd)).ok().map(|found| found.id());
+            id(fd).is_some() && id(fd) == id(*other)
         };
         let known = self.native.beside.iter().chain([&self.native.dir]).any(same);
         match self.native.beside.iter_mut().find(|known| **known < 0) {
