@@ -86,12 +86,14 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
                 break;
             };
             // What a process said before its end is heard before that: `./run` and `./finish` may decide
-            // what follows them. Only now is all of it in the FIFO.
-            runsv.reaped = Some(pid);
-            if runsv.commands(p, Who::Main) || runsv.commands(p, Who::Log) {
-                return 0;
+            // what follows them. Only now is all of it in the FIFO. Orphans decide nothing.
+            if runsv.machine.knows(pid) {
+                runsv.reaped = Some(pid);
+                if runsv.commands(p, Who::Main) || runsv.commands(p, Who::Log) {
+                    return 0;
+                }
+                runsv.reaped = None;
             }
-            runsv.reaped = None;
             if runsv.step(p, Event::Died(pid, ended)) {
                 return 0;
             }

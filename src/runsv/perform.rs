@@ -173,7 +173,9 @@ impl<'a> Runsv<'a> {
             Action::Finish(ended) => return Some(Answer::Started(Who::Main, self.finish(p, ended))),
             Action::LookForFinish(ended) => return Some(Answer::Looked(self.look_for_finish(p, ended))),
             Action::Script(letter, pid) => {
-                let script = letter.script().filter(|script| self.is_script(p, script));
+                // Of a process that was reaped there is nothing left to be told or signalled.
+                let gone = pid.is_some() && pid == self.reaped;
+                let script = letter.script().filter(|script| !gone && self.is_script(p, script));
                 let child = script.and_then(|script| self.script(p, script, pid));
                 return Some(Answer::ScriptStarted(letter, child));
             }
