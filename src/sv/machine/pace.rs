@@ -21,7 +21,7 @@ pub(super) const COMES: Duration = Duration::from_secs(2);
 pub(super) const INSIDE: Duration = SETTLED;
 
 impl Machine {
-    /// When [`Event::Time`] is due.
+    /// When [`super::Event::Time`] is due.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
         match self.state {
