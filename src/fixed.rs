@@ -20,8 +20,13 @@ impl<const N: usize> Text<N> {
     #[must_use]
     pub fn of(parts: &[&[u8]]) -> Self {
         let mut text = Text::new();
-        parts.iter().for_each(|part| text.add(part));
+        text.add_all(parts);
         text
+    }
+
+    /// Appends parts, one after the other.
+    pub fn add_all(&mut self, parts: &[&[u8]]) {
+        parts.iter().for_each(|part| self.add(part));
     }
 
     /// Appends bytes.

@@ -36,6 +36,7 @@ pub mod sv;
 pub mod svlogd;
 pub mod tai;
 pub mod utmpset;
+pub mod voice;
 pub mod words;
 
 /// The version of the whole suite; what `-V` and `--version` show.

@@ -8,13 +8,18 @@ pub const ROOM: usize = 768;
 /// The parts as one line, with its newline.
 #[must_use]
 pub fn line(parts: &[&[u8]]) -> Text<ROOM> {
-    let mut line = Text::<ROOM>::of(parts);
+    let mut line = Text::of(parts);
+    end(&mut line);
+    line
+}
+
+/// Puts the end behind a line: `...` where it was cut, and a newline.
+pub fn end(line: &mut Text<ROOM>) {
     if line.is_cut() {
         line.shorten(ROOM.saturating_sub(4));
         line.add(b"...");
     }
     line.add(b"\n");
-    line
 }
 
 /// Writes the parts as one line; the newline is added here.

@@ -186,6 +186,15 @@ pub enum Kind {
     Other,
 }
 
+/// Which file it is: no other that is there at the same time has both numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct FileId {
+    /// The device.
+    pub device: u64,
+    /// The inode.
+    pub inode: u64,
+}
+
 /// What stat(2) says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Meta {
@@ -209,6 +218,11 @@ pub struct Meta {
 }
 
 impl Meta {
+    /// Which file it is.
+    #[must_use]
+    pub const fn id(&self) -> FileId {
+        FileId { device: self.device, inode: self.inode }
+    }
     /// Whether the owner may execute it: the bit itself, as root and `noexec` mounts make
     /// access(2) useless.
     #[must_use]
@@ -256,8 +270,10 @@ pub enum Step<'a> {
         /// The message.
         why: &'a [&'a [u8]],
     },
-    /// Changes the directory.
+    /// Changes the directory: fchdir(2) unless `dir` is [`Fd::CWD`], then chdir(2) unless `path` is `.`.
     Directory {
+        /// Where `path` begins.
+        dir: Fd,
         /// Where to.
         path: &'a CStr,
         /// The message.

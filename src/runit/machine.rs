@@ -1,12 +1,7 @@
 //! What process 1 decides. It knows no clock, no descriptor, no process number and no error.
-use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage, State, Then};
+use super::catatonia::Missed;
+use super::words::{Action, Actions, Answer, Ending, Event, Message, Outcome, Program, Stage, State, Then};
 use platform::{How, Instant};
-
-mod catatonia;
-#[cfg(test)]
-mod tests;
-
-use catatonia::Missed;
 
 /// The pause after something that would fail again at once.
 pub const PAUSE: u64 = 5_000;
@@ -21,25 +16,25 @@ pub const RESTART_REFUSED: u8 = 121;
 /// Process 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Machine {
-    state: State,
-    until: Option<Instant>,
-    /// What the last request to stop asked for besides the files.
-    how: How,
+    pub(super) state: State,
+    pub(super) until: Option<Instant>,
+    /// What the last request to stop asked for besides the files; in the end what is done.
+    pub(super) how: How,
     /// A stop was requested in stage 1, or while `ctrlaltdel` ran.
-    stop_noted: bool,
+    pub(super) stop_noted: bool,
     /// Three fingers were seen in stage 1.
     key_noted: bool,
     /// The system's own reboot(8) is at work.
-    catatonia: Option<Missed>,
+    pub(super) catatonia: Option<Missed>,
 }
 
 impl Machine {
-    /// At the start of the system.
+    /// At the start of the system: it begins where it would go on after a pause.
     #[must_use]
     pub const fn new() -> Machine {
         Machine {
             state: State::Deaf,
-            until: None,
+            until: Some(Instant(0)),
             how: How::PowerOff,
             stop_noted: false,
             key_noted: false,
@@ -47,16 +42,10 @@ impl Machine {
         }
     }
 
-    /// When [`Event::Timer`] is due.
+    /// When [`Event::Time`] is due.
     #[must_use]
     pub const fn until(&self) -> Option<Instant> {
         self.until
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub const fn state(&self) -> State {
-        self.state
     }
 
     /// One event and what is to be done about it, where the system has a reboot(8) that does all itself.
@@ -66,251 +55,137 @@ impl Machine {
         }
     }
 
-    /// The same where it has none. Every state knows every event; what a state has no use for is listed
-    /// at its end.
+    /// The same where it has none.
     pub fn act(&mut self, event: Event, now: Instant, out: &mut Actions) {
         use {Event as E, State as S};
-        match (self.state, event) {
-            (S::Deaf, E::Timer) => out.add(Action::Catch),
-            (S::Deaf, E::NotCaught) => self.pause(S::Deaf, PAUSE, now),
-            (S::Deaf, E::Caught { again }) => {
+        if event == E::Time && self.until.is_none_or(|until| until > now) {
+            return;
+        }
+        match self.state {
+            S::Deaf => match event {
+                E::Time => out.add(Action::Catch),
+                // No signal is caught, and nothing runs.
+                E::Stop(_) | E::Key | E::StageEnded(_) | E::KeyEnded { .. } | E::PowerEnded(_) => {}
+                E::Catatonia | E::Resume => {}
+            },
+            S::One => match event {
+                E::Time => self.start(Stage::One, out),
+                E::Stop(how) => self.note_stop(how, Program::Stage(Stage::One), out),
+                E::Key => {
+                    self.key_noted = true;
+                    out.add(Action::Say(Message::Noted(Program::Stage(Stage::One))));
+                }
+                E::StageEnded(outcome) => self.end_one(outcome, out),
+                // Neither runs; and `awake` keeps the last two, here and below.
+                E::KeyEnded { .. } | E::PowerEnded(_) | E::Catatonia | E::Resume => {}
+            },
+            S::Two => match event {
+                E::Stop(how) => self.stop(how, now, out),
+                E::Key => self.key(Then::Runs, out),
+                E::StageEnded(outcome) => {
+                    if end_two(outcome, out) {
+                        self.pause(S::Restarts, PAUSE, now);
+                    } else {
+                        self.start(Stage::Three, out);
+                    }
+                }
+                // There is no deadline, and neither of the others runs.
+                E::Time | E::KeyEnded { .. } | E::PowerEnded(_) | E::Catatonia | E::Resume => {}
+            },
+            S::TwoPauses => match event {
+                E::Time => self.start(Stage::Two, out),
+                E::Stop(how) => self.stop_without_two(how, out),
+                E::Key => self.key(Then::Start, out),
+                // Nothing runs.
+                E::StageEnded(_) | E::KeyEnded { .. } | E::PowerEnded(_) | E::Catatonia | E::Resume => {}
+            },
+            S::Restarts => match event {
+                E::Time => {
+                    out.add(Action::Say(Message::Restarting));
+                    self.start(Stage::Two, out);
+                }
+                E::Stop(how) => self.stop_without_two(how, out),
+                E::Key => self.key(Then::Restart, out),
+                // Nothing runs.
+                E::StageEnded(_) | E::KeyEnded { .. } | E::PowerEnded(_) | E::Catatonia | E::Resume => {}
+            },
+            S::Key(then) => match event {
+                E::Time => self.start_key(then, out),
+                // The files are looked at when `ctrlaltdel` has ended. The request is kept as well: the
+                // system's own counts where the files cannot be written.
+                E::Stop(how) => self.note_stop(how, Program::CtrlAltDel, out),
+                E::StageEnded(outcome) => {
+                    let again = end_two(outcome, out);
+                    self.state = S::Key(if again { Then::Restart } else { Then::Over });
+                }
+                E::KeyEnded { crash, stopit } => self.end_key(then, crash, stopit, now, out),
+                // It is being run already, and the system is not being ended.
+                E::Key | E::PowerEnded(_) | E::Catatonia | E::Resume => {}
+            },
+            S::Stops => match event {
+                E::Time => {
+                    out.add(Action::Say(Message::SendingKill));
+                    out.add(Action::Kill);
+                    self.until = None;
+                }
+                E::Stop(how) => self.stop_again(how, out),
+                E::StageEnded(_) => {
+                    out.add(Action::Say(Message::Leave(Program::Stage(Stage::Two))));
+                    self.start(Stage::Three, out);
+                }
+                // A stop is under way, and neither of the others runs.
+                E::Key | E::KeyEnded { .. } | E::PowerEnded(_) | E::Catatonia | E::Resume => {}
+            },
+            S::Three => match event {
+                E::Time => self.start(Stage::Three, out),
+                E::Stop(how) => self.stop_again(how, out),
+                E::StageEnded(outcome) => {
+                    end(Stage::Three, outcome, out);
+                    out.add(Action::Say(Message::Leave(Program::Stage(Stage::Three))));
+                    out.add(Action::Say(Message::KillAll));
+                    out.add(Action::KillAll);
+                    out.add(Action::Decide);
+                }
+                // A stop is under way, and neither of the others runs.
+                E::Key | E::KeyEnded { .. } | E::PowerEnded(_) | E::Catatonia | E::Resume => {}
+            },
+            S::Ends => match event {
+                E::Time => self.power(How::Halt, out),
+                E::PowerEnded(ending) => self.end_power(ending, now, out),
+                // It is too late to ask for anything, and no stage is left.
+                E::Stop(_) | E::Key | E::StageEnded(_) | E::KeyEnded { .. } => {}
+                E::Catatonia | E::Resume => {}
+            },
+        }
+    }
+
+    /// The answer to what was asked last.
+    // Apart from the loop that hands it in both are smaller.
+    #[inline(never)]
+    pub fn answer(&mut self, answer: Answer, now: Instant, out: &mut Actions) {
+        match answer {
+            Answer::Caught { again } => {
                 out.add(Action::Say(Message::Booting));
                 if again {
                     out.add(Action::Say(Message::BootedBefore));
-                    self.start(Stage::Two, out);
-                } else {
-                    self.start(Stage::One, out);
                 }
+                self.start(if again { Stage::Two } else { Stage::One }, out);
             }
-
-            (S::One, E::NotStarted) => self.pause(S::OnePauses, PAUSE, now),
-            (S::OnePauses, E::Timer) => self.start(Stage::One, out),
-            (S::One, E::StageEnded(outcome)) => self.end_one(outcome, out),
-            (S::One | S::OnePauses, E::Control { stopit: true, how }) => {
-                self.stop_noted = true;
-                self.how = how;
-                out.add(Action::Say(Message::Noted(Program::Stage(Stage::One))));
+            Answer::NotCaught | Answer::Started(false) => {
+                let state = if self.state == State::Two { State::TwoPauses } else { self.state };
+                self.pause(state, PAUSE, now);
             }
-            (S::One | S::OnePauses, E::CtrlAltDel { script: true }) => {
-                self.key_noted = true;
-                out.add(Action::Say(Message::Noted(Program::Stage(Stage::One))));
-            }
-
-            (S::Two, E::NotStarted) => self.pause(S::TwoPauses, PAUSE, now),
-            (S::TwoPauses, E::Timer) => self.start(Stage::Two, out),
-            (S::Restarts, E::Timer) => {
-                out.add(Action::Say(Message::Restarting));
-                self.start(Stage::Two, out);
-            }
-            (S::Two, E::StageEnded(outcome)) => match end_two(outcome, false, out) {
-                Then::Restart => self.pause(S::Restarts, PAUSE, now),
-                Then::Runs | Then::Start | Then::Skip | Then::Over => self.start(Stage::Three, out),
-            },
-            (S::Two, E::Control { stopit: true, how }) => {
-                self.how = how;
-                self.stop(now, out);
-            }
-            (S::TwoPauses | S::Restarts, E::Control { stopit: true, how }) => {
-                self.how = how;
-                self.stop_without_two(out);
-            }
-            (S::Two, E::CtrlAltDel { script: true }) => self.key(Then::Runs, out),
-            (S::TwoPauses, E::CtrlAltDel { script: true }) => self.key(Then::Start, out),
-            (S::Restarts, E::CtrlAltDel { script: true }) => self.key(Then::Restart, out),
-
-            (S::Key(then), E::NotStarted) => self.pause(S::KeyPauses(then), PAUSE, now),
-            (S::KeyPauses(then), E::Timer) => self.start_key(then, out),
-            (S::Key(Then::Runs), E::StageEnded(outcome)) => self.state = S::Key(end_two(outcome, false, out)),
-            (S::KeyPauses(Then::Runs), E::StageEnded(outcome)) => {
-                self.state = S::KeyPauses(end_two(outcome, false, out));
-            }
-            (S::Key(then), E::KeyEnded { crash, stopit }) => self.end_key(then, crash, stopit, now, out),
-            // The files are looked at when `ctrlaltdel` has ended. The request is kept as well: the
-            // system's own counts where the files cannot be written.
-            (S::Key(_) | S::KeyPauses(_), E::Control { stopit: true, how }) => {
-                self.how = how;
-                self.stop_noted = true;
-                out.add(Action::Say(Message::Noted(Program::CtrlAltDel)));
-            }
-
-            (S::Stops, E::Timer) => {
-                out.add(Action::Say(Message::SendingKill));
-                out.add(Action::Kill);
-                self.enter(S::Kills);
-            }
-            (S::Stops | S::Kills, E::StageEnded(_)) => {
-                out.add(Action::Say(Message::Leave(Program::Stage(Stage::Two))));
-                self.start(Stage::Three, out);
-            }
-            (S::Three, E::NotStarted) => self.pause(S::ThreePauses, PAUSE, now),
-            (S::ThreePauses, E::Timer) => self.start(Stage::Three, out),
-            (S::Three, E::StageEnded(outcome)) => {
-                end(Stage::Three, outcome, out);
-                out.add(Action::Say(Message::Leave(Program::Stage(Stage::Three))));
-                out.add(Action::Say(Message::KillAll));
-                out.add(Action::KillAll);
-                out.add(Action::Decide);
-                self.enter(S::Decides);
-            }
-            // `reboot` is read at the end: a later request may change it, and `stopit` must not
-            // stay behind for the next boot.
-            (S::Stops | S::Kills | S::Three | S::ThreePauses, E::Control { stopit: true, how }) => {
-                self.how = how;
-                out.add(Action::ResetStopit);
-                out.add(Action::Say(Message::Stopping));
-            }
-
-            (S::Decides, E::Decided { reboot }) => {
+            Answer::Started(true) | Answer::Called(None) => {}
+            Answer::Decided(reboot) => {
                 let how = match self.how {
                     How::PowerCycle if reboot => How::PowerCycle,
-                    _ if reboot => How::Restart,
+                    How::Restart | How::Halt | How::PowerOff if reboot => How::Restart,
                     How::Halt => How::Halt,
                     How::PowerOff | How::Restart | How::PowerCycle => How::PowerOff,
                 };
                 self.power(how, out);
             }
-            (S::Ends(how), E::Power(Answer::Forbidden)) => {
-                out.add(Action::Say(Message::Forbidden));
-                out.add(Action::Exit(match how {
-                    How::Restart | How::PowerCycle => RESTART_REFUSED,
-                    How::Halt | How::PowerOff => 0,
-                }));
-                self.enter(S::Waits);
-            }
-            (S::Ends(How::PowerOff), E::Power(Answer::Returned | Answer::Failed)) => {
-                self.pause(S::Lingers, POWER_OFF, now);
-            }
-            (
-                S::Ends(How::Restart | How::PowerCycle | How::Halt),
-                E::Power(Answer::Returned | Answer::Failed),
-            ) => self.enter(S::Waits),
-            (S::Lingers, E::Timer) => self.power(How::Halt, out),
-
-            // Requests that ask for nothing: CONT without `stopit`, a key without `ctrlaltdel`.
-            (
-                S::One | S::OnePauses | S::Two | S::TwoPauses | S::Restarts,
-                E::Control { stopit: false, .. } | E::CtrlAltDel { script: false },
-            )
-            | (S::Key(_) | S::KeyPauses(_), E::Control { stopit: false, .. } | E::CtrlAltDel { .. })
-            | (
-                S::Stops | S::Kills | S::Three | S::ThreePauses,
-                E::Control { stopit: false, .. } | E::CtrlAltDel { .. },
-            ) => {}
-            // Requests that come too late, or before any can come.
-            (
-                S::Deaf | S::Decides | S::Ends(_) | S::Lingers | S::Waits,
-                E::Control { .. } | E::CtrlAltDel { .. },
-            ) => {}
-            // `awake` keeps them.
-            (_, E::Catatonia | E::Resume) => {}
-            // No deadline was set.
-            (
-                S::One | S::Two | S::Key(_) | S::Kills | S::Three | S::Decides | S::Ends(_) | S::Waits,
-                E::Timer,
-            ) => {}
-            // No such process runs.
-            (
-                S::Deaf
-                | S::OnePauses
-                | S::TwoPauses
-                | S::Restarts
-                | S::Key(Then::Start | Then::Restart | Then::Skip | Then::Over)
-                | S::KeyPauses(Then::Start | Then::Restart | Then::Skip | Then::Over)
-                | S::ThreePauses
-                | S::Decides
-                | S::Ends(_)
-                | S::Lingers
-                | S::Waits,
-                E::StageEnded(_),
-            )
-            | (
-                S::Deaf
-                | S::One
-                | S::OnePauses
-                | S::Two
-                | S::TwoPauses
-                | S::Restarts
-                | S::KeyPauses(_)
-                | S::Stops
-                | S::Kills
-                | S::Three
-                | S::ThreePauses
-                | S::Decides
-                | S::Ends(_)
-                | S::Lingers
-                | S::Waits,
-                E::KeyEnded { .. },
-            ) => {}
-            // Nothing of the kind was asked for.
-            (
-                S::Deaf
-                | S::OnePauses
-                | S::TwoPauses
-                | S::Restarts
-                | S::KeyPauses(_)
-                | S::Stops
-                | S::Kills
-                | S::ThreePauses
-                | S::Decides
-                | S::Ends(_)
-                | S::Lingers
-                | S::Waits,
-                E::NotStarted,
-            )
-            | (
-                S::One
-                | S::OnePauses
-                | S::Two
-                | S::TwoPauses
-                | S::Restarts
-                | S::Key(_)
-                | S::KeyPauses(_)
-                | S::Stops
-                | S::Kills
-                | S::Three
-                | S::ThreePauses
-                | S::Decides
-                | S::Ends(_)
-                | S::Lingers
-                | S::Waits,
-                E::Caught { .. } | E::NotCaught,
-            )
-            | (
-                S::Deaf
-                | S::One
-                | S::OnePauses
-                | S::Two
-                | S::TwoPauses
-                | S::Restarts
-                | S::Key(_)
-                | S::KeyPauses(_)
-                | S::Stops
-                | S::Kills
-                | S::Three
-                | S::ThreePauses
-                | S::Ends(_)
-                | S::Lingers
-                | S::Waits,
-                E::Decided { .. },
-            )
-            | (
-                S::Deaf
-                | S::One
-                | S::OnePauses
-                | S::Two
-                | S::TwoPauses
-                | S::Restarts
-                | S::Key(_)
-                | S::KeyPauses(_)
-                | S::Stops
-                | S::Kills
-                | S::Three
-                | S::ThreePauses
-                | S::Decides
-                | S::Lingers
-                | S::Waits,
-                E::Power(_),
-            ) => {}
+            Answer::Called(Some(ending)) => self.end_power(ending, now, out),
         }
     }
 
@@ -319,11 +194,15 @@ impl Machine {
         self.until = None;
     }
 
+    // Not inlined: one for all is smaller.
+    #[inline(never)]
     fn pause(&mut self, state: State, ms: u64, now: Instant) {
         self.state = state;
         self.until = Some(now.plus_ms(ms));
     }
 
+    // Not inlined either.
+    #[inline(never)]
     fn start(&mut self, stage: Stage, out: &mut Actions) {
         self.enter(match stage {
             Stage::One => State::One,
@@ -356,6 +235,12 @@ impl Machine {
         self.start(Stage::Three, out);
     }
 
+    fn note_stop(&mut self, how: How, program: Program, out: &mut Actions) {
+        self.how = how;
+        self.stop_noted = true;
+        out.add(Action::Say(Message::Noted(program)));
+    }
+
     fn key(&mut self, then: Then, out: &mut Actions) {
         out.add(Action::Say(Message::CtrlAltDel));
         self.start_key(then, out);
@@ -373,16 +258,16 @@ impl Machine {
         out.add(Action::Say(Message::Leave(Program::CtrlAltDel)));
         let stopit = stopit || self.stop_noted;
         match (then, stopit) {
-            (Then::Runs, true) => self.stop(now, out),
+            (Then::Runs, true) => self.stop(self.how, now, out),
             (Then::Runs, false) => self.enter(State::Two),
-            (Then::Start | Then::Restart, true) => self.stop_without_two(out),
+            (Then::Start | Then::Restart, true) => self.stop_without_two(self.how, out),
             (Then::Start, false) => self.start(Stage::Two, out),
             (Then::Restart, false) => self.pause(State::Restarts, PAUSE, now),
-            (Then::Skip, _) => {
-                self.stop_noted |= stopit;
+            (Then::Skip, true | false) => {
+                self.stop_noted = stopit;
                 self.skip_two(out);
             }
-            (Then::Over, _) => {
+            (Then::Over, true | false) => {
                 if stopit {
                     out.add(Action::ResetStopit);
                 }
@@ -391,22 +276,51 @@ impl Machine {
         }
     }
 
-    fn stop(&mut self, now: Instant, out: &mut Actions) {
+    fn stop(&mut self, how: How, now: Instant, out: &mut Actions) {
+        self.how = how;
         out.add(Action::ResetStopit);
         out.add(Action::Terminate);
         self.pause(State::Stops, PATIENCE, now);
     }
 
-    fn stop_without_two(&mut self, out: &mut Actions) {
+    fn stop_without_two(&mut self, how: How, out: &mut Actions) {
+        self.how = how;
         out.add(Action::ResetStopit);
         out.add(Action::Say(Message::Skipping));
         self.start(Stage::Three, out);
     }
 
+    /// `reboot` is read at the end: a later request may change it, and `stopit` must not stay behind for
+    /// the next boot.
+    fn stop_again(&mut self, how: How, out: &mut Actions) {
+        self.how = how;
+        out.add(Action::ResetStopit);
+        out.add(Action::Say(Message::Stopping));
+    }
+
     fn power(&mut self, how: How, out: &mut Actions) {
+        self.how = how;
         out.add(Action::Say(Message::Ending(how)));
         out.add(Action::Power(how));
-        self.enter(State::Ends(how));
+        self.enter(State::Ends);
+    }
+
+    /// The call came back.
+    fn end_power(&mut self, ending: Ending, now: Instant, out: &mut Actions) {
+        match ending {
+            Ending::Forbidden => {
+                out.add(Action::Say(Message::Forbidden));
+                out.add(Action::Exit(match self.how {
+                    How::Restart | How::PowerCycle => RESTART_REFUSED,
+                    How::Halt | How::PowerOff => 0,
+                }));
+            }
+            Ending::Returned | Ending::Failed if self.how == How::PowerOff => {
+                self.pause(State::Ends, POWER_OFF, now);
+            }
+            // Nothing is left to do but to reap.
+            Ending::Returned | Ending::Failed => {}
+        }
     }
 }
 
@@ -416,7 +330,7 @@ impl Default for Machine {
     }
 }
 
-fn end(stage: Stage, outcome: Outcome, out: &mut Actions) {
+pub(super) fn end(stage: Stage, outcome: Outcome, out: &mut Actions) {
     match outcome {
         Outcome::Exit(0) => {}
         Outcome::Exit(_) => out.add(Action::Say(Message::Failed(stage))),
@@ -424,15 +338,21 @@ fn end(stage: Stage, outcome: Outcome, out: &mut Actions) {
     }
 }
 
-/// The end of stage 2: it is over, or shall be started again, which may be certain.
-fn end_two(outcome: Outcome, again: bool, out: &mut Actions) -> Then {
-    end(Stage::Two, outcome, out);
-    if again || matches!(outcome, Outcome::Exit(111) | Outcome::Crash) {
-        out.add(Action::Say(Message::Killing));
-        out.add(Action::KillGroup);
-        Then::Restart
+/// The end of stage 2. `true`: it is to be started again, otherwise it is over.
+fn end_two(outcome: Outcome, out: &mut Actions) -> bool {
+    let again = matches!(outcome, Outcome::Exit(111) | Outcome::Crash);
+    if again {
+        give_up_two(outcome, out);
     } else {
+        end(Stage::Two, outcome, out);
         out.add(Action::Say(Message::Leave(Program::Stage(Stage::Two))));
-        Then::Over
     }
+    again
+}
+
+/// The end of a stage 2 that is to be started again: what it left is killed.
+pub(super) fn give_up_two(outcome: Outcome, out: &mut Actions) {
+    end(Stage::Two, outcome, out);
+    out.add(Action::Say(Message::Killing));
+    out.add(Action::KillGroup);
 }

@@ -1,11 +1,20 @@
 //! runit: process 1.
+mod catatonia;
 pub mod machine;
 mod perform;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod walk;
 pub mod words;
 
-use crate::{cli, msg};
+use crate::cli;
+use crate::voice::Voice;
 use perform::Performer;
 use platform::{Args, Pid, Platform};
+
+/// C runit's, with its dash.
+const VOICE: Voice<'_> = Voice { program: b"- runit", about: b"" };
 
 /// The program; as process 1 it returns only where the system may not be ended by it.
 pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
@@ -16,6 +25,6 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     if cli::answered(p, args, "runit", "") {
         return 0;
     }
-    msg::say(p, &[b"- runit: fatal: must be run as process no 1."]);
+    VOICE.fatal(p, &[b"must be run as process no 1."], None);
     111
 }

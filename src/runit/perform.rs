@@ -1,10 +1,12 @@
 //! Does what the machine decides, and tells it what happens.
+use super::VOICE;
 use super::machine::Machine;
-use super::words::{Action, Actions, Answer, Event, Message, Outcome, Program, Stage};
-use crate::{magic, msg, paths};
+use super::words::{Action, Actions, Answer, Ending, Event, Message, Outcome, Program, Stage};
+use crate::{magic, paths};
 use core::ffi::CStr;
 use platform::{CROWD, Child, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target};
 
+/// What its children's messages begin with.
 const RUNIT: &[u8] = b"- runit: ";
 
 /// Process 1 and what it needs to know to act.
@@ -40,11 +42,10 @@ impl<'p, P: Platform> Performer<'p, P> {
     }
 
     pub(super) fn run(mut self) -> u8 {
-        // It begins where it would go on after a pause.
-        self.feed(Event::Timer);
         // More processes may have ended than one turn takes.
         let mut deaths = false;
         loop {
+            self.feed(Event::Time);
             if let Some(code) = self.exit {
                 return code;
             }
@@ -64,11 +65,6 @@ impl<'p, P: Platform> Performer<'p, P> {
                     self.feed(event);
                 }
             }
-            // A deadline may have gone with what was seen above.
-            let until = self.machine.until();
-            if until.is_some_and(|until| until <= self.p.now()) {
-                self.feed(Event::Timer);
-            }
         }
     }
 
@@ -82,30 +78,29 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
     }
 
-    /// Hands an event to the machine, and what follows from doing what it wants.
+    /// Hands an event to the machine, and does what it wants.
     fn feed(&mut self, event: Event) {
-        let mut next = Some(event);
-        while let Some(event) = next.take() {
-            let mut actions = Actions::new();
-            let now = self.p.now();
-            if P::NATIVE {
-                self.machine.step(event, now, &mut actions);
-            } else {
-                self.machine.act(event, now, &mut actions);
-            }
-            while let Some(action) = actions.take() {
-                next = self.perform(action);
+        let mut actions = Actions::new();
+        let now = self.p.now();
+        if P::NATIVE {
+            self.machine.step(event, now, &mut actions);
+        } else {
+            self.machine.act(event, now, &mut actions);
+        }
+        while let Some(action) = actions.take() {
+            if let Some(answer) = self.perform(action) {
+                self.machine.answer(answer, now, &mut actions);
             }
         }
     }
 
     // Apart from the machine both are smaller.
     #[inline(never)]
-    fn perform(&mut self, action: Action) -> Option<Event> {
+    fn perform(&mut self, action: Action) -> Option<Answer> {
         match action {
             Action::Catch => return Some(self.catch()),
             Action::Say(message) => self.say(message),
-            Action::Start(program) => return self.start(program),
+            Action::Start(program) => return Some(Answer::Started(self.start(program))),
             Action::Terminate => self.signal(self.stage.map(Target::One), Signal::Terminate),
             Action::Kill => self.signal(self.stage.map(Target::One), Signal::Kill),
             Action::KillGroup => self.signal(self.ended.map(Target::Group), Signal::Kill),
@@ -120,15 +115,15 @@ impl<'p, P: Platform> Performer<'p, P> {
             }
             Action::Decide => {
                 let reboot = self.unwritten.unwrap_or_else(|| magic::is_set(self.p, paths::REBOOT));
-                return Some(Event::Decided { reboot });
+                return Some(Answer::Decided(reboot));
             }
-            Action::Power(how) => return self.end_system(how),
+            Action::Power(how) => return Some(Answer::Called(self.end_system(how))),
             Action::Exit(code) => self.exit = Some(code),
         }
         None
     }
 
-    fn catch(&mut self) -> Event {
+    fn catch(&mut self) -> Answer {
         let mut caught = self.p.catch(&[Signal::Child]);
         for (signal, _) in self.p.requests() {
             caught = caught.and_then(|()| self.p.catch(&[*signal]));
@@ -136,11 +131,11 @@ impl<'p, P: Platform> Performer<'p, P> {
         match caught {
             Ok(()) => {
                 self.p.arm_ctrl_alt_del();
-                Event::Caught { again: self.p.boot_already_done() }
+                Answer::Caught { again: self.p.boot_already_done() }
             }
             Err(errno) => {
-                self.tell_why([b"fatal: unable to create selfpipe, pausing", b"", b""], errno);
-                Event::NotCaught
+                self.speak(b"fatal: ", &[b"unable to create selfpipe, pausing"], Some(errno));
+                Answer::NotCaught
             }
         }
     }
@@ -150,7 +145,7 @@ impl<'p, P: Platform> Performer<'p, P> {
             Request::Nothing => return,
             Request::CtrlAltDel => {
                 let script = magic::is_set(self.p, paths::CTRLALTDEL);
-                return self.ask(Event::CtrlAltDel { script }, script);
+                return self.ask(script.then_some(Event::Key));
             }
             Request::Control => None,
             Request::Reboot => Some(How::Restart),
@@ -161,34 +156,34 @@ impl<'p, P: Platform> Performer<'p, P> {
             Request::Resume if P::NATIVE => return self.feed(Event::Resume),
             Request::Catatonia | Request::Resume => return,
         };
-        match how {
+        let stop = match how {
             // The system's own request becomes what runit-init would have made of it; it is not
             // lost where the files cannot be written.
             Some(how) if P::NATIVE => {
                 let reboot = matches!(how, How::Restart | How::PowerCycle);
                 let changed = magic::request(self.p, reboot);
                 self.unwritten = self.failed(&changed).then_some(reboot);
-                self.ask(Event::Control { stopit: true, how }, true);
+                Some(how)
             }
-            _ => {
-                let stopit = magic::is_set(self.p, paths::STOPIT);
-                if stopit {
-                    self.unwritten = None;
-                }
+            Some(_) | None if magic::is_set(self.p, paths::STOPIT) => {
+                self.unwritten = None;
                 let reboot = magic::is_set(self.p, paths::REBOOT);
-                let how = if reboot { How::Restart } else { How::PowerOff };
-                self.ask(Event::Control { stopit, how }, stopit);
+                Some(if reboot { How::Restart } else { How::PowerOff })
             }
-        }
+            Some(_) | None => None,
+        };
+        self.ask(stop.map(Event::Stop));
     }
 
-    /// A request. One that `wants` something ends a standstill: reboot(8) may have died half-way, and a
+    /// A request, if it asks for anything. Then it ends a standstill: reboot(8) may have died half-way, and a
     /// system that cannot be stopped would be worse than two attempts at once.
-    fn ask(&mut self, request: Event, wants: bool) {
-        if P::NATIVE && wants {
-            self.feed(Event::Resume);
+    fn ask(&mut self, request: Option<Event>) {
+        if let Some(request) = request {
+            if P::NATIVE {
+                self.feed(Event::Resume);
+            }
+            self.feed(request);
         }
-        self.feed(request);
         self.p.arm_ctrl_alt_del();
     }
 
@@ -210,15 +205,15 @@ impl<'p, P: Platform> Performer<'p, P> {
         }
         if who == self.power {
             self.power = None;
-            return Some(Event::Power(match outcome {
-                Outcome::Exit(0) | Outcome::Crash => Answer::Returned,
+            return Some(Event::PowerEnded(match outcome {
+                Outcome::Exit(0) | Outcome::Crash => Ending::Returned,
                 Outcome::Exit(code) => refused(Errno(code.into())),
             }));
         }
         None
     }
 
-    fn start(&mut self, program: Program) -> Option<Event> {
+    fn start(&mut self, program: Program) -> bool {
         let path = path(program);
         let name = path.to_bytes();
         let warn: &[&[u8]] = &[b"warning: unable to open /dev/console"];
@@ -250,25 +245,25 @@ impl<'p, P: Platform> Performer<'p, P> {
                     Program::Stage(_) => self.stage = Some(pid),
                     Program::CtrlAltDel => self.key = Some(pid),
                 }
-                None
+                true
             }
             Err(errno) => {
-                self.tell_why([b"fatal: unable to fork for \"", name, b"\" pausing"], errno);
-                Some(Event::NotStarted)
+                self.speak(b"fatal: ", &[b"unable to fork for \"", name, b"\" pausing"], Some(errno));
+                false
             }
         }
     }
 
-    fn end_system(&mut self, how: How) -> Option<Event> {
+    fn end_system(&mut self, how: How) -> Option<Ending> {
         let sync = self.p.stat(paths::NOSYNC).is_err();
-        Some(Event::Power(match self.p.power(how, sync) {
-            Ok(None) => Answer::Returned,
-            Err(errno) => refused(errno),
+        match self.p.power(how, sync) {
+            Ok(None) => Some(Ending::Returned),
+            Err(errno) => Some(refused(errno)),
             Ok(child) => {
                 self.power = child;
-                return None;
+                None
             }
-        }))
+        }
     }
 
     fn signal(&mut self, whom: Option<Target>, signal: Signal) {
@@ -282,7 +277,7 @@ impl<'p, P: Platform> Performer<'p, P> {
     /// it could not.
     fn failed(&mut self, changed: &Result<(), magic::Failed>) -> bool {
         let Err(failed) = changed else { return false };
-        self.tell_why([b"warning: ", failed.what, failed.path.to_bytes()], failed.errno);
+        self.speak(b"warning: ", &[failed.what, failed.path.to_bytes()], Some(failed.errno));
         true
     }
 
@@ -320,18 +315,18 @@ impl<'p, P: Platform> Performer<'p, P> {
             Message::Noted(_) => b"...",
             _ => b"",
         };
-        self.p.console();
-        msg::say(self.p, &[RUNIT, text, name, end]);
+        self.speak(b"", &[text, name, end], None);
     }
 
-    fn tell_why(&mut self, [a, b, c]: [&[u8]; 3], errno: Errno) {
+    /// Says it on the console as it is by now.
+    fn speak(&mut self, how: &[u8], text: &[&[u8]], why: Option<Errno>) {
         self.p.console();
-        msg::say(self.p, &[RUNIT, a, b, c, b": ", errno.text().bytes()]);
+        VOICE.say(self.p, how, text, why);
     }
 }
 
-fn refused(errno: Errno) -> Answer {
-    if errno == Errno::PERM { Answer::Forbidden } else { Answer::Failed }
+fn refused(errno: Errno) -> Ending {
+    if errno == Errno::PERM { Ending::Forbidden } else { Ending::Failed }
 }
 
 fn path(program: Program) -> &'static CStr {

@@ -32,7 +32,7 @@ pub enum Outcome {
 
 /// What became of the call that ends the system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Answer {
+pub enum Ending {
     /// It came back, without effect so far.
     Returned,
     /// It failed.
@@ -56,69 +56,38 @@ pub enum Then {
     Over,
 }
 
-/// Where the machine is.
+/// Where the machine is. A program that could not be forked is tried again at the deadline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
     /// No signal can be caught yet.
     Deaf,
-    /// Stage 1 runs.
+    /// Stage 1 runs, or is tried again.
     One,
-    /// Stage 1 could not be forked and is tried again.
-    OnePauses,
     /// Stage 2 runs.
     Two,
     /// Stage 2 could not be forked and is tried again.
     TwoPauses,
     /// Stage 2 crashed and is started again.
     Restarts,
-    /// `ctrlaltdel` runs.
+    /// `ctrlaltdel` runs, or is tried again.
     Key(Then),
-    /// `ctrlaltdel` could not be forked and is tried again.
-    KeyPauses(Then),
-    /// Stage 2 was sent TERM.
+    /// Stage 2 was sent TERM, and after the deadline KILL.
     Stops,
-    /// Stage 2 was sent KILL.
-    Kills,
-    /// Stage 3 runs.
+    /// Stage 3 runs, or is tried again.
     Three,
-    /// Stage 3 could not be forked and is tried again.
-    ThreePauses,
-    /// All processes are gone; whether to restart is being looked up.
-    Decides,
-    /// The system was told to end.
-    Ends(How),
-    /// The power is still on.
-    Lingers,
-    /// Nothing is left to do but to reap.
-    Waits,
+    /// The system was told to end. With a deadline: the power is still on then.
+    Ends,
 }
 
 /// What happens to the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// Signals can be caught. `again`: the system has been booted by an earlier process 1.
-    Caught {
-        /// See there.
-        again: bool,
-    },
-    /// Signals cannot be caught now.
-    NotCaught,
     /// The deadline is reached.
-    Timer,
-    /// A request to look at the magic files, and what is in them.
-    Control {
-        /// A stop is meant.
-        stopit: bool,
-        /// What shall follow the stop.
-        how: How,
-    },
-    /// Three fingers, and whether `ctrlaltdel` is executable.
-    CtrlAltDel {
-        /// See there.
-        script: bool,
-    },
-    /// The program that was to be started last could not be forked.
-    NotStarted,
+    Time,
+    /// A stop is asked for, and what shall follow it.
+    Stop(How),
+    /// Three fingers, and there is a `ctrlaltdel` to run.
+    Key,
     /// The process of the stage ended.
     StageEnded(Outcome),
     /// `ctrlaltdel` ended.
@@ -128,17 +97,30 @@ pub enum Event {
         /// A stop is meant now.
         stopit: bool,
     },
-    /// Whether a restart is meant.
-    Decided {
-        /// See there.
-        reboot: bool,
-    },
-    /// What the call that ends the system said.
-    Power(Answer),
+    /// The process that made the call that ends the system ended.
+    PowerEnded(Ending),
     /// The system's own reboot(8) begins: nothing is started, nobody is killed.
     Catatonia,
     /// It has failed, or somebody asks for something else: the next event is a request.
     Resume,
+}
+
+/// The answer to an action that is a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// Signals can be caught.
+    Caught {
+        /// The system has been booted by an earlier process 1.
+        again: bool,
+    },
+    /// Signals cannot be caught now.
+    NotCaught,
+    /// Whether the program could be forked.
+    Started(bool),
+    /// Whether a restart is meant.
+    Decided(bool),
+    /// What the call that ends the system said; `None`: a process makes it, and `PowerEnded` will tell.
+    Called(Option<Ending>),
 }
 
 /// The messages.
@@ -164,15 +146,14 @@ pub enum Message {
     Resuming,
 }
 
-/// What the machine wants done. At most one of the actions that are answered by an event
-/// (`Catch`, `Start`, `Decide`, `Power`) is in a list, as the last.
+/// What the machine wants done. At most one question is in a list, as the last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     /// Catch signals; answered by `Caught` or `NotCaught`.
     Catch,
     /// Say it on the console.
     Say(Message),
-    /// Start it; answered by `NotStarted` at once or by its end.
+    /// Start it; answered by `Started`.
     Start(Program),
     /// Ask the process of stage 2 to end.
     Terminate,
@@ -188,7 +169,7 @@ pub enum Action {
     SetReboot,
     /// See whether to restart; answered by `Decided`.
     Decide,
-    /// End the system; answered by `Power`.
+    /// End the system; answered by `Called`.
     Power(How),
     /// Leave process 1.
     Exit(u8),

@@ -1,10 +1,11 @@
 //! runit-init: becomes runit as process 1, otherwise asks it to stop.
-use crate::msg::{say, say_why};
-use crate::{cli, magic, paths};
+use crate::voice::Voice;
+use crate::{cli, magic, msg, paths};
 use core::ffi::CStr;
 use platform::{Args, Pid, Platform, Signal, Target};
 
 const INIT: Pid = Pid(1);
+const VOICE: Voice<'_> = Voice { program: b"init", about: b"" };
 const USAGE: &str = " 0|6";
 
 /// The program; the result is its exit code.
@@ -14,7 +15,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         let errno = p.exec(paths::RUNIT, &[c"runit"]);
         // Most kernels open no descriptor, and what follows is their panic.
         p.console();
-        say_why(p, &[b"init: fatal: unable to start runit"], errno);
+        VOICE.fatal(p, &[b"unable to start runit"], Some(errno));
         return 111;
     }
     let reboot = match args.get(1).map(CStr::to_bytes) {
@@ -23,7 +24,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         word => {
             if !cli::answered(p, args, "runit-init", USAGE) {
                 if word.is_some_and(|word| word.starts_with(b"-V")) {
-                    say(p, &[b"runit-init ", crate::VERSION.as_bytes(), b"\n"]);
+                    msg::say(p, &[b"runit-init ", crate::VERSION.as_bytes(), b"\n"]);
                 }
                 cli::usage(p, args, USAGE);
             }
@@ -31,7 +32,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         }
     };
     if let Err(failed) = magic::request(p, reboot) {
-        say_why(p, &[b"init: fatal: ", failed.what, failed.path.to_bytes()], failed.errno);
+        VOICE.fatal(p, &[failed.what, failed.path.to_bytes()], Some(failed.errno));
         return 111;
     }
     // Whoever may create the files but not signal process 1 is told nothing, as ever.

@@ -1,43 +1,9 @@
 //! The two services of a directory and the life of their supervisor.
-use super::actions::{Action, Actions};
 use super::service::{Service, Who};
+use super::words::{Action, Actions, Answer, Event};
 use crate::protocol::Letter;
 use crate::status::{Status, Want};
 use platform::{Ended, Instant, Pid, Stamp};
-
-/// What happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Event {
-    /// The supervisor is ready, or a deadline has passed.
-    Time,
-    /// A command for one of the two.
-    Control(Who, Letter),
-    /// The supervisor was sent TERM.
-    Terminate,
-    /// A child ended.
-    Died(Pid, Ended),
-    /// The answer to `Run` and `Finish`; `None` if fork failed.
-    Started(Who, Option<Pid>),
-    /// The answer to `Script`; `None` if there is none or it could not be started.
-    ScriptStarted(Letter, Option<Pid>),
-    /// The answer to `LookForFinish`.
-    Looked(Found),
-    /// The answer to `OpenPipe`.
-    PipeOpened(bool),
-    /// The answer to `LookAtPipe`.
-    PipeHolds(bool),
-}
-
-/// What follows the end of `./run`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Found {
-    /// `./finish`.
-    Finish,
-    /// Nothing.
-    Nothing,
-    /// The service directory is not there any more: nothing can be started in it.
-    NoDirectory,
-}
 
 /// What is left for a log service that drains its pipe.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -92,30 +58,36 @@ impl Machine {
         }
     }
 
-    /// Takes an event; what follows from it is added to `out`.
+    /// Takes an event and hands it to the service that it concerns; what follows from it is added to `out`.
     pub fn step(&mut self, event: Event, now: Instant, out: &mut Actions) {
         if self.exited {
             return;
         }
         match event {
+            // Here for what is due after every event.
             Event::Time => {}
-            Event::Control(Who::Main, letter) => self.main.command(letter, out),
-            Event::Control(Who::Log, letter) => {
-                if let Some(log) = &mut self.log {
-                    log.command(letter, out);
+            Event::Control(who, letter) => {
+                if let Some(service) = self.service(who) {
+                    service.command(letter, out);
                 }
             }
             Event::Terminate => self.terminate = true,
             Event::Died(pid, ended) => self.died(pid, ended, now, out),
-            Event::Started(Who::Main, pid) => self.main.started(pid, now, out),
-            Event::Started(Who::Log, pid) => {
-                if let Some(log) = &mut self.log {
-                    log.started(pid, now, out);
+        }
+        self.go_on(now, out);
+    }
+
+    /// Takes the answer to a question.
+    pub fn answer(&mut self, answer: Answer, now: Instant, out: &mut Actions) {
+        match answer {
+            Answer::Started(who, pid) => {
+                if let Some(service) = self.service(who) {
+                    service.started(pid, now, out);
                 }
             }
-            Event::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, out),
-            Event::Looked(found) => self.main.looked(found, now, out),
-            Event::PipeOpened(true) => {
+            Answer::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, out),
+            Answer::Looked(found) => self.main.looked(found, now, out),
+            Answer::PipeOpened(true) => {
                 self.pipe = LogPipe::Open;
                 if let Some(log) = &mut self.log {
                     if matches!(log.want, Want::Exit) {
@@ -125,15 +97,41 @@ impl Machine {
                     out.add(Action::Write(Who::Log));
                 }
             }
-            Event::PipeHolds(holds) => {
+            Answer::PipeOpened(false) => self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY))),
+            Answer::PipeHolds(holds) => {
                 self.pipe = LogPipe::Draining(Last::Had);
                 if let (Some(log), true) = (&mut self.log, holds) {
                     log.once = true;
                     log.hurry();
                 }
             }
-            Event::PipeOpened(false) => self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY))),
         }
+        self.go_on(now, out);
+    }
+
+    fn service(&mut self, who: Who) -> Option<&mut Service> {
+        match who {
+            Who::Main => Some(&mut self.main),
+            Who::Log => self.log.as_mut(),
+        }
+    }
+
+    fn died(&mut self, pid: Pid, ended: Ended, now: Instant, out: &mut Actions) {
+        if self.main.pid == Some(pid) {
+            return self.main.died(ended, now, out);
+        }
+        if let Some((letter, number)) = self.main.script {
+            if number == pid {
+                return self.main.script_died(letter, ended, out);
+            }
+        }
+        // Everybody else is an orphan that came to this process: reaped, and that is all.
+        if let Some(log) = self.log.as_mut().filter(|log| log.pid == Some(pid)) {
+            log.died(ended, now, out);
+        }
+    }
+
+    fn go_on(&mut self, now: Instant, out: &mut Actions) {
         if self.terminate && self.main.listens() {
             self.terminate = false;
             self.main.command(Letter::Exit, out);
@@ -141,28 +139,19 @@ impl Machine {
         self.settle(now, out);
     }
 
-    fn died(&mut self, pid: Pid, ended: Ended, now: Instant, out: &mut Actions) {
-        match (self.main.script, &mut self.log) {
-            _ if self.main.pid == Some(pid) => self.main.died(ended, now, out),
-            (Some((letter, number)), _) if number == pid => self.main.script_died(letter, ended, out),
-            (_, Some(log)) if log.pid == Some(pid) => log.died(ended, now, out),
-            // An orphan that came to this process: reaped, and that is all.
-            (Some(_) | None, Some(_) | None) => {}
-        }
-    }
-
     /// What is due after every event: the end, the pipe, the starts. The log service first.
     fn settle(&mut self, now: Instant, out: &mut Actions) {
         let leaving = matches!(self.main.want, Want::Exit) && self.main.is_down();
-        match (&mut self.log, self.pipe) {
-            (None, _) => {
-                if leaving {
-                    self.exited = true;
-                    out.add(Action::Exit);
-                    return;
-                }
+        let Some(log) = &mut self.log else {
+            if leaving {
+                self.exit(out);
+            } else {
+                self.main.start_if_due(now, out);
             }
-            (Some(log), LogPipe::Open) => {
+            return;
+        };
+        match self.pipe {
+            LogPipe::Open => {
                 if leaving {
                     self.log_want = log.want;
                     let runs = log.pid.is_some();
@@ -180,29 +169,37 @@ impl Machine {
                 }
                 self.drain(now, out);
             }
-            (Some(log), LogPipe::Draining(_)) => {
+            LogPipe::Draining(Last::Open | Last::Asked | Last::Had) => {
                 // What is in the old pipe goes down with it unless somebody reads it: a log service
                 // that could not be started yet comes first.
                 if matches!(self.main.want, Want::Exit) || log.once {
                     self.drain(now, out);
                 } else {
                     self.pipe = LogPipe::Wanted(None);
-                    self.open_pipe(now, out);
+                    self.open_pipe(None, now, out);
                 }
             }
-            (Some(log), LogPipe::Wanted(_)) if leaving => {
-                // Back to where `u` called from.
-                log.want = Want::Exit;
-                let wanted = matches!(self.log_want, Want::Up);
-                self.pipe = LogPipe::Draining(if wanted { Last::Open } else { Last::Had });
-                out.add(Action::Write(Who::Log));
-                self.drain(now, out);
+            LogPipe::Wanted(time) => {
+                if leaving {
+                    // Back to where `u` called from.
+                    log.want = Want::Exit;
+                    let wanted = matches!(self.log_want, Want::Up);
+                    self.pipe = LogPipe::Draining(if wanted { Last::Open } else { Last::Had });
+                    out.add(Action::Write(Who::Log));
+                    self.drain(now, out);
+                } else {
+                    self.open_pipe(time, now, out);
+                }
             }
-            (Some(_), LogPipe::Wanted(_)) => self.open_pipe(now, out),
         }
-        if matches!(self.pipe, LogPipe::Open) && !self.exited {
+        if matches!(self.pipe, LogPipe::Open) {
             self.main.start_if_due(now, out);
         }
+    }
+
+    fn exit(&mut self, out: &mut Actions) {
+        self.exited = true;
+        out.add(Action::Exit);
     }
 
     /// Starts the log service if it is due, and ends when it is not needed any more.
@@ -221,10 +218,8 @@ impl Machine {
                 self.pipe = LogPipe::Draining(Last::Asked);
                 out.add(Action::LookAtPipe);
             }
-            LogPipe::Draining(Last::Open | Last::Had) if over => {
-                self.exited = true;
-                out.add(Action::Exit);
-            }
+            LogPipe::Draining(Last::Open | Last::Had) if over => self.exit(out),
+            // The answer comes first.
             LogPipe::Draining(Last::Asked) => {}
             LogPipe::Draining(Last::Open | Last::Had) | LogPipe::Open | LogPipe::Wanted(_) => {
                 log.start_if_due(now, out);
@@ -232,14 +227,10 @@ impl Machine {
         }
     }
 
-    fn open_pipe(&mut self, now: Instant, out: &mut Actions) {
-        match self.pipe {
-            LogPipe::Wanted(Some(time)) if time > now => {}
-            LogPipe::Wanted(_) => {
-                self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY)));
-                out.add(Action::OpenPipe);
-            }
-            LogPipe::Open | LogPipe::Draining(_) => {}
+    fn open_pipe(&mut self, time: Option<Instant>, now: Instant, out: &mut Actions) {
+        if time.is_none_or(|time| time <= now) {
+            self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY)));
+            out.add(Action::OpenPipe);
         }
     }
 
@@ -252,15 +243,15 @@ impl Machine {
         }
     }
 
-    /// When `Time` is to be handed in; `None`: when something happens.
+    /// When [`Event::Time`] is due.
     #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub fn until(&self) -> Option<Instant> {
         // Without the pipe neither of the two is started.
         if let LogPipe::Wanted(time) = self.pipe {
             return time;
         }
-        let log = self.log.as_ref().and_then(Service::deadline);
-        let main = if matches!(self.pipe, LogPipe::Open) { self.main.deadline() } else { None };
+        let log = self.log.as_ref().and_then(Service::until);
+        let main = if matches!(self.pipe, LogPipe::Open) { self.main.until() } else { None };
         [log, main].into_iter().flatten().min()
     }
 

@@ -1,19 +1,20 @@
 //! runsv: supervises one service and, if it has one, its log service.
 //!
 //! `machine` decides; this file performs what it asks for and hands in what happens.
-mod actions;
 mod machine;
 mod perform;
 mod service;
 mod supervise;
 #[cfg(test)]
 mod walk;
+mod words;
 
-pub use actions::{Action, Actions};
-pub use machine::{Event, Found, Machine};
+pub use machine::Machine;
 pub use service::{Service, Who};
+pub use words::{Action, Actions, Answer, Event, Found};
 
-use crate::{cli, msg};
+use crate::cli;
+use crate::voice::Voice;
 use core::ffi::CStr;
 use perform::Runsv;
 use platform::{Args, CROWD, Errno, Fd, Platform, Signal};
@@ -26,7 +27,7 @@ pub const CONTROL: &CStr = c"RUNSV_CONTROL";
 const USAGE: &str = " dir";
 
 /// Why the start failed: the text and its reason, if it has one.
-pub(crate) struct Fatal<'a>(pub &'a [&'a [u8]], pub Errno);
+pub(crate) struct Refused(pub &'static [&'static [u8]], pub Option<Errno>);
 
 /// The program. Its exit code is 0 when it was told to exit, 1 for a wrong call, 111 when it
 /// could not start.
@@ -38,27 +39,21 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         cli::usage(p, args, USAGE);
         return 1;
     };
-    match start(p, dir) {
+    let voice = Voice { program: b"runsv", about: dir.to_bytes() };
+    match start(p, dir, voice) {
         Ok(mut runsv) => supervise(p, &mut runsv),
-        Err(Fatal(text, errno)) => {
-            let prefix = [b"runsv ".as_slice(), dir.to_bytes(), b": fatal: "];
-            let text = crate::fixed::Text::<128>::of(text);
-            let [a, b, c] = prefix;
-            if errno == Errno::NONE {
-                msg::say(p, &[a, b, c, text.bytes()]);
-            } else {
-                msg::say_why(p, &[a, b, c, text.bytes()], errno);
-            }
+        Err(Refused(text, why)) => {
+            voice.fatal(p, text, why);
             111
         }
     }
 }
 
-fn start<'a, P: Platform>(p: &mut P, dir: &'a CStr) -> Result<Runsv<'a>, Fatal<'static>> {
+fn start<'a, P: Platform>(p: &mut P, dir: &CStr, voice: Voice<'a>) -> Result<Runsv<'a>, Refused> {
     p.catch(&[Signal::Child, Signal::Terminate])
-        .map_err(|errno| Fatal(&[b"unable to create selfpipe"], errno))?;
-    p.chdir(dir).map_err(|errno| Fatal(&[b"unable to change to directory"], errno))?;
-    let mut runsv = Runsv::new(p, dir)?;
+        .map_err(|errno| Refused(&[b"unable to create selfpipe"], Some(errno)))?;
+    p.chdir(dir).map_err(|errno| Refused(&[b"unable to change to directory"], Some(errno)))?;
+    let mut runsv = Runsv::new(p, voice)?;
     runsv.prepare(p)?;
     Ok(runsv)
 }
@@ -77,13 +72,11 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
             if runsv.machine.listens(Who::Main) { runsv.control(Who::Main) } else { none },
             runsv.control(Who::Log),
         ];
-        let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.deadline() });
+        let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.until() });
         runsv.now = p.now();
         deaths |= wake.signals.has(Signal::Child);
-        // What a process said before its end is heard before that: `./run` and `./finish` may decide
-        // what follows them. Whether it has said anything was looked up before it ended, perhaps.
         for (who, bit) in [(Who::Main, 0), (Who::Log, 1)] {
-            if (wake.is_ready(bit) || deaths) && runsv.commands(p, who) {
+            if wake.is_ready(bit) && runsv.commands(p, who) {
                 return 0;
             }
         }
@@ -92,6 +85,13 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
                 deaths = false;
                 break;
             };
+            // What a process said before its end is heard before that: `./run` and `./finish` may decide
+            // what follows them. Only now is all of it in the FIFO.
+            runsv.reaped = Some(pid);
+            if runsv.commands(p, Who::Main) || runsv.commands(p, Who::Log) {
+                return 0;
+            }
+            runsv.reaped = None;
             if runsv.step(p, Event::Died(pid, ended)) {
                 return 0;
             }

@@ -1,13 +1,14 @@
 //! Performs what the machine asks for.
-use super::actions::{Action, Actions};
-use super::machine::{Event, Found, Machine};
+use super::machine::Machine;
 use super::service::Who;
-use super::supervise::{Supervise, warn};
-use super::{CONTROL, Fatal};
+use super::supervise::Supervise;
+use super::words::{Action, Actions, Answer, Event, Found};
+use super::{CONTROL, Refused};
 use crate::fixed::Text;
 use crate::protocol::Letter;
 use crate::service_directory::{DOWN, FINISH, LOG, LOG_DOWN, RUN};
 use crate::status::Want;
+use crate::voice::Voice;
 use core::ffi::CStr;
 use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Step, Target};
 
@@ -19,9 +20,10 @@ const TURN: usize = 16;
 
 /// A supervisor at work.
 pub(super) struct Runsv<'a> {
-    dir: &'a CStr,
+    voice: Voice<'a>,
     pub(super) machine: Machine,
-    actions: Actions,
+    /// The last child that was reaped: its number may be another process's.
+    pub(super) reaped: Option<Pid>,
     /// The time of the last wake-up: all that follows from it happens then.
     pub(super) now: Instant,
     main: Supervise,
@@ -35,32 +37,32 @@ pub(super) struct Runsv<'a> {
 
 impl<'a> Runsv<'a> {
     /// Looks at the service directory, which is the current one.
-    pub(super) fn new<P: Platform>(p: &mut P, dir: &'a CStr) -> Result<Runsv<'a>, Fatal<'static>> {
+    pub(super) fn new<P: Platform>(p: &mut P, voice: Voice<'a>) -> Result<Runsv<'a>, Refused> {
         let since = p.wall();
         let main = wanted(p, DOWN);
         let log = match p.stat(LOG) {
             Ok(found) if found.kind == Kind::Directory => Some(wanted(p, LOG_DOWN)),
             Ok(_) => {
-                warn(p, dir, &[b"./log: not a directory."], Errno::NONE);
+                voice.warn(p, &[b"./log: not a directory."], None);
                 None
             }
             Err(Errno::NOENT) => None,
             Err(errno) => {
-                warn(p, dir, &[b"unable to stat() ./log: "], errno);
+                voice.warn(p, &[b"unable to stat() ./log: "], Some(errno));
                 None
             }
         };
         let pipe = match log {
             Some(_) => {
-                let ends = p.pipe().map_err(|errno| Fatal(&[b"unable to create log pipe"], errno))?;
+                let ends = p.pipe().map_err(|errno| Refused(&[b"unable to create log pipe"], Some(errno)))?;
                 Some((ends.0, Some(ends.1)))
             }
             None => None,
         };
         Ok(Runsv {
-            dir,
+            voice,
             machine: Machine::new(main, log),
-            actions: Actions::new(),
+            reaped: None,
             now: p.now(),
             main: Supervise::new(Who::Main, since),
             log: log.map(|_| Supervise::new(Who::Log, since)),
@@ -71,7 +73,7 @@ impl<'a> Runsv<'a> {
     }
 
     /// Sets up the supervise directories. A client that can open `ok` finds the rest there.
-    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
+    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Refused> {
         self.main.lock(p)?;
         if let Some(log) = &mut self.log {
             log.lock(p)?;
@@ -93,7 +95,7 @@ impl<'a> Runsv<'a> {
         for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
             let Some(supervise) = supervise else { continue };
             if let Some(status) = self.machine.status(who, supervise.since) {
-                supervise.announce(p, self.dir, status);
+                supervise.announce(p, self.voice, status);
             }
         }
     }
@@ -107,8 +109,8 @@ impl<'a> Runsv<'a> {
     }
 
     /// When something is due without anything happening.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        [self.machine.deadline(), self.retry].into_iter().flatten().min()
+    pub(super) fn until(&self) -> Option<Instant> {
+        [self.machine.until(), self.retry].into_iter().flatten().min()
     }
 
     /// Writes the status files that are not up to date.
@@ -118,11 +120,11 @@ impl<'a> Runsv<'a> {
         }
         let mut saved = true;
         if let Some(status) = self.machine.status(Who::Main, self.main.since) {
-            saved &= self.main.save(p, self.dir, status);
+            saved &= self.main.save(p, self.voice, status);
         }
         if let Some(log) = &mut self.log {
             if let Some(status) = self.machine.status(Who::Log, log.since) {
-                saved &= log.save(p, self.dir, status);
+                saved &= log.save(p, self.voice, status);
             }
         }
         self.unsaved = false;
@@ -151,63 +153,58 @@ impl<'a> Runsv<'a> {
 
     /// Hands in one event and performs all that follows. `true`: the supervisor's work is done.
     pub(super) fn step<P: Platform>(&mut self, p: &mut P, event: Event) -> bool {
-        let mut next = Some(event);
-        loop {
-            if let Some(event) = next.take() {
-                self.machine.step(event, self.now, &mut self.actions);
+        let mut actions = Actions::new();
+        self.machine.step(event, self.now, &mut actions);
+        while let Some(action) = actions.take() {
+            if action == Action::Exit {
+                self.save(p);
+                return true;
             }
-            match self.actions.take() {
-                Some(Action::Exit) => {
-                    self.save(p);
-                    return true;
-                }
-                Some(action) => next = self.perform(p, action),
-                None => return false,
+            if let Some(answer) = self.perform(p, action) {
+                self.machine.answer(answer, self.now, &mut actions);
             }
         }
+        false
     }
 
-    fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Event> {
+    fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
-            Action::Run(who) => Some(Event::Started(who, self.start(p, who))),
-            Action::Finish(ended) => Some(Event::Started(Who::Main, self.finish(p, ended))),
-            Action::LookForFinish(ended) => Some(Event::Looked(self.look_for_finish(p, ended))),
+            Action::Run(who) => return Some(Answer::Started(who, self.start(p, who))),
+            Action::Finish(ended) => return Some(Answer::Started(Who::Main, self.finish(p, ended))),
+            Action::LookForFinish(ended) => return Some(Answer::Looked(self.look_for_finish(p, ended))),
             Action::Script(letter, pid) => {
                 let script = letter.script().filter(|script| self.is_script(p, script));
                 let child = script.and_then(|script| self.script(p, script, pid));
-                Some(Event::ScriptStarted(letter, child))
+                return Some(Answer::ScriptStarted(letter, child));
             }
+            Action::LookAtPipe => {
+                let unread = self.pipe.map_or(Ok(0), |(read, _)| p.unread(read));
+                return Some(Answer::PipeHolds(unread.is_ok_and(|count| count > 0)));
+            }
+            Action::OpenPipe => return Some(Answer::PipeOpened(self.open_pipe(p))),
+            Action::Signal(pid, _) if self.reaped == Some(pid) => {}
             Action::Signal(pid, signal) => {
                 let _ = p.kill(Target::One(pid), signal);
-                None
             }
             Action::Stamp(who) => {
                 let now = p.wall();
                 match (who, &mut self.log) {
-                    (Who::Main, _) => self.main.since = now,
+                    (Who::Main, Some(_) | None) => self.main.since = now,
                     (Who::Log, Some(log)) => log.since = now,
                     (Who::Log, None) => {}
                 }
-                None
             }
-            Action::Write(_) => {
-                self.unsaved = true;
-                None
-            }
+            Action::Write(_) => self.unsaved = true,
             Action::ClosePipe => {
                 if let Some((read, Some(write))) = self.pipe {
                     p.close(write);
                     self.pipe = Some((read, None));
                 }
-                None
             }
-            Action::LookAtPipe => {
-                let unread = self.pipe.map_or(Ok(0), |(read, _)| p.unread(read));
-                Some(Event::PipeHolds(unread.is_ok_and(|count| count > 0)))
-            }
-            Action::OpenPipe => Some(Event::PipeOpened(self.open_pipe(p))),
-            Action::Exit => None,
+            // Ends the loop.
+            Action::Exit => {}
         }
+        None
     }
 
     fn open_pipe<P: Platform>(&mut self, p: &mut P) -> bool {
@@ -220,7 +217,7 @@ impl<'a> Runsv<'a> {
                 true
             }
             Err(errno) => {
-                warn(p, self.dir, &[b"unable to create log pipe"], errno);
+                self.voice.warn(p, &[b"unable to create log pipe"], Some(errno));
                 false
             }
         }
@@ -238,7 +235,11 @@ impl<'a> Runsv<'a> {
                         to: Fd::STDIN,
                         why: &[b"unable to setup filedescriptor for ./log/run"],
                     },
-                    Step::Directory { path: LOG, why: &[b"unable to change directory to ./log"] },
+                    Step::Directory {
+                        dir: Fd::CWD,
+                        path: LOG,
+                        why: &[b"unable to change directory to ./log"],
+                    },
                 ];
                 self.spawn(p, &steps, &[RUN], &[b"unable to start log/./run"])
             }
@@ -256,7 +257,7 @@ impl<'a> Runsv<'a> {
             // What cannot be started has the same code in a directory that was removed. One that was
             // made anew under the same name needs a supervisor of its own.
             Err(_) if ended == Ended::Exit(111) && is_removed(p) => {
-                warn(p, self.dir, &[b"service directory was removed, exiting."], Errno::NONE);
+                self.voice.warn(p, &[b"service directory was removed, exiting."], None);
                 Found::NoDirectory
             }
             Err(_) => Found::Nothing,
@@ -303,7 +304,7 @@ impl<'a> Runsv<'a> {
         why: &[&[u8]],
     ) -> Option<Pid> {
         let spawned = self.child(p, steps, b"", argv, why);
-        spawned.map_err(|errno| warn(p, self.dir, &[b"unable to fork, sleeping"], errno)).ok()
+        spawned.map_err(|errno| self.voice.warn(p, &[b"unable to fork, sleeping"], Some(errno))).ok()
     }
 
     fn child<P: Platform>(
@@ -315,7 +316,7 @@ impl<'a> Runsv<'a> {
         why: &[&[u8]],
     ) -> platform::Result<Pid> {
         p.spawn(&Child {
-            prefix: &[b"runsv ", self.dir.to_bytes(), b": fatal: "],
+            prefix: &[b"runsv ", self.voice.about, b": fatal: "],
             steps,
             variable,
             path: argv.first().copied().unwrap_or(c""),
@@ -332,7 +333,7 @@ impl<'a> Runsv<'a> {
             Ok(found) => found.owner_executes(),
             Err(Errno::NOENT) => false,
             Err(errno) => {
-                warn(p, self.dir, &[b"unable to stat ", script.to_bytes()], errno);
+                self.voice.warn(p, &[b"unable to stat ", script.to_bytes()], Some(errno));
                 false
             }
         }
@@ -359,7 +360,7 @@ impl<'a> Runsv<'a> {
         let why: &[&[u8]] = &[b"unable to run control/?"];
         let spawned = self.child(p, steps.as_slice(), variable.bytes(), &argv, why);
         let fork: &[&[u8]] = &[b"unable to fork for ", script.to_bytes()];
-        spawned.map_err(|errno| warn(p, self.dir, fork, errno)).ok()
+        spawned.map_err(|errno| self.voice.warn(p, fork, Some(errno))).ok()
     }
 }
 

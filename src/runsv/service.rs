@@ -1,7 +1,6 @@
 //! One supervised process: the service, and its log service, which is the same machine without
 //! control scripts and without `./finish`.
-use super::actions::{Action, Actions};
-use super::machine::Found;
+use super::words::{Action, Actions, Found};
 use crate::protocol::Letter;
 use crate::status::{State, Status, Want};
 use platform::{Ended, Instant, Pid, Signal, Stamp};
@@ -79,7 +78,9 @@ impl Service {
     pub(super) fn status(&self, since: Stamp) -> Status {
         let (state, pid, got_term) = match (self.state, self.corpse) {
             (State::Finish, Some((pid, got_term))) => (State::Run, Some(pid), got_term),
-            (State::Down | State::Run | State::Finish, _) => (self.state, self.pid, self.got_term),
+            (State::Down | State::Run, Some(_) | None) | (State::Finish, None) => {
+                (self.state, self.pid, self.got_term)
+            }
         };
         Status { since, pid, paused: self.paused, want: self.want, got_term, state }
     }
@@ -105,7 +106,7 @@ impl Service {
     }
 
     /// When [`Service::start_if_due`] wants to be called again.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(super) fn until(&self) -> Option<Instant> {
         if self.is_due() { self.not_before } else { None }
     }
 
@@ -340,7 +341,7 @@ impl Service {
                 out.add(Action::Signal(pid, signal));
                 true
             }
-            (State::Run, None) | (State::Down | State::Finish, _) => false,
+            (State::Run, None) | (State::Down | State::Finish, Some(_) | None) => false,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The supervise directory: its FIFOs and lock, and the three files that say how the service is.
-use super::Fatal;
+use super::Refused;
 use super::service::Who;
 use crate::fixed::Text;
-use crate::msg;
 use crate::service_directory::{self as names, LOCK, LOG_SUPERVISE, PID, STAT, STATUS, SUPERVISE};
 use crate::status::{State, Status, Want};
+use crate::voice::Voice;
 use core::ffi::CStr;
 use platform::{Errno, Fd, Files, Kind, Open, Pid, Platform, Stamp};
 
@@ -50,12 +50,12 @@ impl Supervise {
     }
 
     /// Creates the directory, also where a dangling link leads to, and takes the lock.
-    pub(super) fn lock<P: Files>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
+    pub(super) fn lock<P: Files>(&mut self, p: &mut P) -> Result<(), Refused> {
         let names = self.names;
         let mut link = [0; LINK];
         match p.readlinkat(Fd::CWD, names.directory, &mut link) {
             Ok(LINK..) => {
-                return Err(Fatal(names.say(Say::LinkTooLong), Errno::NONE));
+                return Err(Refused(names.say(Say::LinkTooLong), None));
             }
             Ok(len) => {
                 let target = link.get(..len).unwrap_or_default();
@@ -66,46 +66,47 @@ impl Supervise {
                 // Whether it worked shows when the lock is opened.
                 self.new = p.mkdir(names.directory, 0o700).is_ok();
             }
-            Err(errno) => return Err(Fatal(names.say(Say::ReadLink), errno)),
+            Err(errno) => return Err(Refused(names.say(Say::ReadLink), Some(errno))),
         }
         let opened = p.open(names.directory, Open::Read).and_then(|place| {
             self.place = place;
             p.openat(place, LOCK, Open::Lock)
         });
-        let lock = opened.map_err(|errno| Fatal(names.say(Say::OpenLock), errno))?;
-        p.lock(lock).map_err(|errno| Fatal(names.say(Say::Lock), errno))
+        let lock = opened.map_err(|errno| Refused(names.say(Say::OpenLock), Some(errno)))?;
+        p.lock(lock).map_err(|errno| Refused(names.say(Say::Lock), Some(errno)))
     }
 
     /// Creates and opens the control FIFO, which does not end after every client.
-    pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Fatal<'static>> {
+    pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Refused> {
         let names = self.names;
         let _ = p.mkfifo(names.control, 0o600);
-        let found = p.stat(names.control).map_err(|errno| Fatal(names.say(Say::StatControl), errno))?;
+        let found =
+            p.stat(names.control).map_err(|errno| Refused(names.say(Say::StatControl), Some(errno)))?;
         if found.kind != Kind::Fifo {
-            return Err(Fatal(names.say(Say::NotFifo), Errno::NONE));
+            return Err(Refused(names.say(Say::NotFifo), None));
         }
         let opened = p.open_fifo(names.control);
-        self.control = opened.map_err(|errno| Fatal(names.say(Say::OpenControl), errno))?;
+        self.control = opened.map_err(|errno| Refused(names.say(Say::OpenControl), Some(errno)))?;
         Ok(())
     }
 
     /// Creates and opens the FIFO whose reader tells clients that a supervisor is there.
-    pub(super) fn open_ok<P: Files>(&self, p: &mut P) -> Result<(), Fatal<'static>> {
+    pub(super) fn open_ok<P: Files>(&self, p: &mut P) -> Result<(), Refused> {
         let names = self.names;
         let _ = p.mkfifo(names.ok, 0o600);
-        p.open(names.ok, Open::Read).map_err(|errno| Fatal(names.say(Say::ReadOk), errno))?;
+        p.open(names.ok, Open::Read).map_err(|errno| Refused(names.say(Say::ReadOk), Some(errno)))?;
         Ok(())
     }
 
     /// Says how things stand before anybody can ask. Of a service that is about to be started `status`
     /// alone is written: that is what one reads who finds a supervisor there, and the other two, if
     /// they are not there for the first time, follow at once.
-    pub(super) fn announce<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) {
+    pub(super) fn announce<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: Status) {
         if self.new || status.want != Want::Up {
-            self.save(p, dir, status);
+            self.save(p, voice, status);
             return;
         }
-        let mut file = File { p, dir, place: self.place, prefix: self.names.prefix, quiet: false };
+        let mut file = File { p, voice, place: self.place, prefix: self.names.prefix, quiet: false };
         if file.replace(STATUS, &status.encode()) {
             self.record = Some(status);
         }
@@ -113,9 +114,9 @@ impl Supervise {
 
     /// Brings the files up to date: `pid` first, then `stat`, then `status`, each only if it would
     /// change. `false` if that failed; a failure is reported once for each state.
-    pub(super) fn save<P: Platform>(&mut self, p: &mut P, dir: &CStr, status: Status) -> bool {
+    pub(super) fn save<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: Status) -> bool {
         let quiet = self.reported == Some(status);
-        let mut file = File { p, dir, place: self.place, prefix: self.names.prefix, quiet };
+        let mut file = File { p, voice, place: self.place, prefix: self.names.prefix, quiet };
         // Each is tried only if those before it are right: so C runit does.
         let mut saved = self.pid == Some(status.pid);
         if !saved && file.replace(PID, status.pid_line().bytes()) {
@@ -145,7 +146,7 @@ impl Supervise {
 
 struct File<'a, P> {
     p: &'a mut P,
-    dir: &'a CStr,
+    voice: Voice<'a>,
     /// The supervise directory, and what stands in front of it in messages.
     place: Fd,
     prefix: &'a [u8],
@@ -166,7 +167,7 @@ impl<P: Platform> File<'_, P> {
         }
         let fd = match opened {
             Ok(fd) => fd,
-            Err(errno) => return self.warn(&[b"unable to open ", path.bytes(), b".new"], errno),
+            Err(errno) => return self.warn(&[b"unable to open ", path.bytes(), b".new"], Some(errno)),
         };
         let written = if bytes.is_empty() { Ok(0) } else { self.p.write(fd, bytes) };
         self.p.close(fd);
@@ -174,32 +175,21 @@ impl<P: Platform> File<'_, P> {
             Ok(count) if count == bytes.len() => {}
             Ok(_) => {
                 let text = [b"unable to write ", path.bytes(), b".new: partial write."];
-                return self.warn(&text, Errno::NONE);
+                return self.warn(&text, None);
             }
-            Err(errno) => return self.warn(&[b"unable to write ", path.bytes(), b".new"], errno),
+            Err(errno) => return self.warn(&[b"unable to write ", path.bytes(), b".new"], Some(errno)),
         }
         match self.p.renameat(self.place, new.as_c(), file) {
             Ok(()) => true,
-            Err(errno) => self.warn(&[b"unable to rename ", name, b".new to ", path.bytes()], errno),
+            Err(errno) => self.warn(&[b"unable to rename ", name, b".new to ", path.bytes()], Some(errno)),
         }
     }
 
-    fn warn(&mut self, text: &[&[u8]], errno: Errno) -> bool {
+    fn warn(&mut self, text: &[&[u8]], why: Option<Errno>) -> bool {
         if !self.quiet {
-            warn(self.p, self.dir, text, errno);
+            self.voice.warn(self.p, text, why);
         }
         false
-    }
-}
-
-/// `runsv DIR: warning: TEXT`, with the reason if there is one.
-pub(super) fn warn(p: &mut impl Files, dir: &CStr, text: &[&[u8]], errno: Errno) {
-    let text = Text::<128>::of(text);
-    let parts = [b"runsv ".as_slice(), dir.to_bytes(), b": warning: ", text.bytes()];
-    if errno == Errno::NONE {
-        msg::say(p, &parts);
-    } else {
-        msg::say_why(p, &parts, errno);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every state that a supervisor can reach, by every event and every answer, to closure.
-use super::actions::{Action, Actions};
-use super::machine::{Event, Found, LogPipe, Machine};
+use super::machine::{LogPipe, Machine};
 use super::service::{Service, Who};
+use super::words::{Action, Actions, Answer, Event, Found};
 use crate::protocol::{LETTERS, Letter};
 use crate::status::{State, Want};
 use platform::{Ended, Instant, Pid, Signal};
@@ -47,28 +47,31 @@ impl World {
     }
 
     /// All worlds that may follow from an event, one for each way the answers can fall.
-    fn after(self, event: Event) -> Vec<World> {
-        let mut ready = Vec::new();
-        let mut open = vec![(self, Actions::new(), Some(event))];
-        while let Some((mut world, mut actions, event)) = open.pop() {
-            if let Some(event) = event {
-                world.machine.step(event, NOW, &mut actions);
-            }
+    fn after(mut self, event: Event, longest: &mut usize) -> Vec<World> {
+        let mut actions = Actions::new();
+        self.machine.step(event, NOW, &mut actions);
+        let (mut ready, mut open) = (Vec::new(), vec![(self, actions)]);
+        while let Some((world, mut actions)) = open.pop() {
+            let mut rest = actions;
+            *longest = std::iter::from_fn(|| rest.take()).count().max(*longest);
             let Some(action) = actions.take() else {
                 world.check();
                 ready.push(world);
                 continue;
             };
-            for answer in world.perform(action) {
-                let (world, event) = answer;
-                open.push((world, actions, event));
+            for (mut world, answer) in world.perform(action) {
+                let mut actions = actions;
+                if let Some(answer) = answer {
+                    world.machine.answer(answer, NOW, &mut actions);
+                }
+                open.push((world, actions));
             }
         }
         ready
     }
 
     /// Performs an action and lists the answers; what must not be asked for is asserted here.
-    fn perform(self, action: Action) -> Vec<(World, Option<Event>)> {
+    fn perform(self, action: Action) -> Vec<(World, Option<Answer>)> {
         let mut world = self;
         match action {
             Action::Run(Who::Main) | Action::Finish(_) => {
@@ -77,28 +80,28 @@ impl World {
                 assert!(world.write_end || world.machine.log.is_none(), "without its pipe: {world:?}");
                 let started = World { main: true, ..world };
                 vec![
-                    (started, Some(Event::Started(Who::Main, Some(MAIN)))),
-                    (world, Some(Event::Started(Who::Main, None))),
+                    (started, Some(Answer::Started(Who::Main, Some(MAIN)))),
+                    (world, Some(Answer::Started(Who::Main, None))),
                 ]
             }
             Action::Run(Who::Log) => {
                 assert!(!world.log, "a second log process: {world:?}");
                 let started = World { log: true, ..world };
                 vec![
-                    (started, Some(Event::Started(Who::Log, Some(LOG)))),
-                    (world, Some(Event::Started(Who::Log, None))),
+                    (started, Some(Answer::Started(Who::Log, Some(LOG)))),
+                    (world, Some(Answer::Started(Who::Log, None))),
                 ]
             }
             Action::LookForFinish(_) => [Found::Finish, Found::Nothing, Found::NoDirectory]
-                .map(|found| (world, Some(Event::Looked(found))))
+                .map(|found| (world, Some(Answer::Looked(found))))
                 .to_vec(),
             Action::Script(letter, pid) => {
                 assert!(!world.script, "two control scripts: {world:?}");
                 assert!(pid.is_none() || world.main, "the number of a process that is gone: {world:?}");
                 let started = World { script: true, ..world };
                 vec![
-                    (started, Some(Event::ScriptStarted(letter, Some(SCRIPT)))),
-                    (world, Some(Event::ScriptStarted(letter, None))),
+                    (started, Some(Answer::ScriptStarted(letter, Some(SCRIPT)))),
+                    (world, Some(Answer::ScriptStarted(letter, None))),
                 ]
             }
             Action::Signal(pid, _) => {
@@ -114,11 +117,11 @@ impl World {
             }
             Action::LookAtPipe => {
                 assert!(!world.log && !world.write_end, "asked too early: {world:?}");
-                [true, false].map(|holds| (world, Some(Event::PipeHolds(holds)))).to_vec()
+                [true, false].map(|holds| (world, Some(Answer::PipeHolds(holds)))).to_vec()
             }
             Action::OpenPipe => {
                 let opened = World { write_end: true, ..world };
-                vec![(opened, Some(Event::PipeOpened(true))), (world, Some(Event::PipeOpened(false)))]
+                vec![(opened, Some(Answer::PipeOpened(true))), (world, Some(Answer::PipeOpened(false)))]
             }
             Action::Exit => {
                 assert!(!world.main && !world.script && !world.log, "left something behind: {world:?}");
@@ -141,14 +144,14 @@ impl World {
         assert!(!main.got_term || self.main, "{self:?}");
         assert!(main.state != State::Run || self.main, "{self:?}");
         assert!(main.state != State::Down || !self.main, "{self:?}");
-        assert!(machine.deadline().is_none_or(|time| time > NOW), "does not sleep: {self:?}");
-        let waits = machine.deadline().is_some() || self.script;
+        assert!(machine.until().is_none_or(|time| time > NOW), "does not sleep: {self:?}");
+        let waits = machine.until().is_some() || self.script;
         for service in [Some(main), machine.log.as_ref()].into_iter().flatten() {
             let due = service.want == Want::Up || service.once || service.state == State::Finish;
             assert!(!due || service.pid.is_some() || waits, "forgot to start: {self:?}");
         }
         let leaving = main.want == Want::Exit && main.is_down();
-        assert!(!leaving || self.log || machine.deadline().is_some(), "does not end: {self:?}");
+        assert!(!leaving || self.log || machine.until().is_some(), "does not end: {self:?}");
         assert!(!leaving || !self.write_end || machine.log.is_none(), "the log never ends: {self:?}");
     }
 
@@ -182,11 +185,11 @@ impl World {
 
 fn walk(log: Option<Want>) -> HashSet<World> {
     let mut seen = HashSet::new();
-    let mut open = Vec::new();
+    let (mut open, mut longest) = (Vec::new(), 0);
     for want in [Want::Up, Want::Down] {
         let machine = Machine::new(want, log);
         let world = World { machine, main: false, script: false, log: false, write_end: log.is_some() };
-        open.extend(world.after(Event::Time));
+        open.extend(world.after(Event::Time, &mut longest));
     }
     while let Some(world) = open.pop() {
         for world in [0, 600, 6000].map(|ms| world.later(ms)) {
@@ -198,10 +201,12 @@ fn walk(log: Option<Want>) -> HashSet<World> {
                     Event::Died(pid, _) => world.without(pid),
                     _ => world,
                 };
-                open.extend(before.after(event).into_iter().map(|world| world.later(0)));
+                open.extend(before.after(event, &mut longest).into_iter().map(|world| world.later(0)));
             }
         }
     }
+    println!("runsv, log {log:?}: {} states, {longest} actions at once", seen.len());
+    assert!(longest < Actions::ROOM, "{longest}");
     seen
 }
 
@@ -238,7 +243,7 @@ fn term_is_never_lost() {
             while let Some(action) = actions.take() {
                 done.push(action);
                 if let Action::Script(script, _) = action {
-                    machine.step(Event::ScriptStarted(script, None), NOW, &mut actions);
+                    machine.answer(Answer::ScriptStarted(script, None), NOW, &mut actions);
                 }
             }
             assert!(done.contains(&Action::Script(Letter::Term, Some(MAIN))), "{world:?} {letter:?}");

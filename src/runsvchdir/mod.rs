@@ -4,6 +4,8 @@
 //! whoever looks, or restarts the machine, finds a `current` that leads to the old directory or to
 //! the new one.
 
+use platform::FileId;
+
 /// The usage text behind the program's name.
 pub const USAGE: &str = " dir";
 
@@ -13,15 +15,6 @@ Make dir the current directory of services, and the one that was it the
 previous one. dir is the name of a directory beside the link `current` in
 $RUNSVDIR or the default directory; `previous` goes back.
 ";
-
-/// What makes a file this file and no other.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Identity {
-    /// The device.
-    pub device: u64,
-    /// The inode.
-    pub inode: u64,
-}
 
 /// What is there under the name `current`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,12 +26,12 @@ pub enum Current<'a> {
         /// Its text.
         text: &'a [u8],
         /// Where it leads.
-        leads: Identity,
+        leads: FileId,
         /// Its text names the link `previous`, as C runit can leave it behind.
         names_previous: bool,
     },
     /// A directory, or whatever else.
-    Other(Identity),
+    Other(FileId),
 }
 
 /// What was found.
@@ -47,7 +40,7 @@ pub struct Found<'a> {
     /// The directory on the command line, as typed.
     pub name: &'a [u8],
     /// What it leads to.
-    pub wanted: Identity,
+    pub wanted: FileId,
     /// The text of `previous` if the name is that link's.
     pub back: Option<&'a [u8]>,
     /// `current`.
@@ -101,10 +94,10 @@ pub fn change<'a>(found: &Found<'a>) -> Option<Change<'a>> {
 mod tests {
     use super::*;
 
-    const HERE: Identity = Identity { device: 1, inode: 2 };
-    const THERE: Identity = Identity { device: 1, inode: 3 };
+    const HERE: FileId = FileId { device: 1, inode: 2 };
+    const THERE: FileId = FileId { device: 1, inode: 3 };
 
-    fn link(text: &[u8], leads: Identity) -> Current<'_> {
+    fn link(text: &[u8], leads: FileId) -> Current<'_> {
         Current::Link { text, leads, names_previous: false }
     }
 
@@ -128,7 +121,7 @@ mod tests {
 
     #[test]
     fn devices_count() {
-        let other = Identity { device: 7, ..HERE };
+        let other = FileId { device: 7, ..HERE };
         assert!(from(link(b"old", other), None).is_some());
     }
 }

@@ -1,7 +1,7 @@
 //! When to look at the directory, and what to do about what is found there.
 use super::services::{Found, Services};
-use super::words::{Action, Contents, Event, Look};
-use platform::{Instant, Pid};
+use super::words::{Action, Actions, Answer, Contents, Event, Look};
+use platform::{FileId, Instant};
 
 /// Without notification the directory is looked at this often; also after a failure.
 const POLL: u64 = 5000;
@@ -30,67 +30,70 @@ const SETTLE: u64 = 1000;
 /// that changes all the time costs a fifth of a processor at most.
 const REST: u64 = 4;
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum State {
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) enum State {
     /// For an event.
     Waiting,
     /// For the answer to `Look`.
     Looking,
-    /// For the answer to `Enter`, with what was seen.
-    Entering(Look),
-    /// Among the names of the directory.
-    Scanning(Scan),
+    /// For the answer to `Open`.
+    Opening,
+    /// For the answers to `Next` and `Start`.
+    Scanning,
     /// For the answer to `Examine`.
-    Examining(Scan),
+    Examining,
+    /// For the answer to `Terminate`: what the scan did not meet is ended.
+    Dismissing,
+    /// The same: every supervisor is ended, and this program then.
+    Stopping,
     /// Past the end.
     Over,
 }
 
 /// A scan under way.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Scan {
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub(super) struct Scan {
     /// When it began.
-    since: Instant,
+    pub(super) since: Instant,
     /// Fork failed in it: nothing more is started.
-    stuck: bool,
+    pub(super) stuck: bool,
     /// A new service was started in it.
-    replaced: bool,
+    pub(super) replaced: bool,
     /// What is seen now may change again within the same time stamp.
-    fresh: bool,
+    pub(super) fresh: bool,
     /// How many milliseconds ago the service that is examined was found, or last had no `run`.
-    age: u64,
+    pub(super) age: u64,
 }
 
 /// A scan directory.
 pub struct Machine {
-    state: State,
-    services: Services,
-    /// What the last complete scan saw.
-    seen: Option<Look>,
+    pub(super) state: State,
+    pub(super) services: Services,
+    /// The scan that is under way, or is about to begin.
+    pub(super) under_way: Scan,
+    /// What the scan under way or the last complete one saw.
+    pub(super) seen: Option<Look>,
     /// No scan has met and started everything yet: what is there was there before.
-    first: bool,
-    fresh: bool,
-    told: bool,
+    pub(super) first: bool,
+    pub(super) told: bool,
     /// A change was told since the last scan began.
-    changed: bool,
+    pub(super) changed: bool,
     /// The scan under way follows one.
-    follows: bool,
+    pub(super) follows: bool,
     /// The next look.
-    look: Instant,
+    pub(super) look: Instant,
     /// A scan is needed at this time, whatever the look shows.
-    scan: Option<Instant>,
+    pub(super) scan: Option<Instant>,
     /// It is needed for a directory that is being filled, and for nothing else.
-    examines: bool,
+    pub(super) examines: bool,
     /// The scan under way is such a one, and the directory is as it was.
-    repeats: bool,
+    pub(super) repeats: bool,
     /// Since when a service is missing, and when the last one went.
-    missing: (Instant, Instant),
-    /// What the last scan did not meet is forgotten.
-    forgets: bool,
+    pub(super) missing: (Instant, Instant),
     /// Until when entries that lead nowhere are looked at again.
-    dangles: Instant,
+    pub(super) dangles: Instant,
     /// No scan before this.
-    rested: Instant,
+    pub(super) rested: Instant,
 }
 
 impl Machine {
@@ -100,9 +103,9 @@ impl Machine {
         Machine {
             state: State::Waiting,
             services: Services::new(),
+            under_way: Scan { since: Instant(0), stuck: false, replaced: false, fresh: false, age: 0 },
             seen: None,
             first: true,
-            fresh: false,
             told: false,
             changed: false,
             follows: false,
@@ -111,24 +114,18 @@ impl Machine {
             examines: false,
             repeats: false,
             missing: (Instant(0), Instant(0)),
-            forgets: false,
             dangles: Instant(0),
             rested: Instant(0),
         }
     }
 
-    /// When `Time` is to be handed in.
+    /// When [`Event::Time`] is due: there is always a next look.
     #[must_use]
-    pub fn deadline(&self) -> Instant {
-        match self.scan {
+    pub fn until(&self) -> Option<Instant> {
+        Some(match self.scan {
             Some(scan) => self.look.min(scan.max(self.rested)),
             None => self.look,
-        }
-    }
-
-    /// Forgets a service that is gone; see [`Services::forget`].
-    pub fn forget(&mut self) -> Option<Option<Pid>> {
-        if self.forgets { self.services.forget() } else { None }
+        })
     }
 
     /// Whether what the scan did not meet is gone for good. A scan that met new services may have met
@@ -150,17 +147,6 @@ impl Machine {
         gone
     }
 
-    /// Every supervisor.
-    pub fn supervisors(&mut self) -> impl Iterator<Item = Pid> {
-        self.services.supervisors()
-    }
-
-    /// Whether the scan under way finds what the last one found: what was said then is not said again.
-    #[must_use]
-    pub const fn repeats(&self) -> bool {
-        self.repeats
-    }
-
     fn examine_at(&mut self, time: Instant) {
         let examines = self.examines || self.scan.is_none();
         self.scan_at(time);
@@ -172,190 +158,225 @@ impl Machine {
         self.scan = Some(self.scan.map_or(time, |scan| scan.min(time)));
     }
 
-    /// Takes an event and says what to do.
-    pub fn step(&mut self, event: Event, now: Instant) -> Action {
-        match (self.state, event) {
-            (State::Over, _) => Action::Exit(0),
-            (_, Event::Terminate) => {
-                self.state = State::Over;
-                Action::Exit(0)
-            }
-            (_, Event::HangUp) => {
-                self.state = State::Over;
-                Action::StopAll
-            }
-            (State::Waiting, Event::Time) => self.look_if_due(now),
-            (State::Waiting, Event::Changed) => {
-                self.changed = true;
-                self.scan_at(now.plus_ms(SOON));
-                Action::Wait
-            }
-            (State::Waiting, Event::Alarm) => {
-                self.services.forgive();
-                self.scan_at(now);
-                self.look_if_due(now)
-            }
-            (State::Waiting, Event::Died(pid, ended)) => {
-                if let Some(again) = self.services.died(pid, ended, now) {
-                    self.scan_at(again);
+    /// Takes an event; what follows from it is added to `out`.
+    pub fn step(&mut self, event: Event, now: Instant, out: &mut Actions) {
+        match self.state {
+            State::Waiting => match event {
+                Event::Time => self.look_if_due(now, out),
+                Event::Changed => {
+                    self.changed = true;
+                    self.scan_at(now.plus_ms(SOON));
                 }
-                Action::Wait
-            }
-            (State::Looking, Event::Seen(Some(look), fresh)) => {
+                Event::Alarm => {
+                    self.services.forgive();
+                    self.scan_at(now);
+                    self.look_if_due(now, out);
+                }
+                Event::Died(pid, ended) => {
+                    if let Some(again) = self.services.died(pid, ended, now) {
+                        self.scan_at(again);
+                    }
+                }
+                Event::Terminate => self.end(0, out),
+                Event::HangUp => {
+                    self.state = State::Stopping;
+                    self.services.begin();
+                    self.dismiss(out);
+                }
+            },
+            // An answer comes before anything else happens, and past the end nothing is done.
+            State::Looking
+            | State::Opening
+            | State::Scanning
+            | State::Examining
+            | State::Dismissing
+            | State::Stopping
+            | State::Over => {}
+        }
+    }
+
+    /// Takes the answer to the last question.
+    // Apart from the loop that hands it in both are smaller.
+    #[inline(never)]
+    pub fn answer(&mut self, answer: Answer, now: Instant, out: &mut Actions) {
+        match (self.state, answer) {
+            (State::Looking, Answer::Seen(Some((look, fresh)))) => {
                 let due = self.scan.is_some_and(|scan| scan.max(self.rested) <= now);
-                if due || self.seen != Some(look) {
-                    self.repeats = self.examines && self.seen == Some(look);
-                    self.fresh = fresh;
-                    self.state = State::Entering(look);
-                    Action::Enter
+                let same = self.seen == Some(look);
+                if due || !same {
+                    self.repeats = self.examines && same;
+                    self.seen = Some(look);
+                    self.under_way = Scan { since: now, stuck: false, replaced: false, fresh, age: 0 };
+                    self.state = State::Opening;
+                    out.add(Action::Open);
                 } else {
                     self.look = now.plus_ms(if self.told { NET } else { POLL });
-                    self.wait()
+                    self.state = State::Waiting;
                 }
             }
-            (State::Looking, Event::Seen(None, _)) | (State::Entering(_), Event::Entered(None)) => {
+            (State::Looking, Answer::Seen(None)) | (State::Opening, Answer::Opened(None)) => {
                 // Something is wrong with it; what was seen before does not count any more, and
                 // what called for a scan is called again by the next look.
                 self.seen = None;
                 self.scan = None;
                 self.look = now.plus_ms(POLL);
-                self.wait()
+                self.state = State::Waiting;
             }
-            (State::Entering(look), Event::Entered(Some(told))) => {
+            (State::Opening, Answer::Opened(Some(told))) => {
                 self.told = told;
                 self.follows = core::mem::take(&mut self.changed);
-                self.seen = Some(look);
                 self.scan = None;
                 self.examines = false;
                 self.services.begin();
-                self.state = State::Scanning(Scan {
-                    since: now,
-                    stuck: false,
-                    replaced: false,
-                    fresh: self.fresh,
-                    age: 0,
-                });
-                Action::Next
+                self.next(out);
             }
-            (State::Scanning(scan), Event::Name(id)) => match self.services.found(id, now) {
-                Ok(Found::Runs) => Action::Next,
-                Ok(Found::New(_) | Found::Start) if scan.stuck => Action::Next,
-                Ok(Found::New(_)) if self.first => self.replace(scan),
-                Ok(Found::New(age)) => {
-                    self.state = State::Examining(Scan { age, ..scan });
-                    Action::Examine
-                }
-                Ok(Found::Start) => Action::Start,
-                Ok(Found::Wait(until)) => {
-                    self.scan_at(until);
-                    Action::Next
-                }
-                Err(_) => {
-                    self.scan_at(now.plus_ms(POLL));
-                    Action::NoMemory
-                }
-            },
-            (State::Examining(scan), Event::Examined(contents)) => {
-                self.state = State::Scanning(scan);
-                let wait = match contents {
-                    Contents::Quiet(_) if scan.age >= LATE => 0,
-                    Contents::Quiet(ms) => QUIET.saturating_sub(ms),
-                    Contents::NoRun => {
-                        let (count, pause) = self.services.unfinished(now);
-                        self.examine_at(now.plus_ms(pause.min(LATE)));
-                        return if count == TOLD { Action::NoRun } else { Action::Next };
+            (State::Scanning, Answer::Name(id)) => self.name(id, now, out),
+            (State::Examining, Answer::Examined(contents)) => self.examined(contents, now, out),
+            (State::Scanning, Answer::Started(pid)) => {
+                match pid {
+                    Some(pid) => self.services.started(pid, now),
+                    None => {
+                        self.under_way.stuck = true;
+                        self.scan_at(now.plus_ms(POLL));
                     }
-                };
-                if wait == 0 {
-                    return self.replace(scan);
                 }
-                self.examine_at(now.plus_ms(wait));
-                Action::Next
+                self.next(out);
             }
-            (State::Scanning(_), Event::Started(Some(pid))) => {
-                self.services.started(pid, now);
-                Action::Next
+            (State::Scanning, Answer::End { complete, dangling }) => {
+                self.end_scan(complete, dangling, now, out);
             }
-            (State::Scanning(scan), Event::Started(None)) => {
-                self.state = State::Scanning(Scan { stuck: true, ..scan });
+            (State::Dismissing | State::Stopping, Answer::Sent) => self.dismiss(out),
+            // Each state asks its own questions and no other.
+            (
+                State::Waiting
+                | State::Looking
+                | State::Opening
+                | State::Scanning
+                | State::Examining
+                | State::Dismissing
+                | State::Stopping
+                | State::Over,
+                Answer::Seen(_)
+                | Answer::Opened(_)
+                | Answer::Name(_)
+                | Answer::End { .. }
+                | Answer::Examined(_)
+                | Answer::Started(_)
+                | Answer::Sent,
+            ) => {}
+        }
+    }
+
+    fn name(&mut self, id: FileId, now: Instant, out: &mut Actions) {
+        match self.services.found(id, now) {
+            Ok(Found::New(_) | Found::Start) if self.under_way.stuck => self.next(out),
+            Ok(Found::New(_)) if self.first => self.start_new(out),
+            Ok(Found::New(age)) => {
+                self.under_way.age = age;
+                self.state = State::Examining;
+                out.add(Action::Examine);
+            }
+            Ok(Found::Start) => out.add(Action::Start),
+            Ok(Found::Runs) => self.next(out),
+            Ok(Found::Wait(until)) => {
+                self.scan_at(until);
+                self.next(out);
+            }
+            Err(_) => {
                 self.scan_at(now.plus_ms(POLL));
-                Action::Next
+                out.add(Action::NoMemory);
+                self.next(out);
             }
-            (
-                State::Scanning(Scan { since, stuck, fresh, replaced, .. }),
-                Event::End { complete, dangling },
-            ) => {
-                self.first &= stuck || !complete;
-                self.forgets = complete && self.are_gone(replaced, now);
-                if !self.repeats {
-                    self.dangles = now.plus_ms(DANGLES);
+        }
+    }
+
+    fn examined(&mut self, contents: Contents, now: Instant, out: &mut Actions) {
+        let wait = match contents {
+            Contents::Quiet(_) if self.under_way.age >= LATE => 0,
+            Contents::Quiet(ms) => QUIET.saturating_sub(ms),
+            Contents::NoRun => {
+                let (count, pause) = self.services.unfinished(now);
+                if count == TOLD {
+                    out.add(Action::NoRun);
                 }
-                if dangling && now < self.dangles {
-                    self.examine_at(now.plus_ms(QUIET));
-                }
-                if !complete {
-                    self.seen = None;
-                }
-                if !complete || (fresh && !self.told) {
-                    self.scan_at(now.plus_ms(SETTLE));
-                } else if fresh && self.follows {
-                    self.examine_at(now.plus_ms(SETTLE));
-                } else if fresh {
-                    // Should the next change not be told and have the same date.
-                    self.scan_at(now.plus_ms(NET));
-                }
-                // Some kernels tell of a change before it has happened.
-                self.look = now.plus_ms(match self.told {
-                    true if self.follows => SETTLE,
-                    true => NET,
-                    false => POLL,
-                });
-                self.rested = now.plus_ms(now.ms_since(since).saturating_mul(REST).min(SETTLE));
-                self.state = State::Waiting;
-                Action::Leave
+                pause.min(LATE)
             }
-            // These are told between scans only.
-            (
-                State::Looking | State::Entering(_) | State::Scanning(_) | State::Examining(_),
-                Event::Time | Event::Changed | Event::Alarm | Event::Died(..),
-            ) => Action::Wait,
-            // These answers have not been asked for.
-            (
-                State::Waiting | State::Entering(_) | State::Scanning(_) | State::Examining(_),
-                Event::Seen(..),
-            )
-            | (
-                State::Waiting | State::Looking | State::Scanning(_) | State::Examining(_),
-                Event::Entered(_),
-            )
-            | (
-                State::Waiting | State::Looking | State::Entering(_) | State::Scanning(_),
-                Event::Examined(_),
-            )
-            | (
-                State::Waiting | State::Looking | State::Entering(_) | State::Examining(_),
-                Event::Name(_) | Event::End { .. } | Event::Started(_),
-            ) => Action::Wait,
+        };
+        if wait == 0 {
+            self.start_new(out);
+        } else {
+            self.examine_at(now.plus_ms(wait));
+            self.next(out);
+        }
+    }
+
+    fn end_scan(&mut self, complete: bool, dangling: bool, now: Instant, out: &mut Actions) {
+        let scan = self.under_way;
+        self.first &= scan.stuck || !complete;
+        let gone = complete && self.are_gone(scan.replaced, now);
+        if !self.repeats {
+            self.dangles = now.plus_ms(DANGLES);
+        }
+        if dangling && now < self.dangles {
+            self.examine_at(now.plus_ms(QUIET));
+        }
+        if !complete {
+            self.seen = None;
+        }
+        if !complete || (scan.fresh && !self.told) {
+            self.scan_at(now.plus_ms(SETTLE));
+        } else if scan.fresh && self.follows {
+            self.examine_at(now.plus_ms(SETTLE));
+        } else if scan.fresh {
+            // Should the next change not be told and have the same date.
+            self.scan_at(now.plus_ms(NET));
+        }
+        // Some kernels tell of a change before it has happened.
+        self.look = now.plus_ms(match self.told {
+            true if self.follows => SETTLE,
+            true => NET,
+            false => POLL,
+        });
+        self.rested = now.plus_ms(now.ms_since(scan.since).saturating_mul(REST).min(SETTLE));
+        out.add(Action::Close);
+        self.state = State::Waiting;
+        if gone {
+            self.state = State::Dismissing;
+            self.dismiss(out);
         }
     }
 
     /// Starts a new service, which may have taken the place of another one.
-    fn replace(&mut self, scan: Scan) -> Action {
-        self.state = State::Scanning(Scan { replaced: true, ..scan });
-        Action::Start
+    fn start_new(&mut self, out: &mut Actions) {
+        self.under_way.replaced = true;
+        self.state = State::Scanning;
+        out.add(Action::Start);
     }
 
-    fn wait(&mut self) -> Action {
-        self.state = State::Waiting;
-        Action::Wait
+    fn next(&mut self, out: &mut Actions) {
+        self.state = State::Scanning;
+        out.add(Action::Next { repeats: self.repeats });
     }
 
-    fn look_if_due(&mut self, now: Instant) -> Action {
-        if self.deadline() > now {
-            return Action::Wait;
+    /// Ends the next of the supervisors whose services were not met. When there is none left it goes on.
+    fn dismiss(&mut self, out: &mut Actions) {
+        match self.services.forget() {
+            Some(pid) => out.add(Action::Terminate(pid)),
+            None if self.state == State::Stopping => self.end(111, out),
+            None => self.state = State::Waiting,
         }
-        self.state = State::Looking;
-        Action::Look
+    }
+
+    fn end(&mut self, code: u8, out: &mut Actions) {
+        self.state = State::Over;
+        out.add(Action::Exit(code));
+    }
+
+    fn look_if_due(&mut self, now: Instant, out: &mut Actions) {
+        if self.until() <= Some(now) {
+            self.state = State::Looking;
+            out.add(Action::Look);
+        }
     }
 }
 

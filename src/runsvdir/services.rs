@@ -1,5 +1,5 @@
 //! The services of a scan directory and their supervisors.
-use platform::{Ended, Instant, Pid, Result, Table};
+use platform::{Ended, FileId, Instant, Pid, Result, Table};
 
 /// A supervisor is started again at most this often, in milliseconds; and one that has ended as it was
 /// told after this time, so that a client that waits for its end sees it.
@@ -7,19 +7,11 @@ pub const AGAIN: u64 = 1000;
 /// A supervisor that lived so long has not failed to start.
 const STARTED: u64 = 5000;
 
-/// Which directory a name leads to: that, and not the name, is the service.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Id {
-    /// The device.
-    pub device: u64,
-    /// The inode.
-    pub inode: u64,
-}
-
-/// One service: 24 bytes for as long as it is in the directory.
+/// One service: 24 bytes for as long as it is in the directory. Which directory its name leads to: that, and
+/// not the name, is the service.
 #[derive(Clone, Copy, Default, Debug)]
 struct Service {
-    id: Id,
+    id: FileId,
     /// When it was found, or last had nothing to start; then when its supervisor was started last or ended
     /// as it was told.
     since: Tick,
@@ -152,7 +144,7 @@ impl Services {
     ///
     /// # Errors
     /// Out of memory: it is as if it were not there, and a later scan finds it.
-    pub fn found(&mut self, id: Id, now: Instant) -> Result<Found> {
+    pub fn found(&mut self, id: FileId, now: Instant) -> Result<Found> {
         let rows = self.table.rows();
         let (before, after) = rows.split_at_checked(self.hint).unwrap_or_default();
         let known = match after.iter().position(|service| service.id == id) {
@@ -241,18 +233,16 @@ impl Services {
         (still, new)
     }
 
-    /// Forgets one service that the scan did not see. `None`: there is no other; `Some(None)`: it
-    /// had no supervisor.
-    pub fn forget(&mut self) -> Option<Option<Pid>> {
-        let index = self.table.rows().iter().position(|service| !service.supervisor.has(SEEN))?;
-        let pid = self.table.rows().get(index).map_or(NONE, |service| service.supervisor.pid());
-        self.table.swap_remove(index);
-        Some(Some(pid).filter(|pid| *pid != NONE))
-    }
-
-    /// Every supervisor.
-    pub fn supervisors(&mut self) -> impl Iterator<Item = Pid> {
-        self.table.rows().iter().map(|service| service.supervisor.pid()).filter(|pid| *pid != NONE)
+    /// Forgets services that the scan did not see, up to one that has a supervisor; `None`: there is none.
+    pub fn forget(&mut self) -> Option<Pid> {
+        loop {
+            let index = self.table.rows().iter().position(|service| !service.supervisor.has(SEEN))?;
+            let pid = self.table.rows().get(index).map_or(NONE, |service| service.supervisor.pid());
+            self.table.swap_remove(index);
+            if pid != NONE {
+                return Some(pid);
+            }
+        }
     }
 }
 
@@ -262,19 +252,78 @@ impl Default for Services {
     }
 }
 
+/// A service as the walk keeps it.
+#[cfg(test)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Row(FileId, u32, u32);
+
+#[cfg(test)]
+impl Row {
+    pub(super) fn has_supervisor(&self) -> bool {
+        Supervisor(self.2).pid() != NONE
+    }
+    pub(super) fn is_missed(&self) -> bool {
+        Supervisor(self.2).has(MISSED)
+    }
+    pub(super) fn was_started(&self) -> bool {
+        Supervisor(self.2).has(STARTED_ONCE)
+    }
+}
+
+#[cfg(test)]
+impl Services {
+    /// The services so many milliseconds later, as far as decisions see the difference.
+    pub(super) fn rows(&mut self, now: Instant, ms: u64, waits: bool) -> Vec<Row> {
+        let row = |service: &Service| {
+            let age = service.since.age(now) + ms;
+            let age = [5000, 1001, 0].into_iter().find(|step| age >= *step).unwrap_or(0);
+            let mut supervisor = service.supervisor;
+            let failures = match supervisor.failures() {
+                0 => 0,
+                1..=7 => 7,
+                _ => 8,
+            };
+            supervisor.0 = supervisor.0 & !FAILURES | failures * FAILURE;
+            supervisor.set(SEEN, supervisor.has(SEEN) && !waits);
+            Row(service.id, Tick::of(now).0.wrapping_sub(age as u32), supervisor.0)
+        };
+        self.table.rows().iter().map(row).collect()
+    }
+
+    /// The same services again; the last one is the one found last.
+    pub(super) fn fill(&mut self, rows: &[Row]) {
+        self.hint = rows.len();
+        self.table.clear();
+        for Row(id, since, supervisor) in rows {
+            let (since, supervisor) = (Tick(*since), Supervisor(*supervisor));
+            self.table.push(Service { id: *id, since, supervisor }).unwrap();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const ID: Id = Id { device: u64::MAX, inode: u64::MAX };
+    const ID: FileId = FileId { device: u64::MAX, inode: u64::MAX };
 
     const PID: Pid = Pid((1 << 24) - 1);
+
+    fn supervisors(services: &mut Services) -> Vec<Pid> {
+        services
+            .table
+            .rows()
+            .iter()
+            .map(|service| service.supervisor.pid())
+            .filter(|pid| *pid != NONE)
+            .collect()
+    }
 
     fn starts(services: &mut Services, now: Instant) {
         services.begin();
         assert!(matches!(services.found(ID, now), Ok(Found::New(_) | Found::Start)));
         services.started(PID, now);
-        assert_eq!(services.supervisors().collect::<Vec<_>>(), [PID]);
+        assert_eq!(supervisors(services), [PID]);
         assert_eq!(services.found(ID, now), Ok(Found::Runs));
     }
 
@@ -287,7 +336,7 @@ mod tests {
             starts(&mut services, now);
             let again = services.died(PID, Ended::Killed { signal: 9, core: false }, now).unwrap();
             assert!((1_000_000_000..=1_001_000_000).contains(&(again.0 - begin)), "{}", again.0 - begin);
-            assert_eq!(services.supervisors().next(), None);
+            assert_eq!(supervisors(&mut services), []);
             services.begin();
             let early = Instant(again.0 - 1_000_000);
             assert!(
@@ -346,7 +395,7 @@ mod tests {
         services.begin();
         assert_eq!((services.found(ID, Instant(0)), services.missing()), (Ok(Found::Runs), (false, false)));
         services.begin();
-        assert_eq!((services.missing(), services.forget()), ((false, true), Some(Some(PID))));
+        assert_eq!((services.missing(), services.forget()), ((false, true), Some(PID)));
         assert_eq!((services.missing(), services.forget()), ((false, false), None));
     }
 
@@ -359,7 +408,7 @@ mod tests {
             assert_eq!(services.found(ID, now), Ok(Found::New(seconds * 1000)));
             assert_eq!(services.found(ID, now), Ok(Found::Runs), "a second name");
         }
-        assert_eq!(services.supervisors().next(), None);
+        assert_eq!(supervisors(&mut services), []);
     }
 
     #[test]

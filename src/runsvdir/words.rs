@@ -1,12 +1,11 @@
 //! The words that the machine and its performer exchange.
-use super::services::Id;
-use platform::{Ended, Pid, Stamp};
+use platform::{Ended, FileId, Pid, Stamp};
 
 /// What is compared to see whether the directory changed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Look {
     /// Which directory it is: links may have been switched.
-    pub id: Id,
+    pub id: FileId,
     /// Its last change.
     pub changed: Stamp,
 }
@@ -23,7 +22,7 @@ pub enum Contents {
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// Nothing; time may have passed.
+    /// Time has passed.
     Time,
     /// The kernel tells of a change.
     Changed,
@@ -35,48 +34,59 @@ pub enum Event {
     Terminate,
     /// HUP: end, and have every supervisor end.
     HangUp,
-    /// The answer to `Look`; `None`: it cannot be looked at. `fresh`: it changed in this second.
-    Seen(Option<Look>, bool),
-    /// The answer to `Enter`: `None` if it failed, else whether changes are told from now on.
-    Entered(Option<bool>),
-    /// The answer to `Next`: a directory.
-    Name(Id),
-    /// The answer to `Examine`.
-    Examined(Contents),
-    /// The answer to `Next`: the end.
+}
+
+/// The answer to an action that is a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// To `Look`; `None`: it cannot be looked at. `true`: it changed in this second.
+    Seen(Option<(Look, bool)>),
+    /// To `Open`: `None` if it failed, else whether changes are told from now on.
+    Opened(Option<bool>),
+    /// To `Next`: a directory.
+    Name(FileId),
+    /// To `Next`: the end.
     End {
         /// Everything could be read.
         complete: bool,
         /// An entry led nowhere.
         dangling: bool,
     },
-    /// The answer to `Start`; `None`: fork failed.
+    /// To `Examine`.
+    Examined(Contents),
+    /// To `Start`; `None`: fork failed.
     Started(Option<Pid>),
+    /// To `Terminate`.
+    Sent,
 }
 
-/// What is to be done next.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// One thing to do.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Action {
-    /// Wait for an event, at most until the deadline.
-    Wait,
-    /// stat the directory.
+    /// stat the directory; answered by `Seen`.
     Look,
-    /// Go there, begin to be told of changes, and open it.
-    Enter,
-    /// Read the next name.
-    Next,
-    /// See how far the directory of the name just read has come.
+    /// Begin to be told of changes, and open the directory; answered by `Opened`.
+    Open,
+    /// Read the next name; answered by `Name` or `End`.
+    Next {
+        /// The last scan found the same: what was said then is not said again.
+        repeats: bool,
+    },
+    /// See how far the directory of the name just read has come; answered by `Examined`.
     Examine,
-    /// Start the supervisor of the name just read.
+    /// Start the supervisor of the name just read; answered by `Started`.
     Start,
-    /// Say that the name just read has had no `run` for some time, and read the next.
+    /// Say that the name just read has had no `run` for some time.
     NoRun,
-    /// Say that there is no memory for the name just read, and read the next.
+    /// Say that there is no memory for the name just read.
     NoMemory,
-    /// Close the directory and leave it; then send TERM to what [`super::Machine::forget`] returns.
-    Leave,
-    /// Send TERM to all supervisors, then end.
-    StopAll,
+    /// Close the directory.
+    Close,
+    /// Send TERM to a supervisor. There may be any number of them, so each is answered by `Sent`.
+    Terminate(Pid),
     /// End with this code.
     Exit(u8),
 }
+
+/// The walk in the tests asserts that the room is never filled.
+pub type Actions = crate::actions::Actions<Action, 4>;

@@ -1,7 +1,7 @@
 //! Children: what they inherit, how they end, what reaches them.
 use crate::{Case, fine, holds, programs, same};
 use core::ffi::CStr;
-use platform::{Child, Ended, Errno, Fd, Pid, Platform, Signal, Step, Target};
+use platform::{Child, Ended, Errno, Fd, Open, Pid, Platform, Signal, Step, Target};
 
 pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
     vec![
@@ -180,15 +180,26 @@ fn exec_fails<P: Platform>(p: &mut P) -> Case {
 
 fn step_fails<P: Platform>(p: &mut P) -> Case {
     let why: &[&[u8]] = &[b"unable to go to ", b"none"];
-    let (text, ended) = failing(p, programs::SEVEN, &[Step::Directory { path: c"none", why }])?;
+    let (text, ended) = failing(p, programs::SEVEN, &[Step::Directory { dir: Fd::CWD, path: c"none", why }])?;
     same!(text, b"test: unable to go to none: file does not exist\n");
     same!(ended, Ended::Exit(99));
     let step = Step::Onto { from: Fd(77), to: Fd(5), why: &[b"unable to move"] };
     let (text, _) = failing(p, programs::SEVEN, &[step])?;
     same!(text, b"test: unable to move: file descriptor not open\n");
     fine!(p.mkdir(c"dir", 0o755));
-    let step = Step::Directory { path: c"dir", why };
+    let step = Step::Directory { dir: Fd::CWD, path: c"dir", why };
     same!(failing(p, c"../../seven", &[step])?.1, Ended::Exit(7));
+    // From an open directory, wherever it is by then.
+    fine!(p.mkdir(c"dir/below", 0o755));
+    let dir = fine!(p.open(c"dir", Open::Read));
+    fine!(p.rename(c"dir", c"other"));
+    for (path, seven) in [(c".", c"../../seven"), (c"below", c"../../../seven")] {
+        let step = Step::Directory { dir, path, why };
+        same!(failing(p, seven, &[step])?.1, Ended::Exit(7));
+    }
+    p.close(dir);
+    let (text, _) = failing(p, programs::SEVEN, &[Step::Directory { dir: Fd(77), path: c".", why }])?;
+    same!(text, b"test: unable to go to none: file descriptor not open\n");
     Ok(())
 }
 

@@ -1,4 +1,5 @@
 //! Single stories with a known end: the deviations that a simulation can show, and what it found.
+mod last_words;
 mod log;
 mod process_1;
 mod reboot;
@@ -244,7 +245,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 29] = [
+pub(crate) const STORIES: [(&str, Tell); 31] = [
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),
     ("DEV-05 no wake-up on a quiet day", process_1::dev_05),
@@ -266,9 +267,11 @@ pub(crate) const STORIES: [(&str, Tell); 29] = [
     ("an exit without a new pipe", log::leaves_without_a_pipe),
     ("no way back to the start", no_way_home),
     ("DEV-42 a paused log service", log::dev_42),
+    ("the last words of ./finish", last_words::of_finish),
     ("DEV-43 a service directory that was removed", removed::dev_43),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
+    ("a scan directory that is moved while it is read", scan::moved_away),
     ("a link that has another name first", scan::passing_name),
     ("a directory made anew behind its link", scan::remade_behind_a_link),
     ("a date ahead of the clock", found_date_ahead),

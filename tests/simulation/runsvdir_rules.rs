@@ -2,10 +2,13 @@
 //! service.
 use crate::runsvdir_schedule::{QUIET, SCAN, mark};
 use crate::watched::{Check, Pace, Rules, no_zombies};
-use platform::{Child, Ended, Instant, Pid, Signal, Stamp, Target};
+use platform::{Child, Ended, Instant, Pid, Signal, Stamp, Step, Target};
 use platform_sim::tree::{Ino, ROOT};
 use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, Life, Outcome, Random};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Until then things are moved in the middle of a scan, in nanoseconds: there is time to put them back.
+const MOVES: u64 = 20_000_000_000;
 
 /// A supervisor as the rules know it.
 #[derive(Clone, Copy, Debug)]
@@ -88,10 +91,15 @@ impl Runsvdir {
         if child.path.to_bytes() != b"runsv" || name.is_empty() || name.starts_with(b".") {
             return Err(format!("a child that is no supervisor: {:?}", child.argv));
         }
-        let Some(own) = kernel.process(kernel.own()) else { return Ok(()) };
+        let dir = child.steps.iter().find_map(|step| match step {
+            Step::Directory { dir, path, .. } if *path == c"." => Some(*dir),
+            _ => None,
+        });
+        let Some(Ok(scan)) = dir.map(|dir| kernel.start_of(kernel.own().0, dir)) else {
+            return Err("a supervisor without its directory".into());
+        };
         // Gone a moment after it was seen: nobody's supervisor, to be ended by the next scan.
-        let service =
-            kernel.tree.existing(own.directory, name, true).unwrap_or(Ino::MAX - self.supervisors.len());
+        let service = kernel.tree.existing(scan, name, true).unwrap_or(Ino::MAX - self.supervisors.len());
         let other = self.supervisors.iter().find(|(_, supervisor)| {
             supervisor.service == service && !supervisor.reaped && !supervisor.terminated
         });
@@ -109,7 +117,7 @@ impl Runsvdir {
         let regular = !self.dateless && now - self.failed > 10_000_000_000 && kernel.faults.stall == 0;
         let known = self.absent.contains_key(&service);
         if self.ever.insert(service) && !known && self.complete && regular {
-            Self::is_finished(kernel, own.directory, name)?;
+            Self::is_finished(kernel, scan, name)?;
         }
         self.supervisors.insert(pid.0, Supervisor { service, terminated: false, reaped: false });
         Ok(())
@@ -138,6 +146,17 @@ impl Runsvdir {
         Ok(())
     }
 
+    /// Has the directory or what is above it renamed, replaced or emptied by the next call.
+    fn move_away(&mut self, kernel: &mut Kernel) {
+        let deeds = match self.random.below(4) {
+            0 => vec![Deed::Rename("/all", "/gone")],
+            1 => vec![Deed::Rename("/gone", "/all")],
+            2 => vec![Deed::Remove("/all/a"), Deed::Remove("/all/b"), Deed::Rename("/all", "/gone")],
+            _ => vec![Deed::Link("other", "/next"), Deed::Rename("/next", SCAN)],
+        };
+        deeds.into_iter().for_each(|deed| kernel.plan(0, deed));
+    }
+
     /// The services that there are.
     fn services(&self, kernel: &Kernel) -> BTreeSet<Ino> {
         let Ok(scan) = kernel.tree.existing(ROOT, SCAN.as_bytes(), true) else { return BTreeSet::new() };
@@ -146,7 +165,9 @@ impl Runsvdir {
         let is_service = |name: &Vec<u8>| {
             let ino = kernel.tree.existing(scan, name, true).ok()?;
             let whole = kernel.tree.names(ino).ok()?.contains_key(b"run".as_slice());
-            (whole || self.ever.contains(&ino)).then_some(ino)
+            // What has a supervisor keeps it for as long as it is there.
+            let known = |one: &Supervisor| one.service == ino && !one.terminated && !one.reaped;
+            (whole || self.ever.contains(&ino) || self.supervisors.values().any(known)).then_some(ino)
         };
         seen.filter_map(is_service).collect()
     }
@@ -293,6 +314,11 @@ impl Rules for Runsvdir {
                 self.scans += 1;
                 self.whole = Some(true);
                 self.blind = false;
+                // Somebody moves things while they are read: what is seen then is not what is there.
+                if kernel.now() < Instant(MOVES) && self.random.chance(15) {
+                    self.move_away(kernel);
+                    self.whole = Some(false);
+                }
                 // What is gone is forgotten, its last start too.
                 let services = self.services(kernel);
                 self.started.retain(|service, _| services.contains(service));
@@ -301,6 +327,9 @@ impl Rules for Runsvdir {
             }
             Fact::NotSpawned { .. } => {
                 self.whole = Some(false);
+                // What it took the place of, perhaps, may be forgotten.
+                let services = self.services(kernel);
+                self.ever.retain(|service| services.contains(service));
                 Ok(())
             }
             Fact::Failed { what: "readdir", .. } => {

@@ -1,17 +1,15 @@
 //! Names in directories, and what they lead to.
 use crate::{Result, wrong};
 use nix::sys::stat::{FileStat, SFlag, lstat, stat};
-use platform::Errno;
+use platform::{Errno, FileId};
 use std::ffi::CStr;
 use std::os::fd::AsFd;
 
 /// What a name leads to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Look {
-    /// The device.
-    pub device: u64,
-    /// The inode.
-    pub inode: u64,
+    /// Which file it is.
+    pub id: FileId,
     /// Whether it is a directory.
     pub is_dir: bool,
 }
@@ -19,7 +17,8 @@ pub struct Look {
 #[allow(clippy::unnecessary_cast, clippy::cast_sign_loss, reason = "other systems have other types")]
 fn look(found: &FileStat) -> Look {
     let kind = SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT;
-    Look { device: found.st_dev as u64, inode: found.st_ino as u64, is_dir: kind == SFlag::S_IFDIR }
+    let id = FileId { device: found.st_dev as u64, inode: found.st_ino as u64 };
+    Look { id, is_dir: kind == SFlag::S_IFDIR }
 }
 
 /// stat(2): links are followed.

@@ -3,14 +3,14 @@ use crate::kernel::Kernel;
 use crate::open::{Open, Slot};
 use crate::tree::{Ino, Node, ROOT};
 use crate::world::{Exec, Fact};
-use platform::{Child, Ended, Errno, Pid, Result, Step};
+use platform::{Child, Ended, Errno, Fd, Pid, Result, Step};
 
 /// A step of a [`Child`], kept until the process has its turn.
 #[derive(Clone, Debug)]
 enum Early {
     Session,
     Onto(i32, i32, Vec<u8>),
-    Directory(Vec<u8>, Vec<u8>),
+    Directory(Fd, Vec<u8>, Vec<u8>),
     Console(Vec<u8>),
     Say(Vec<u8>),
 }
@@ -32,7 +32,9 @@ impl Birth {
         let step = |step: &Step<'_>| match *step {
             Step::Session => Early::Session,
             Step::Onto { from, to, why } => Early::Onto(from.0, to.0, why.concat()),
-            Step::Directory { path, why } => Early::Directory(path.to_bytes().to_vec(), why.concat()),
+            Step::Directory { dir, path, why } => {
+                Early::Directory(dir, path.to_bytes().to_vec(), why.concat())
+            }
             Step::Console { control: _, warn } => Early::Console(warn.concat()),
             Step::Say(parts) => Early::Say(parts.concat()),
         };
@@ -71,7 +73,7 @@ impl Kernel {
                     .slot(pid, *from)
                     .map(|slot| self.install(pid, *to, Slot { cloexec: false, ..slot }))
                     .map_err(|errno| (why, errno)),
-                Early::Directory(path, why) => self.enter(pid, path).map_err(|errno| (why, errno)),
+                Early::Directory(dir, path, why) => self.enter(pid, *dir, path).map_err(|errno| (why, errno)),
                 Early::Console(warn) => {
                     if let Err(errno) = self.console_for(pid) {
                         if !warn.is_empty() {
@@ -98,9 +100,9 @@ impl Kernel {
         }
     }
 
-    /// chdir(2).
-    pub(crate) fn enter(&mut self, pid: i32, path: &[u8]) -> Result<()> {
-        let from = self.procs.get(&pid).map_or(ROOT, |process| process.directory);
+    /// fchdir(2) and chdir(2).
+    pub(crate) fn enter(&mut self, pid: i32, dir: Fd, path: &[u8]) -> Result<()> {
+        let from = self.start_of(pid, dir)?;
         let ino = self.tree.existing(from, path, true)?;
         self.tree.names(ino)?;
         if let Some(process) = self.procs.get_mut(&pid) {

@@ -26,12 +26,15 @@ impl Kernel {
         self.descriptors(self.own()) + count > self.machine.files
     }
 
-    /// The directory that a descriptor is open for.
-    pub(crate) fn start_of(&self, fd: Fd) -> Result<Ino> {
+    /// The directory that a process has as its current one, or that a descriptor of it is open for.
+    ///
+    /// # Errors
+    /// EBADF, ENOTDIR.
+    pub fn start_of(&self, pid: i32, fd: Fd) -> Result<Ino> {
         if fd == Fd::CWD {
-            return Ok(self.here());
+            return Ok(self.procs.get(&pid).map_or(ROOT, |process| process.directory));
         }
-        let ino = self.opens[self.slot(self.own, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
+        let ino = self.opens[self.slot(pid, fd.0)?.open].ino.ok_or(Errno::NOTDIR)?;
         self.tree.names(ino).map(|_| ino)
     }
 

@@ -31,7 +31,7 @@ impl Files for Sim {
 
     fn chdir(&mut self, path: &CStr) -> Result<()> {
         self.kernel.call();
-        let result = self.kernel.enter(self.kernel.own, path.to_bytes());
+        let result = self.kernel.enter(self.kernel.own, Fd::CWD, path.to_bytes());
         self.kernel.failed("chdir", result)
     }
 
@@ -41,7 +41,7 @@ impl Files for Sim {
         let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
             Err(Errno::IO)
         } else {
-            let ino = self.kernel.start_of(fd)?;
+            let ino = self.kernel.start_of(self.kernel.own, fd)?;
             if let Some(process) = self.kernel.procs.get_mut(&own) {
                 process.directory = ino;
             }
@@ -52,7 +52,7 @@ impl Files for Sim {
 
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         self.kernel.call();
-        let from = self.kernel.start_of(dir)?;
+        let from = self.kernel.start_of(self.kernel.own, dir)?;
         let result = self.kernel.open(from, path.to_bytes(), how);
         let whole = self.kernel.named(dir, from, path);
         self.kernel.opened(&whole, result)
@@ -124,7 +124,7 @@ impl Files for Sim {
 
     fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
         self.kernel.call();
-        let from = self.kernel.start_of(dir)?;
+        let from = self.kernel.start_of(self.kernel.own, dir)?;
         let result = self.kernel.stat(from, path.to_bytes());
         if result == Err(Errno::NOENT) { result } else { self.kernel.failed("stat", result) }
     }
@@ -139,7 +139,7 @@ impl Files for Sim {
     fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
         let kernel = &self.kernel;
-        let ino = kernel.tree.existing(kernel.start_of(dir)?, path.to_bytes(), false)?;
+        let ino = kernel.tree.existing(kernel.start_of(kernel.own, dir)?, path.to_bytes(), false)?;
         let Node::Link(target) = &kernel.tree.at(ino).node else { return Err(Errno::INVAL) };
         into.iter_mut().zip(target).for_each(|(slot, byte)| *slot = *byte);
         Ok(target.len().min(into.len()))
@@ -147,7 +147,7 @@ impl Files for Sim {
 
     fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
         self.kernel.call();
-        let dir = self.kernel.start_of(dir)?;
+        let dir = self.kernel.start_of(self.kernel.own, dir)?;
         self.kernel.rename(dir, from.to_bytes(), to.to_bytes())
     }
 
@@ -188,7 +188,7 @@ impl Files for Sim {
 
     fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
         self.kernel.call();
-        let dir = self.kernel.start_of(dir)?;
+        let dir = self.kernel.start_of(self.kernel.own, dir)?;
         self.kernel.unlink(dir, path.to_bytes())
     }
 
@@ -249,7 +249,7 @@ impl Files for Sim {
 
     fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Dir> {
         self.kernel.call();
-        let from = self.kernel.start_of(dir)?;
+        let from = self.kernel.start_of(self.kernel.own, dir)?;
         let result = self.kernel.names_of(from, path.to_bytes());
         if result.is_ok() {
             let whole = self.kernel.named(dir, from, path);

@@ -5,7 +5,7 @@
 use crate::back_end::System as _;
 use crate::unix::links::{self, LINKS};
 use crate::unix::{Os, check, files};
-use crate::{Errno, Fd, Watch};
+use crate::{Errno, Fd, FileId, Watch};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -22,12 +22,15 @@ struct Link {
     /// Where its name begins in `names`.
     name: u16,
     /// What it was when it was looked at.
-    was: Identity,
+    was: Seen,
 }
 
-/// Device, inode and the time of the last change to it.
+/// Which file it is, and the time of the last change to its inode.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Identity(u64, u64, i64);
+struct Seen {
+    id: FileId,
+    changed: i64,
+}
 
 /// The queue and what is watched with it.
 pub struct Native {
@@ -41,7 +44,7 @@ pub struct Native {
 
 impl Native {
     pub(crate) const fn new() -> Native {
-        let none = Link { parent: -1, name: 0, was: Identity(0, 0, 0) };
+        let none = Link { parent: -1, name: 0, was: Seen { id: FileId { device: 0, inode: 0 }, changed: 0 } };
         Native { queue: None, dir: -1, links: [none; LINKS], names: [0; NAMES], beside: [-1; BESIDE] }
     }
 
@@ -63,7 +66,7 @@ impl Native {
         Some(to + 1)
     }
 
-    fn identity(&self, link: &Link) -> Identity {
+    fn look(&self, link: &Link) -> Seen {
         let name = self.names.get(usize::from(link.name)..).unwrap_or_default();
         let name = CStr::from_bytes_until_nul(name).unwrap_or(c"");
         let mut found = MaybeUninit::<libc::stat>::uninit();
@@ -72,7 +75,7 @@ impl Native {
             libc::fstatat(link.parent, name.as_ptr(), found.as_mut_ptr(), libc::AT_SYMLINK_NOFOLLOW)
         });
         if got.is_err() {
-            return Identity::default();
+            return Seen::default();
         }
         // SAFETY: the call succeeded, so the kernel filled it.
         let found = unsafe { found.assume_init() };
@@ -83,7 +86,8 @@ impl Native {
         let changed = seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
         let changed = if found.st_mode & libc::S_IFMT == libc::S_IFLNK { changed } else { 0 };
         #[allow(clippy::unnecessary_cast)] // As above.
-        Identity(found.st_dev as u64, found.st_ino as u64, changed)
+        let id = FileId { device: found.st_dev as u64, inode: found.st_ino as u64 };
+        Seen { id, changed }
     }
 
     /// Whether the descriptor is that of the directory or of a link that is another one now.
@@ -99,7 +103,7 @@ impl Native {
         }
         for at in 0..LINKS {
             let Some(link) = self.links.get(at).filter(|link| link.parent == fd) else { continue };
-            let now = self.identity(link);
+            let now = self.look(link);
             if let Some(link) = self.links.get_mut(at) {
                 changed |= link.was != now;
                 link.was = now;
@@ -165,7 +169,7 @@ impl Watch for Os {
         let mut native = core::mem::replace(&mut self.native, Native::new());
         links::walk(self, path, |slot, parent, name| {
             let Some(next) = native.keep(room, name) else { return };
-            let mut link = Link { parent: hold(parent), name: room as u16, was: Identity::default() };
+            let mut link = Link { parent: hold(parent), name: room as u16, was: Seen::default() };
             room = next;
             // First watched, then looked at: a change in between is one event too many.
             if link.parent >= 0 && add(queue, link.parent) {

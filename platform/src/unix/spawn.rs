@@ -56,10 +56,7 @@ fn perform<'a>(
             Ok(())
         }
         Step::Onto { from, to, why } => onto(from, to).map_err(|errno| (why, errno)),
-        Step::Directory { path, why } => {
-            // SAFETY: `path` is a string.
-            check(unsafe { libc::chdir(path.as_ptr()) }).map(drop).map_err(|errno| (why, errno))
-        }
+        Step::Directory { dir, path, why } => enter(dir, path).map_err(|errno| (why, errno)),
         Step::Console { control, warn } => {
             match console::for_child(control) {
                 Ok(()) => *has_console = true,
@@ -73,6 +70,19 @@ fn perform<'a>(
             Ok(())
         }
     }
+}
+
+/// fchdir(2), then chdir(2), as far as there is anywhere to go.
+fn enter(dir: Fd, path: &CStr) -> Result<()> {
+    if dir != Fd::CWD {
+        // SAFETY: a number is passed.
+        check(unsafe { libc::fchdir(dir.0) })?;
+    }
+    if path != c"." {
+        // SAFETY: `path` is a string.
+        check(unsafe { libc::chdir(path.as_ptr()) })?;
+    }
+    Ok(())
 }
 
 /// Makes `to` a copy of `from` that survives exec.

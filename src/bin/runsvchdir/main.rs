@@ -5,7 +5,7 @@ mod turn;
 use platform::{Args, Errno};
 use platform_host::{console, files, links};
 use runit::paths::RUNSVDIR;
-use runit::runsvchdir::{Change, Current, Found, HELP, Identity, USAGE, change, is_hidden};
+use runit::runsvchdir::{Change, Current, Found, HELP, USAGE, change, is_hidden};
 use std::ffi::{CStr, CString, OsString};
 use std::os::unix::ffi::OsStringExt;
 
@@ -67,7 +67,7 @@ fn switch(name: &CStr, base: Vec<u8>) -> Result<(Vec<u8>, &'static [u8]), Text> 
     files::chdir(&dir).map_err(|why| text(&[b"unable to chdir: ", dir.to_bytes()], why))?;
     let lock = turn::lock();
     let wanted = match links::follow(name) {
-        Ok(found) if found.is_dir => identity(found),
+        Ok(found) if found.is_dir => found.id,
         // DEV-27.
         Ok(_) => return Err([bytes, b": not a directory."].concat()),
         Err(Errno::NOENT) => return Err(text(&[bytes], Errno::NOENT)),
@@ -79,10 +79,10 @@ fn switch(name: &CStr, base: Vec<u8>) -> Result<(Vec<u8>, &'static [u8]), Text> 
     let current = match (leads, &link) {
         (Err(Errno::NOENT), _) => Current::Missing,
         (Err(why), _) => return Err(text(&[b"unable to stat: current"], why)),
-        (Ok(found), Err(_)) => Current::Other(identity(found)),
+        (Ok(found), Err(_)) => Current::Other(found.id),
         (Ok(found), Ok(text)) => {
             let names_previous = CString::new(text.as_slice()).is_ok_and(|text| is_previous(&text));
-            Current::Link { text, leads: identity(found), names_previous }
+            Current::Link { text, leads: found.id, names_previous }
         }
     };
     match change(&Found { name: bytes, wanted, back, current }) {
@@ -96,10 +96,6 @@ fn switch(name: &CStr, base: Vec<u8>) -> Result<(Vec<u8>, &'static [u8]), Text> 
             Ok((target.to_vec(), b": now current."))
         }
     }
-}
-
-fn identity(found: links::Look) -> Identity {
-    Identity { device: found.device, inode: found.inode }
 }
 
 /// Whether a path is that of the link `previous`. (With a slash at its end it would be what that

@@ -1,8 +1,11 @@
 //! Stories of runsvdir and what kernels tell of its directory.
 use super::{Story, same};
 use crate::watched::Check;
-use platform::Signal;
-use platform_sim::{Act, Deed, Life, Machine, Whom};
+use platform::{Pid, Signal};
+use platform_sim::tree::{Ino, ROOT};
+use platform_sim::{Act, Deed, Exec, Fact, Kernel, Life, Machine, Outcome, Sim, Whom, World, args};
+use std::cell::RefCell;
+use std::rc::Rc;
 
 /// Seen on OpenBSD: a removal is told before the name is gone. Its service is ended soon all the same, not by the
 /// look of five minutes later.
@@ -66,6 +69,66 @@ pub(super) fn remade_behind_a_link(system: Machine) -> Check {
             &soon,
             &true,
         )?;
+    }
+    Ok(())
+}
+
+/// Moves what is above the scan directory while that is read.
+struct Mover {
+    scans: u32,
+    /// What is done in the middle of this scan.
+    deeds: Vec<Deed>,
+    /// Where a supervisor was started: the directory that was read, not the one that has its name by then.
+    places: Rc<RefCell<Vec<Ino>>>,
+}
+
+impl World for Mover {
+    fn life(&mut self, _: &mut Kernel, exec: &Exec<'_>) -> Life {
+        self.places.borrow_mut().push(exec.directory);
+        Life::forever()
+    }
+    fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
+        if let Fact::DirectoryOpened { .. } = fact {
+            self.scans += 1;
+            if self.scans == 1 {
+                self.deeds.drain(..).for_each(|deed| kernel.plan(0, deed));
+            }
+        }
+        match fact {
+            Fact::Kill { .. } => Err(format!("a signal: {fact:?}")),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The scan directory, its parent and its parent's parent are renamed, replaced and removed in the middle of a scan:
+/// the scan goes on in the directory that it began in.
+pub(super) fn moved_away(system: Machine) -> Check {
+    let anew = |parent: &'static str, scan: &'static str, service: &'static str| {
+        vec![Deed::MakeDirectory(parent), Deed::MakeDirectory(scan), Deed::MakeDirectory(service)]
+    };
+    let moves: [Vec<Deed>; 4] = [
+        vec![Deed::Rename("/p/q/scan", "/p/q/away"), Deed::MakeDirectory("/p/q/scan")],
+        [vec![Deed::Rename("/p/q", "/p/r")], anew("/p/q", "/p/q/scan", "/p/q/scan/a")].concat(),
+        vec![Deed::Rename("/p", "/r"), Deed::MakeDirectory("/p"), Deed::MakeDirectory("/p/q")],
+        vec![Deed::Rename("/p/q/scan", "/s"), Deed::Remove("/p/q"), Deed::Remove("/p")],
+    ];
+    for deeds in moves {
+        for dir in ["/p/q/scan", "p/q/scan"] {
+            let places = Rc::default();
+            let world = Mover { scans: 0, deeds: deeds.clone(), places: Rc::clone(&places) };
+            let mut sim = Sim::new(7, Pid(9), system, Box::new(world));
+            let kernel = &mut sim.kernel;
+            for dir in ["/bin", "/p", "/p/q", "/p/q/scan", "/p/q/scan/a", "/p/q/scan/b"] {
+                kernel.directory(dir.as_bytes());
+            }
+            kernel.file(b"/bin/runsv", 0o755);
+            let scan = kernel.tree.existing(ROOT, b"/p/q/scan", true).unwrap_or(ROOT);
+            kernel.plan(90, Deed::Signal(Whom::Program, Signal::Terminate));
+            let outcome = sim.run(|sim| runit::runsvdir::main(sim, args(&["runsvdir", dir])));
+            same(&format!("{deeds:?}: the end"), &outcome, &Outcome::Returned(0))?;
+            same(&format!("{deeds:?}: started in"), &*places.borrow(), &vec![scan, scan])?;
+        }
     }
     Ok(())
 }

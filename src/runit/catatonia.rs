@@ -6,8 +6,8 @@
 //!
 //! A stage that ends meanwhile did not end by itself: taken for its own end, the KILL that reaches
 //! stage 3 would have process 1 kill reboot(8) and power off a system that was to be restarted.
-use super::{Machine, PAUSE, end, end_two};
-use crate::runit::words::{Action, Actions, Event, Message, Outcome, Stage, State, Then};
+use super::machine::{Machine, PAUSE, end, give_up_two};
+use super::words::{Action, Actions, Event, Message, Outcome, Stage, State, Then};
 use platform::Instant;
 
 /// What has to wait for HUP.
@@ -24,44 +24,37 @@ pub(super) struct Missed {
 impl Machine {
     /// What is left of an event for the states: nothing of what has to wait for HUP.
     pub(super) fn awake(&mut self, event: Event, now: Instant, out: &mut Actions) -> Option<Event> {
-        match (event, &mut self.catatonia) {
-            (Event::Catatonia, None) => {
-                if self.can_stand_still() {
+        let Some(missed) = &mut self.catatonia else {
+            match event {
+                Event::Catatonia if self.can_stand_still() => {
                     self.catatonia = Some(Missed { until: self.until.take(), stage: None, key: None });
                     out.add(Action::Say(Message::Catatonia));
                 }
-                None
+                // Nothing stands still that could go on.
+                Event::Catatonia | Event::Resume => {}
+                Event::Time
+                | Event::Stop(_)
+                | Event::Key
+                | Event::StageEnded(_)
+                | Event::KeyEnded { .. }
+                | Event::PowerEnded(_) => return Some(event),
             }
-            (Event::Resume, Some(missed)) => {
+            return None;
+        };
+        match event {
+            Event::Resume => {
                 let missed = *missed;
                 self.catatonia = None;
                 self.until = missed.until;
                 out.add(Action::Say(Message::Resuming));
                 self.resume(missed, now, out);
-                None
             }
-            (Event::StageEnded(outcome), Some(missed)) => {
-                missed.stage = Some(outcome);
-                None
-            }
-            (Event::KeyEnded { .. }, Some(missed)) => {
-                missed.key = Some(event);
-                None
-            }
-            (Event::Catatonia, Some(_)) | (Event::Resume, None) => None,
-            // No deadline is set, and the performer resumes before a request that asks for something.
-            (Event::Timer | Event::Control { .. } | Event::CtrlAltDel { .. }, Some(_)) => None,
-            // Answers to what was asked for before.
-            (
-                Event::Caught { .. }
-                | Event::NotCaught
-                | Event::NotStarted
-                | Event::Decided { .. }
-                | Event::Power(_),
-                Some(_),
-            ) => Some(event),
-            (_, None) => Some(event),
+            Event::StageEnded(outcome) => missed.stage = Some(outcome),
+            Event::KeyEnded { .. } => missed.key = Some(event),
+            // It stands still already, has no deadline, and a request is made after `Resume`; the last cannot be.
+            Event::Catatonia | Event::Time | Event::Stop(_) | Event::Key | Event::PowerEnded(_) => {}
         }
+        None
     }
 
     /// Before signals are caught nobody can ask for it, and a system that is being ended has nobody
@@ -69,38 +62,37 @@ impl Machine {
     const fn can_stand_still(&self) -> bool {
         match self.state {
             State::One
-            | State::OnePauses
             | State::Two
             | State::TwoPauses
             | State::Restarts
             | State::Key(_)
-            | State::KeyPauses(_)
             | State::Stops
-            | State::Kills
-            | State::Three
-            | State::ThreePauses => true,
-            State::Deaf | State::Decides | State::Ends(_) | State::Lingers | State::Waits => false,
+            | State::Three => true,
+            State::Deaf | State::Ends => false,
         }
     }
 
     /// Goes on where it was. Stages 1 and 2 are started again, as if the attempt had not been; a way down
     /// that was begun or asked for goes on.
     fn resume(&mut self, missed: Missed, now: Instant, out: &mut Actions) {
-        match (self.state, missed.stage) {
-            (State::One, Some(outcome)) if !self.stop_noted => {
-                end(Stage::One, outcome, out);
-                self.pause(State::OnePauses, PAUSE, now);
+        if let Some(outcome) = missed.stage {
+            match self.state {
+                State::One if !self.stop_noted => {
+                    end(Stage::One, outcome, out);
+                    self.until = Some(now.plus_ms(PAUSE));
+                }
+                State::Two => {
+                    give_up_two(outcome, out);
+                    (self.state, self.until) = (State::Restarts, Some(now.plus_ms(PAUSE)));
+                }
+                State::Key(_) => {
+                    give_up_two(outcome, out);
+                    self.state = State::Key(Then::Restart);
+                }
+                // There is no stage that could end.
+                State::Deaf | State::TwoPauses | State::Restarts | State::Ends => {}
+                State::One | State::Stops | State::Three => self.act(Event::StageEnded(outcome), now, out),
             }
-            (State::Two, Some(outcome)) => {
-                end_two(outcome, true, out);
-                self.pause(State::Restarts, PAUSE, now);
-            }
-            (State::Key(Then::Runs), Some(outcome)) => self.state = State::Key(end_two(outcome, true, out)),
-            (State::KeyPauses(Then::Runs), Some(outcome)) => {
-                self.state = State::KeyPauses(end_two(outcome, true, out));
-            }
-            (_, Some(outcome)) => self.act(Event::StageEnded(outcome), now, out),
-            (_, None) => {}
         }
         if let Some(ended) = missed.key {
             self.act(ended, now, out);

@@ -1,0 +1,75 @@
+//! The words that the machine and its performer exchange.
+use super::service::Who;
+use crate::protocol::Letter;
+use platform::{Ended, Pid, Signal};
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// The supervisor is ready, or a deadline has passed.
+    Time,
+    /// A command for one of the two.
+    Control(Who, Letter),
+    /// The supervisor was sent TERM.
+    Terminate,
+    /// A child ended.
+    Died(Pid, Ended),
+}
+
+/// The answer to an action that is a question.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// To `Run` and `Finish`; `None` if fork failed.
+    Started(Who, Option<Pid>),
+    /// To `Script`; `None` if there is none or it could not be started.
+    ScriptStarted(Letter, Option<Pid>),
+    /// To `LookForFinish`.
+    Looked(Found),
+    /// To `OpenPipe`.
+    PipeOpened(bool),
+    /// To `LookAtPipe`.
+    PipeHolds(bool),
+}
+
+/// What follows the end of `./run`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Found {
+    /// `./finish`.
+    Finish,
+    /// Nothing.
+    Nothing,
+    /// The service directory is not there any more: nothing can be started in it.
+    NoDirectory,
+}
+
+/// One thing to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Action {
+    /// Start `./run`; answered by `Started`.
+    Run(Who),
+    /// Start `./finish`, which is told how `./run` ended; answered by `Started`.
+    Finish(Ended),
+    /// `./run` ended so: is there a `./finish`? Answered by `Looked`.
+    LookForFinish(Ended),
+    /// Run a control script with the number of the service's process, if there is a script;
+    /// answered by `ScriptStarted`.
+    Script(Letter, Option<Pid>),
+    /// Send a signal to a child that was not reaped yet.
+    Signal(Pid, Signal),
+    /// The status changes its date.
+    Stamp(Who),
+    /// Bring the status files up to date.
+    Write(Who),
+    /// Close the end of the log pipe that services write to.
+    ClosePipe,
+    /// Is anything in the log pipe? Answered by `PipeHolds`.
+    LookAtPipe,
+    /// Replace the log pipe by a new one; answered by `PipeOpened`.
+    OpenPipe,
+    /// End with code 0.
+    Exit,
+}
+
+/// The two services do not depend on each other's order, and each has at most one question open. The walk in the
+/// tests asserts that the room is never filled.
+pub type Actions = crate::actions::Actions<Action, 8>;
