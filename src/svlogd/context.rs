@@ -1,7 +1,8 @@
 //! What all log directories share.
 use super::input::Input;
+use super::input::stamp::{LENGTH, Stamper};
 use super::options::Options;
-use super::stamp::{LENGTH, Stamper};
+use super::phase::Phase;
 use crate::msg;
 use core::ffi::CStr;
 use platform::{Errno, Fd, Platform};
@@ -12,20 +13,15 @@ const NAME: &[u8] = b"svlogd: ";
 /// What all log directories share.
 pub(super) struct Context {
     pub(super) options: Options,
-    /// The directory of the start.
+    /// The directory of the start, from which the names of log directories count.
     pub(super) home: Fd,
-    /// The current directory is another one.
-    pub(super) away: bool,
+    pub(super) phase: Phase,
     pub(super) input: Input,
     /// The stamp of the last read.
     pub(super) stamp: [u8; LENGTH],
     /// The stamp of the first line, if that began earlier.
     pub(super) earlier: [u8; LENGTH],
     pub(super) stamper: Stamper,
-    /// TERM came, or nothing more is read: lines do not wait for processors.
-    pub(super) leaving: bool,
-    /// Nothing more is read.
-    pub(super) ending: bool,
     udp: Option<Fd>,
 }
 
@@ -34,13 +30,11 @@ impl Context {
         Context {
             options,
             home,
-            away: false,
+            phase: Phase::Reads,
             input: Input::new(options.length),
             stamp: [0; LENGTH],
             earlier: [0; LENGTH],
             stamper: Stamper::new(options.style),
-            leaving: false,
-            ending: false,
             udp: None,
         }
     }
@@ -69,34 +63,6 @@ impl Context {
         if self.options.verbose {
             Context::say(p, b"info", text);
         }
-    }
-
-    /// Back to the directory of the start, from which the names of log directories count.
-    ///
-    /// # Errors
-    /// Those of fchdir(2); the message was given.
-    pub(super) fn go_home<P: Platform>(&mut self, p: &mut P) -> platform::Result<()> {
-        if !self.away {
-            return Ok(());
-        }
-        let done = p.fchdir(self.home);
-        match done {
-            Ok(()) => self.away = false,
-            Err(errno) => {
-                msg::say_why(p, &[NAME, b"pausing: unable to change to initial working directory"], errno);
-            }
-        }
-        done
-    }
-
-    /// Into a log directory.
-    ///
-    /// # Errors
-    /// Those of fchdir(2).
-    pub(super) fn enter<P: Platform>(&mut self, p: &mut P, dir: Fd) -> platform::Result<()> {
-        p.fchdir(dir)?;
-        self.away = true;
-        Ok(())
     }
 
     /// The socket; one serves all directories.

@@ -1,40 +1,33 @@
 //! svlogd: writes its input to log directories, which it keeps in order.
 //!
-//! Decided without a clock or a descriptor: [`Options`], [`Config`] and [`matches()`] (which lines),
-//! [`Input`] and [`Lines`] (what is written), [`Life`] (what is done to a directory, and what when that
-//! fails) and [`Processor`]. The other files perform it.
+//! Four rooms: `input` (what is read), `select` (which lines go where), `directory` (the files) and
+//! `processor`. Decided without a clock or a descriptor: [`Options`], `Phase`, [`Config`] and [`matches()`]
+//! (which lines), [`Input`] and [`Lines`] (what is written), `Life` (what is done to a directory, and
+//! what when that fails) and `Processor`. The other files perform it. A directory is found by its path and
+//! then held open: everything in it begins there, whatever its name is by then.
 //!
 //! The input is read only while every directory has taken what was read before, and only when
 //! poll(2) says that there is something: descriptor 0 is shared with others and stays as it was.
-mod config;
 mod context;
 mod directory;
 mod input;
-mod life;
-mod lines;
-mod name;
-mod open;
 mod options;
-mod pattern;
+mod phase;
 mod processor;
-mod rotate;
-mod stamp;
-mod work;
+mod select;
 
-pub use config::{Config, Udp, Wrong as WrongLine, compact};
 pub use input::Input;
-pub use life::{Action, Event, Goal, Life};
-pub use lines::{Job, Lines, Need};
-pub use name::{Kind, Label, Name, Survey};
-pub use options::{Options, Replace, Wrong};
-pub use pattern::matches;
-pub use processor::{Action as WorkAction, Event as WorkEvent, Processor, Settle};
-pub use stamp::{Stamper, Style};
+pub use input::replace::Replace;
+pub use options::{Options, Wrong};
+pub use select::config::{Config, Udp, Way, Wrong as WrongLine, compact};
+pub use select::lines::{Job, Lines, Need};
+pub use select::pattern::matches;
 
 use crate::{VERSION, args, cli, msg};
 use context::Context;
 use core::ffi::CStr;
-use directory::Directory;
+use directory::{Directory, Told};
+use phase::{Action, Event, Phase};
 use platform::{Args, Block, CROWD, Ended, Errno, Fd, Instant, Open, Platform, Result, Signal, SignalSet};
 
 const USAGE: &str = " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...";
@@ -44,9 +37,6 @@ const USAGE: &str = " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...";
 const INPUT: usize = 65_536;
 /// The least that is written at once, if there is so much.
 const OUTPUT: usize = 32_768;
-/// After TERM the rest of a line is waited for so long since its last byte, in milliseconds; then it
-/// ends where it is.
-const REST: u64 = 2000;
 
 /// The program. Its exit code is 0 at the end of the input and after TERM, 111 for a wrong call and
 /// when no directory can be used.
@@ -76,17 +66,6 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     }
 }
 
-/// What the program has left to do.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Phase {
-    /// Everything.
-    Reads,
-    /// The rest of the line that TERM came in, up to a moment.
-    Finishes(Instant),
-    /// What was read.
-    Ends,
-}
-
 struct Svlogd {
     cx: Context,
     /// The directories; the input buffer; one output buffer for each directory.
@@ -97,7 +76,6 @@ struct Svlogd {
     done: bool,
     /// More processors may have ended than one turn takes.
     deaths: bool,
-    phase: Phase,
 }
 
 impl Svlogd {
@@ -118,7 +96,7 @@ impl Svlogd {
             Context::say(p, b"fatal", &[b"out of memory."]);
             return Err(());
         };
-        svlogd.all(p, Event::HangUp);
+        svlogd.all(p, Told::HangUp);
         if svlogd.is_useless(p) { Err(()) } else { Ok(svlogd) }
     }
 
@@ -137,15 +115,7 @@ impl Svlogd {
                 memory.push(Directory::new(path))?;
             }
         }
-        Ok(Svlogd {
-            cx: Context::new(options, home),
-            memory,
-            input,
-            share,
-            done: true,
-            deaths: false,
-            phase: Phase::Reads,
-        })
+        Ok(Svlogd { cx: Context::new(options, home), memory, input, share, done: true, deaths: false })
     }
 
     /// The input buffer.
@@ -155,47 +125,49 @@ impl Svlogd {
     }
 
     fn is_useless<P: Platform>(&mut self, p: &mut P) -> bool {
-        let useless = !self.memory.rows().iter().any(|dir| dir.life.is_used());
+        let useless = !self.memory.rows().iter().any(|dir| dir.is_used());
         if useless {
             Context::say(p, b"fatal", &[b"no functional log directories."]);
         }
         useless
     }
 
-    /// Each directory with its part of the output buffer.
-    fn each(&mut self, mut act: impl FnMut(&mut Directory, &mut Context, &mut [u8], &mut [u8])) {
+    /// Tells each directory, with its part of the output buffer. `true`: nothing is left to be done for that.
+    fn all<P: Platform>(&mut self, p: &mut P, told: Told) -> bool {
         let (dirs, bytes) = self.memory.parts();
         let (input, mut outputs) = bytes.split_at_mut_checked(self.input).unwrap_or_default();
+        let mut done = true;
         for dir in dirs {
             let (output, rest) = outputs.split_at_mut_checked(self.share).unwrap_or_default();
-            act(dir, &mut self.cx, input, output);
+            done &= dir.hear(p, &mut self.cx, input, output, told);
             outputs = rest;
         }
+        done
     }
 
-    /// Hands an event to all directories.
-    fn all<P: Platform>(&mut self, p: &mut P, event: Event) {
-        let ends = self.phase == Phase::Ends;
-        self.each(|dir, cx, input, output| {
-            if event == Event::HangUp && !dir.life.is_used() {
-                if ends {
-                    return;
-                }
-                dir.lines = Lines::new(cx.input.count(), cx.input.ends_within(input));
+    /// Hands an event to the phase.
+    fn tell<P: Platform>(&mut self, p: &mut P, event: Event) {
+        match self.cx.phase.step(event, p.now()) {
+            Some(Action::Finish) => {
+                let (cx, buffer) = self.buffer();
+                cx.input.finish(buffer, cx.options.replace.as_ref());
             }
-            dir.drive(p, cx, output, event);
-        });
-        let _ = self.cx.go_home(p);
+            // What was read is never given up, but processors and a disk that flushes are not waited for.
+            Some(Action::Abandon) => {
+                self.all(p, Told::Abandon);
+            }
+            None => {}
+        }
     }
 
     fn run<P: Platform>(&mut self, p: &mut P) -> u8 {
         loop {
             let done = self.pump(p);
-            if self.phase == Phase::Ends && done && self.end(p) {
+            if self.cx.phase.ends() && done && self.all(p, Told::Ends) {
                 return 0;
             }
-            let until = self.deadline();
-            let reads = done && self.phase != Phase::Ends;
+            let until = self.until();
+            let reads = done && !self.cx.phase.ends();
             let soon = if self.deaths { Some(p.now()) } else { until };
             let mut wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], soon);
             if self.deaths {
@@ -209,13 +181,12 @@ impl Svlogd {
             }
             if reads && wake.is_ready(0) {
                 self.read(p);
-            } else if !reads && self.phase == Phase::Reads && wake.signals == SignalSet::default() {
-                // Time has passed. Who cannot write leaves what there is where it is; but whether
-                // there ever will be more can be told.
+            } else if !reads && self.cx.phase == Phase::Reads && wake.signals == SignalSet::default() {
+                // While the disk is full, stdin is not read, but its end is noticed, so that svlogd can exit.
                 let more = p.wait(&[Fd::STDIN], Some(Instant(0)));
                 wake.signals = more.signals;
                 if more.is_ready(0) && p.unread(Fd::STDIN) == Ok(0) {
-                    self.finish();
+                    self.tell(p, Event::Over);
                 }
             }
             if wake.signals != SignalSet::default() && self.signals(p, wake.signals) {
@@ -230,21 +201,17 @@ impl Svlogd {
     /// Brings what was read to the directories. `true`: all of it is there.
     fn pump<P: Platform>(&mut self, p: &mut P) -> bool {
         // Byte by byte up to the end of a line: that is one write, and not thousands.
-        let finishes = matches!(self.phase, Phase::Finishes(_));
+        let finishes = matches!(self.cx.phase, Phase::Finishes(_));
         if finishes && self.done && self.cx.input.open() && self.has_room() {
             return true;
         }
-        let mut done = true;
-        self.each(|dir, cx, input, output| {
-            dir.pump(p, cx, input, output);
-            done &= dir.is_done(cx);
-        });
+        let done = self.all(p, Told::Pump);
         if done {
             let (cx, buffer) = self.buffer();
             if cx.input.taken(buffer) {
                 cx.earlier = cx.stamp;
             }
-            self.memory.rows().iter_mut().for_each(|dir| dir.lines.restart());
+            self.memory.rows().iter_mut().for_each(Directory::restart);
         }
         self.done = done;
         done
@@ -256,11 +223,10 @@ impl Svlogd {
     }
 
     fn read<P: Platform>(&mut self, p: &mut P) {
-        let phase = self.phase;
         let (cx, buffer) = self.buffer();
         let room = cx.input.room(buffer);
-        // What follows the line is for whoever reads the descriptor next.
-        let most = if phase == Phase::Reads { room.len() } else { room.len().min(1) };
+        // What follows the line is for the process that reads the descriptor next.
+        let most = if cx.phase.leaves() { room.len().min(1) } else { room.len() };
         let count = match p.read_shared(Fd::STDIN, room.get_mut(..most).unwrap_or_default()) {
             Ok(count) => count,
             Err(Errno::AGAIN | Errno::INTR) => return,
@@ -270,27 +236,17 @@ impl Svlogd {
             }
         };
         if count == 0 {
-            return self.finish();
+            return self.tell(p, Event::Over);
         }
         if !cx.stamper.is_off() {
             let stamp = cx.stamper.stamp(p.wall());
             platform::copy(stamp, &mut cx.stamp);
         }
         cx.input.fed(buffer, count, cx.options.replace.as_ref());
-        if let Phase::Finishes(_) = self.phase {
-            self.phase = Phase::Finishes(p.now().plus_ms(REST));
-            if !self.cx.input.open() {
-                self.finish();
-            }
+        if cx.phase.leaves() {
+            let open = cx.input.open();
+            self.tell(p, Event::Read(open));
         }
-    }
-
-    /// Nothing more is read.
-    fn finish(&mut self) {
-        let (cx, buffer) = self.buffer();
-        cx.input.finish(buffer, cx.options.replace.as_ref());
-        self.phase = Phase::Ends;
-        (self.cx.leaving, self.cx.ending) = (true, true);
     }
 
     /// Acts on signals. `true`: there is nothing left to act on.
@@ -303,11 +259,7 @@ impl Svlogd {
                     self.deaths = false;
                     break;
                 };
-                self.each(|dir, cx, _, _| {
-                    if dir.processor.pid() == Some(pid) {
-                        dir.work(p, cx, WorkEvent::Died(ended == Ended::Exit(0)));
-                    }
-                });
+                self.all(p, Told::Died(pid, ended == Ended::Exit(0)));
             }
         }
         if signals.has(Signal::Alarm) || signals.has(Signal::Terminate) || signals.has(Signal::HangUp) {
@@ -316,81 +268,35 @@ impl Svlogd {
         }
         if signals.has(Signal::Alarm) {
             self.cx.info(p, &[b"sigalarm received."]);
-            self.memory.rows().iter_mut().for_each(|dir| dir.alarm = true);
         }
         if signals.has(Signal::Terminate) {
             self.cx.info(p, &[b"sigterm received."]);
-            self.terminate(p);
+            let open = self.cx.input.open();
+            self.tell(p, Event::Terminate(open));
+            self.all(p, Told::Terminate);
         }
-        if signals.has(Signal::HangUp) {
+        let hangs_up = signals.has(Signal::HangUp);
+        if hangs_up {
             self.cx.info(p, &[b"sighangup received."]);
-            self.all(p, Event::HangUp);
-            self.each(|dir, cx, _, _| dir.work(p, cx, WorkEvent::HangUp));
-            return self.phase != Phase::Ends && self.is_useless(p);
+            self.all(p, Told::HangUp);
         }
-        false
-    }
-
-    /// TERM: reads up to the end of the line, at most. Once more TERM: does not wait for processors
-    /// nor for a disk to flush files. What was read is never given up.
-    fn terminate<P: Platform>(&mut self, p: &mut P) {
-        self.cx.leaving = true;
-        match self.phase {
-            Phase::Reads if self.cx.input.open() => {
-                self.phase = Phase::Finishes(p.now().plus_ms(REST));
-            }
-            Phase::Reads => self.finish(),
-            Phase::Finishes(_) | Phase::Ends => {
-                self.each(|dir, cx, _, _| dir.work(p, cx, WorkEvent::Abandon))
-            }
+        if signals.has(Signal::Alarm) {
+            // After HUP, which begins a file only if there is none.
+            self.all(p, Told::Alarm);
         }
-        self.each(|dir, cx, _, output| {
-            if dir.life.is_paused() {
-                dir.drive(p, cx, output, Event::Terminate);
-            }
-        });
-    }
-
-    /// Closes what is open. `true`: all is closed, and nothing runs.
-    fn end<P: Platform>(&mut self, p: &mut P) -> bool {
-        let mut over = true;
-        self.each(|dir, cx, _, output| {
-            dir.drive(p, cx, output, Event::Ends);
-            if !dir.life.is_used() {
-                dir.work(p, cx, WorkEvent::Terminate);
-            }
-            over &= !dir.life.is_used() && dir.processor.is_over();
-        });
-        over
-    }
-
-    fn deadline(&mut self) -> Option<Instant> {
-        let line = match self.phase {
-            Phase::Finishes(until) => Some(until),
-            Phase::Reads | Phase::Ends => None,
-        };
-        self.memory.rows().iter().filter_map(Directory::deadline).chain(line).min()
+        hangs_up && !self.cx.phase.ends() && self.is_useless(p)
     }
 
     fn time<P: Platform>(&mut self, p: &mut P, reads: bool) {
-        let now = p.now();
-        match self.phase {
-            // Who could not read has not waited.
-            Phase::Finishes(_) if !reads => self.phase = Phase::Finishes(now.plus_ms(REST)),
-            Phase::Finishes(until) if now >= until => self.finish(),
-            Phase::Finishes(_) | Phase::Reads | Phase::Ends => {}
+        if self.cx.phase.until().is_some() {
+            self.tell(p, Event::Time(reads));
         }
-        self.each(|dir, cx, _, output| {
-            if dir.life.deadline().is_some_and(|until| now >= until) {
-                dir.drive(p, cx, output, Event::Time);
-            }
-            if dir.processor.deadline().is_some_and(|until| now >= until) {
-                dir.work(p, cx, WorkEvent::Time);
-            }
-            if dir.due.is_some_and(|due| now >= due) {
-                dir.due = Some(now.plus_ms(u64::from(dir.config.every).saturating_mul(1000)));
-                dir.alarm = true;
-            }
-        });
+        let now = p.now();
+        self.all(p, Told::Time(now));
+    }
+
+    fn until(&mut self) -> Option<Instant> {
+        let line = self.cx.phase.until();
+        self.memory.rows().iter().filter_map(Directory::until).chain(line).min()
     }
 }

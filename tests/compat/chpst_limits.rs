@@ -112,8 +112,9 @@ pub const CASES: &[Case] = &[
     case("limit_that_leaves_no_memory", || {
         // It is the program's, and what chpst has still to do and to say needs none.
         let all = [["chpst", "-d", "1"], ["softlimit", "-a", "1000"], ["chpst", "-m", "1000"]];
-        // -m limits the stack too, and FreeBSD takes at once what is above such a limit, in use or not.
-        let all = if cfg!(target_os = "freebsd") { &all[..2] } else { &all[..] };
+        // -m limits the stack too, and these take at once what is above such a limit, in use or not.
+        let taken = cfg!(any(target_os = "freebsd", target_os = "openbsd"));
+        let all = if taken { &all[..2] } else { &all[..] };
         for words in all {
             let long = format!("no-such-program-{}", "x".repeat(200));
             for program in ["./no-such-program", &long] {

@@ -2,6 +2,7 @@
 use crate::tools::{Tools, chpst, fatal, said};
 use nix::unistd::geteuid;
 use runit_tests::suite::{Case, case, needs_proc, skip};
+use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 /// PATH as a program of a case is to see it.
@@ -239,15 +240,17 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-83"),
     case("run_arguments_are_bytes", || {
-        let done = Tools::new().sh("chpst printf %s \"$(printf '\\377\\376')\" | od -An -tx1");
-        assert_eq!(done.out.split_whitespace().collect::<Vec<_>>(), ["ff", "fe"]);
+        let tools = Tools::new();
+        tools.sh("chpst printf %s \"$(printf '\\377\\376')\" >shown");
+        assert_eq!(fs::read(tools.rig.place.path("shown")).unwrap(), b"\xff\xfe");
     }),
     case("state_umask", || {
         let tools = Tools::new();
-        for (word, shown) in [("027", "0027\n"), ("0", "0000\n"), ("777", "0777\n")] {
-            said(&tools.run(&["chpst", "--umask", word, "sh", "-c", "umask"]), shown);
+        // Shells differ in how many zeros are in front of it.
+        for (word, shown) in [("027", "27\n"), ("0", "\n"), ("777", "777\n")] {
+            said(&tools.run(&["chpst", "--umask", word, "sh", "-c", "umask | tr -d 0"]), shown);
         }
-        said(&tools.run(&["chpst", "--umask=77", "-l", "lock", "sh", "-c", "umask; >f"]), "0077\n");
+        said(&tools.run(&["chpst", "--umask=77", "-l", "lock", "sh", "-c", "umask | tr -d 0; >f"]), "77\n");
         let mode = tools.rig.place.path("f").metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     })

@@ -317,8 +317,10 @@ impl Service<'_> {
 /// What `finish` notes after an end like that of a shell here that sends itself a signal. OpenBSD's exits with a
 /// code instead of dying of some, and whether a core is dumped, the system alone knows.
 pub fn end_by(signal: &str, first: &str) -> String {
-    let text = format!("{first}; trap - {signal}; kill -{signal} $$");
-    let status = Command::new("sh").args(["-c", &text]).status().expect("sh");
+    let text = format!("{first}; kill -{signal} $$");
+    // In a directory of its own, for the core.
+    let rig = Rig::new();
+    let status = rig.place.command("sh").args(["-c", &text]).status().expect("sh");
     match (status.code(), status.signal()) {
         (None, Some(number)) => format!("finish -1 {}", number | if status.core_dumped() { 0x80 } else { 0 }),
         (code, _) => format!("finish {} 0", code.expect("an end")),

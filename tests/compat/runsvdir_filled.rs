@@ -21,7 +21,7 @@ pub const CASES: &[Case] = &[
     case("dir_filled_by_a_copy", || filled("cp -r all sv/$1")).ours(),
     case("dir_filled_by_an_exact_copy", || filled("cp -a all sv/$1")).ours(),
     case("dir_filled_from_an_archive", || {
-        filled("mkdir sv/$1; tar c -C all . | tar x -C sv/$1");
+        filled("mkdir sv/$1; tar cf - -C all . | tar xf - -C sv/$1");
     })
     .ours(),
     case("dir_filled_slowly", || {

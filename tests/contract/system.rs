@@ -104,8 +104,9 @@ pub(super) fn in_memory(counts: &mut (u32, u32)) {
             ),
         ] {
             kernel.file(format!("/base/{name}").as_bytes(), 0o755);
-            kernel.programs.insert(format!("../../{name}").into_bytes(), life.clone());
-            kernel.programs.insert(format!("../{name}").into_bytes(), life);
+            for way in ["..", "../..", "../../.."] {
+                kernel.programs.insert(format!("{way}/{name}").into_bytes(), life.clone());
+            }
         }
         let outcome = sim.run(|sim| {
             if sim.catch(&CAUGHT).is_ok() {

@@ -136,6 +136,7 @@ const PROGRAMS: [Program; 5] = [
             (Lie::StartsTwice, "two processors at once"),
             (Lie::DropsBytes, "lines are lost"),
             (Lie::DoublesBytes, "lines are lost, doubled"),
+            (Lie::FollowsPaths, "a directory is missed that has another name"),
             (Lie::TakesAll, "two reads in one turn"),
         ],
     },

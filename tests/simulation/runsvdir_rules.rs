@@ -318,6 +318,10 @@ impl Rules for Runsvdir {
                 if kernel.now() < Instant(MOVES) && self.random.chance(15) {
                     self.move_away(kernel);
                     self.whole = Some(false);
+                    let services = self.services(kernel);
+                    let now = kernel.now().0;
+                    self.absent.extend(self.ever.difference(&services).map(|service| (*service, now)));
+                    self.ever.retain(|service| services.contains(service));
                 }
                 // What is gone is forgotten, its last start too.
                 let services = self.services(kernel);

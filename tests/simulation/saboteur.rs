@@ -4,7 +4,8 @@ use platform::{
     Args, Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid,
     Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
 };
-use std::ffi::CStr;
+use std::collections::HashMap;
+use std::ffi::{CStr, CString};
 
 /// What it lies about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +48,8 @@ pub(crate) enum Lie {
     DropsBytes,
     /// A short write to a file is done twice.
     DoublesBytes,
+    /// Looks for what is in an open directory by the path that this was opened by.
+    FollowsPaths,
     /// Does not come back before there is nothing more to read, nobody more to reap, no more change.
     TakesAll,
     /// To sv, the supervisor seems to have read the command as soon as it was written.
@@ -65,14 +68,25 @@ pub(crate) struct Saboteur<'p, P> {
     pub(crate) lie: Lie,
     pub(crate) pipes: Vec<Fd>,
     dead: Vec<(Pid, Ended)>,
+    opened: HashMap<i32, CString>,
 }
 
 impl<'p, P: Platform> Saboteur<'p, P> {
     pub(crate) fn new(p: &'p mut P, lie: Lie) -> Self {
-        Saboteur { p, lie, pipes: Vec::new(), dead: Vec::new() }
+        Saboteur { p, lie, pipes: Vec::new(), dead: Vec::new(), opened: HashMap::new() }
     }
     fn lies(&self, lie: Lie) -> bool {
         self.lie == lie
+    }
+    /// Where a path is looked for.
+    fn place(&self, dir: Fd, path: &CStr) -> (Fd, CString) {
+        match self.opened.get(&dir.0) {
+            Some(parent) if self.lies(Lie::FollowsPaths) && !path.to_bytes().starts_with(b"/") => {
+                let whole = [parent.to_bytes(), b"/", path.to_bytes()].concat();
+                (Fd::CWD, CString::new(whole).expect("a path"))
+            }
+            _ => (dir, path.into()),
+        }
     }
 }
 
@@ -94,7 +108,10 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         self.p.fchdir(fd)
     }
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
-        self.p.openat(dir, path, how)
+        let (dir, path) = self.place(dir, path);
+        let fd = self.p.openat(dir, &path, how)?;
+        self.opened.insert(fd.0, path);
+        Ok(fd)
     }
     fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
         self.p.open_fifo(path)
@@ -132,7 +149,8 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         self.p.mkfifo(path, mode)
     }
     fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
-        let mut found = self.p.fstatat(dir, path)?;
+        let (dir, path) = self.place(dir, path);
+        let mut found = self.p.fstatat(dir, &path)?;
         if self.lies(Lie::SeesReboot) {
             found.mode |= 0o100;
         }
@@ -145,7 +163,8 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         if self.lies(Lie::LosesStatus) && to.to_bytes().ends_with(b"status") {
             return Ok(());
         }
-        self.p.renameat(dir, from, to)
+        let ((dir, from), (_, to)) = (self.place(dir, from), self.place(dir, to));
+        self.p.renameat(dir, &from, &to)
     }
     fn chmod(&mut self, path: &CStr, mode: u32) -> Result<()> {
         self.p.chmod(path, mode)
@@ -163,7 +182,8 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         self.p.ftruncate(fd, size)
     }
     fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
-        self.p.unlinkat(dir, path)
+        let (dir, path) = self.place(dir, path);
+        self.p.unlinkat(dir, &path)
     }
     fn fsync(&mut self, fd: Fd) -> Result<()> {
         self.p.fsync(fd)
@@ -186,7 +206,8 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         self.p.lock(fd)
     }
     fn open_dir(&mut self, dir: Fd, path: &CStr) -> Result<Self::Dir> {
-        let mut dir = self.p.open_dir(dir, path)?;
+        let (dir, path) = self.place(dir, path);
+        let mut dir = self.p.open_dir(dir, &path)?;
         if self.lies(Lie::SkipsNames) {
             for _ in 0..3 {
                 let _ = self.p.next_name(&mut dir)?;

@@ -1,20 +1,27 @@
 //! Schedules and rules for svlogd: a service that writes lines of all lengths, signals, a clock that
 //! is set back, processors that fail, disks that are full and calls that are refused. Every byte
 //! that was read is in the files of each directory once and in order, and all complete lines are
-//! there whenever svlogd waits for more. Where nothing fails, no log is left for a processor.
+//! there whenever svlogd waits for more. Where nothing fails, no log is left for a processor. All that holds
+//! for directories that are renamed at any moment, and for what they are in ([`mover`]).
+mod mover;
+
 use crate::flood;
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Check, Pace, Report, Rules, no_zombies, watch};
+use mover::Mover;
 use platform::{Child, Clock, Events, Fd, Files, Pid, Procs, Signal, Step};
-use platform_sim::tree::ROOT;
+use platform_sim::tree::Ino;
 use platform_sim::{Act, Deed, Exec, Fact, Faults, Kernel, Life, Outcome, Random, Sim, Source, Whom, args};
 use std::collections::BTreeMap;
 
-const DIRS: [&str; 2] = ["/log/a", "/log/b"];
+const DIRS: [&str; 2] = ["a", "b"];
 /// When nothing goes wrong any more, and when it is told to end, in milliseconds.
 const CALM: u64 = 20_000;
 const LEAVE: u64 = 200_000;
+
+/// From then on every directory has its name.
+const MOVED: u32 = 1;
 
 /// What may never end.
 const SOURCES: [Source; 3] =
@@ -35,8 +42,13 @@ struct Svlogd {
     hangs_up: bool,
     /// Nothing fails: then no log is left that was not processed.
     calm: bool,
-    /// How often TERM was sent.
+    /// How often TERM was sent; a second one, or one behind the end of the input, does not wait for processors.
     terms: u32,
+    /// The input ends before TERM.
+    ends: bool,
+    /// No directory is removed.
+    stays: bool,
+    mover: Mover,
 }
 
 /// Runs the schedule of a seed.
@@ -45,6 +57,11 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let system = systems::of(&mut random);
     let hangs_up = random.chance(50);
     let calm = random.chance(20);
+    let moves = random.chance(50);
+    // HUP finds only what has its name, and after a removal lines are lost with the directory.
+    let removes = moves && !hangs_up && !calm;
+    let relative = random.chance(50);
+    let ends = random.chance(40);
     let rules = Svlogd {
         random: Random::new(random.next()),
         read: Vec::new(),
@@ -55,14 +72,17 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         hangs_up,
         calm,
         terms: 0,
+        ends,
+        stays: !removes,
+        mover: Mover::new(Random::new(random.next()), moves, removes, relative),
     };
-    let ends = random.chance(40);
     let lines = writer(&mut random, ends);
     let mut words = vec!["svlogd", "-v"];
     if random.chance(50) {
         words.extend(["-l", "40", "-b", "50"]);
     }
-    words.extend(DIRS.iter().take(1 + random.below(2) as usize));
+    let dirs = if relative { DIRS } else { ["/log/a", "/log/b"] };
+    words.extend(dirs.iter().take(1 + random.below(2) as usize));
     watch(
         rules,
         trace,
@@ -78,6 +98,9 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         },
         |sim| {
             feed(sim);
+            if relative {
+                sim.chdir(c"/log").expect("a directory");
+            }
             match lie {
                 Lie::None => runit::svlogd::main(sim, args(&words)),
                 lie => runit::svlogd::main(&mut Saboteur::new(sim, lie), args(&words)),
@@ -120,7 +143,7 @@ fn writer(random: &mut Random, ends: bool) -> Life {
 }
 
 fn prepare(kernel: &mut Kernel, random: &mut Random, lines: Life) {
-    for dir in ["/bin", "/log", DIRS[0], DIRS[1]] {
+    for dir in ["/bin", "/log", "/log/a", "/log/b"] {
         kernel.directory(dir.as_bytes());
     }
     kernel.file(b"/bin/sh", 0o755);
@@ -133,7 +156,7 @@ fn prepare(kernel: &mut Kernel, random: &mut Random, lines: Life) {
         if random.chance(60) {
             config += "!it\n";
         }
-        let ino = kernel.file(format!("{dir}/config").as_bytes(), 0o644);
+        let ino = kernel.file(format!("/log/{dir}/config").as_bytes(), 0o644);
         kernel.tree.at_mut(ino).node = platform_sim::tree::Node::File(config.into_bytes());
     }
 }
@@ -178,6 +201,7 @@ fn plan(kernel: &mut Kernel, random: &mut Random, hangs_up: bool, calm: bool) {
         kernel.plan(at, deed);
     }
     kernel.plan(CALM, Deed::Faults(Faults::NONE));
+    kernel.plan(CALM, Deed::Mark(MOVED));
     kernel.plan(LEAVE, Deed::Signal(Whom::Program, Signal::Terminate));
     kernel.plan(LEAVE + 30_000, Deed::Mark(0));
     if random.chance(20) {
@@ -201,7 +225,7 @@ fn faults(random: &mut Random, hangs_up: bool) -> Faults {
         7 => faults.short_read = 50,
         8 => faults.open = few(random),
         9 => faults.stat = few(random),
-        10 => faults.fchdir = few(random),
+        10 => faults.open_dir = few(random),
         _ => faults.read_dir = few(random),
     }
     faults.spurious = if random.chance(20) { 20 } else { 0 };
@@ -212,8 +236,7 @@ fn faults(random: &mut Random, hangs_up: bool) -> Faults {
 
 impl Svlogd {
     /// What the files of a directory have, in the order of their labels.
-    fn contents(kernel: &Kernel, dir: &str) -> Vec<u8> {
-        let Ok(ino) = kernel.tree.existing(ROOT, dir.as_bytes(), true) else { return Vec::new() };
+    fn contents(kernel: &Kernel, ino: Ino) -> Vec<u8> {
         let Ok(names) = kernel.tree.names(ino) else { return Vec::new() };
         let mut files: BTreeMap<Vec<u8>, &[u8]> = BTreeMap::new();
         for (name, file) in names {
@@ -232,21 +255,16 @@ impl Svlogd {
         files.values().copied().collect::<Vec<_>>().concat()
     }
 
-    fn used(kernel: &Kernel, dir: &str) -> bool {
-        kernel.tree.existing(ROOT, format!("{dir}/lock").as_bytes(), true).is_ok()
-    }
-
-    fn unprocessed(kernel: &Kernel, dir: &str) -> bool {
-        let ino = kernel.tree.existing(ROOT, dir.as_bytes(), true);
-        let names = ino.and_then(|ino| kernel.tree.names(ino));
+    fn unprocessed(kernel: &Kernel, ino: Ino) -> bool {
+        let names = kernel.tree.names(ino);
         names.is_ok_and(|names| names.keys().any(|name| name.starts_with(b"@") && name.ends_with(b"u")))
     }
 
     /// Complete lines are in the files before it waits for more.
     fn kept_up(&self, kernel: &Kernel) -> Check {
         let complete = self.read.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        for dir in DIRS.iter().filter(|dir| Svlogd::used(kernel, dir)) {
-            let found = Svlogd::contents(kernel, dir);
+        for (dir, ino, _) in self.mover.used(kernel).into_iter().filter(|(_, _, whole)| *whole) {
+            let found = Svlogd::contents(kernel, ino);
             if !found.starts_with(&self.read[..complete]) || !self.read.starts_with(&found) {
                 return Err(differs(&found, &self.read, &format!("{dir}: it waits for more")));
             }
@@ -283,6 +301,16 @@ impl Rules for Svlogd {
     }
 
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
+        self.mover.look(kernel, &DIRS);
+        match fact {
+            Fact::Done { deed: Deed::Signal(Whom::Program, Signal::HangUp) | Deed::Mark(MOVED), .. } => {
+                self.mover.rest(kernel);
+            }
+            Fact::Done { deed: Deed::Mark(_), .. } => return Err("TERM lost: it still runs".into()),
+            // Now all directories are open.
+            _ if !self.read.is_empty() => self.mover.fact(kernel),
+            _ => {}
+        }
         match fact {
             Fact::Read { fd: Fd::STDIN, bytes } => {
                 if std::mem::replace(&mut self.fed, true) {
@@ -292,18 +320,18 @@ impl Rules for Svlogd {
                 self.worked = true;
             }
             Fact::Wrote { .. } => self.worked = true,
+            Fact::Said { text, .. } if self.stays && text.ends_with(b": file does not exist\n") => {
+                let text = text.escape_ascii();
+                return Err(format!("a directory is missed that has another name: {text}"));
+            }
             Fact::Done { deed: Deed::Signal(Whom::Program, Signal::Terminate), .. } => {
                 self.told = true;
                 self.terms += 1;
             }
-            Fact::Done { deed: Deed::Mark(_), .. } => return Err("TERM lost: it still runs".into()),
             Fact::Spawned { child, .. } if child.path == c"/bin/sh" => {
-                for dir in DIRS {
-                    let ino = kernel.tree.existing(ROOT, dir.as_bytes(), true).ok();
+                for (dir, ino, _) in self.mover.used(kernel) {
                     let here = kernel.others().filter(|other| {
-                        Some(other.directory) == ino
-                            && other.ended.is_none()
-                            && other.parent == kernel.own().0
+                        other.directory == ino && other.ended.is_none() && other.parent == kernel.own().0
                     });
                     if here.count() > 1 {
                         return Err(format!("{dir}: two processors at once"));
@@ -342,15 +370,15 @@ impl Rules for Svlogd {
         if wanted.last().is_some_and(|byte| *byte != b'\n') {
             wanted.push(b'\n');
         }
-        for dir in DIRS.iter().filter(|dir| Svlogd::used(kernel, dir)) {
-            let found = Svlogd::contents(kernel, dir);
-            if found != wanted {
+        for (dir, ino, whole) in self.mover.used(kernel) {
+            let found = Svlogd::contents(kernel, ino);
+            if !wanted.ends_with(&found) || (whole && found.len() < wanted.len()) {
                 return Err(differs(&found, &wanted, &format!("{dir}: at the end")));
             }
-            if self.calm && self.terms < 2 && Svlogd::unprocessed(kernel, dir) {
+            if self.calm && self.terms + u32::from(self.ends) < 2 && Svlogd::unprocessed(kernel, ino) {
                 return Err(format!("{dir}: a log was not processed"));
             }
-            let current = kernel.tree.existing(ROOT, format!("{dir}/current").as_bytes(), true);
+            let current = kernel.tree.existing(ino, b"current", true);
             // Without any the new one could not be made, and nothing was left for it.
             let clean = current.is_err() || current.is_ok_and(|ino| kernel.tree.at(ino).mode == 0o744);
             // A second TERM does not wait for the disk.

@@ -41,7 +41,7 @@ impl Files for Sim {
         let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
             Err(Errno::IO)
         } else {
-            let ino = self.kernel.start_of(self.kernel.own, fd)?;
+            let ino = self.kernel.start_of(own, fd)?;
             if let Some(process) = self.kernel.procs.get_mut(&own) {
                 process.directory = ino;
             }

@@ -25,6 +25,8 @@ pub(super) fn told_before(system: Machine) -> Check {
 
 /// ln(1) makes a link under a name of its own and renames it: that name is not the service's.
 pub(super) fn passing_name(system: Machine) -> Check {
+    // Where a rename is told before it happens, it takes up to three times as long here as the program waits.
+    let system = Machine { told_before: false, ..system };
     for ms in (8_000..8_050).step_by(5) {
         let ln = [
             Act::Do(Deed::Link("/store/b", "/scan/CuXXXX")),

@@ -247,7 +247,7 @@ pub const LINES: Target = Target {
 };
 
 /// The options of a command line.
-fn options(length: usize, replace: u8) -> (usize, Option<Replace>) {
+fn options(length: usize, replace: u8) -> Options {
     let length = length.to_string();
     let mut words: Vec<&[u8]> = vec![b"svlogd", b"-b", b"100000", b"-l", length.as_bytes()];
     match replace % 3 {
@@ -256,8 +256,7 @@ fn options(length: usize, replace: u8) -> (usize, Option<Replace>) {
         _ => {}
     }
     words.push(b"dir");
-    let options = Options::read(|at| words.get(at).copied()).expect("options");
-    (options.length, options.replace)
+    Options::read(|at| words.get(at).copied()).expect("options")
 }
 
 /// A directory without a disk.
@@ -270,11 +269,11 @@ struct Files {
 
 impl Files {
     /// Takes what is ready, as svlogd does.
-    fn pump(&mut self, text: &[u8], length: usize, config: &Config, rules: &[u8]) {
+    fn pump(&mut self, text: &[u8], options: &Options, config: &Config, rules: &[u8]) {
+        let length = options.length;
         for _ in 0..10_000 {
             let size = self.files.last().map_or(0, Vec::len) as u64;
-            let mut job = Job { text, stamps: (b"", b""), length, config, rules, size, plain: false };
-            job.plain = job.is_plain();
+            let job = Job { text, stamps: (b"", b""), length, config, rules, size, way: config.way(options) };
             match self.lines.take(&job, &mut self.output) {
                 Need::Nothing => return,
                 Need::Rotate if self.lines.filled() == 0 => {
@@ -311,8 +310,8 @@ fn lines(input: &[u8]) -> bool {
         .flatten()
         .copied()
         .collect();
-    let (length, replace) = options(1 + usize::from(length % 40), which);
-    let replace = replace.as_ref();
+    let options = options(1 + usize::from(length % 40), which);
+    let (length, replace) = (options.length, options.replace.as_ref());
     let (config, rules, _) = read(&text);
     let obvious = obvious_config(&text);
     let head = config.prefix(&rules).to_vec();
@@ -333,12 +332,12 @@ fn lines(input: &[u8]) -> bool {
         part[..count].copy_from_slice(&rest[..count]);
         rest = &rest[count..];
         from.fed(&mut buffer, count, replace);
-        files.pump(from.ready(&buffer), length, &config, &rules);
+        files.pump(from.ready(&buffer), &options, &config, &rules);
         from.taken(&mut buffer);
         files.lines.restart();
     }
     from.finish(&mut buffer, replace);
-    files.pump(from.ready(&buffer), length, &config, &rules);
+    files.pump(from.ready(&buffer), &options, &config, &rules);
     from.taken(&mut buffer);
     assert!(files.lines.filled() == 0 && from.count() == 0);
     compare(&files, &obvious, stream, length, replace, &head);

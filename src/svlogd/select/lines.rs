@@ -1,6 +1,6 @@
 //! From the input to the buffer of one directory: which lines go there, with what in front, and
 //! where its file ends.
-use super::config::Config;
+use super::config::{Config, Way};
 
 /// Where the input stands for a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -51,19 +51,11 @@ pub struct Job<'a> {
     pub rules: &'a [u8],
     /// How much the file has.
     pub size: u64,
-    /// Lines go to the file as they are, all of them; see [`Job::is_plain`].
-    pub plain: bool,
+    /// What [`Config::way`] says.
+    pub way: Way,
 }
 
 impl<'a> Job<'a> {
-    /// Whether nothing is done to lines.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        let config = self.config;
-        let (stamp, prefix) = self.head(1);
-        stamp.is_empty() && prefix.is_empty() && !config.selects && !config.copies && config.udp.is_none()
-    }
-
     fn head(&self, at: usize) -> (&'a [u8], &'a [u8]) {
         let stamp = if at == 0 { self.stamps.0 } else { self.stamps.1 };
         (stamp, self.config.prefix(self.rules))
@@ -162,7 +154,7 @@ impl Lines {
                     if self.at >= job.text.len() {
                         return if self.filled > 0 { Need::Write } else { Need::Nothing };
                     }
-                    if job.plain && self.many(job, buffer) {
+                    if job.way == Way::Many && self.many(job, buffer) {
                         continue;
                     }
                     let (file, stderr) = match (job.config.selects, job.config.copies) {
@@ -304,137 +296,4 @@ impl Lines {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::config::compact;
-    use super::*;
-
-    /// A small generator of numbers.
-    struct Random(u64);
-
-    impl Random {
-        fn below(&mut self, end: u64) -> u64 {
-            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (self.0 >> 33) % end
-        }
-    }
-
-    /// The files that come of records, said one record at a time.
-    fn obvious(records: &[Vec<u8>], size: usize, length: usize) -> Vec<Vec<u8>> {
-        let mut files = vec![Vec::new()];
-        for record in records {
-            let last = files.last_mut().unwrap();
-            if size > 0 && !last.is_empty() && last.len() + record.len() > size {
-                files.push(record.clone());
-            } else {
-                last.extend(record);
-            }
-            let full = if size >= length { size - length } else { size };
-            if size > 0 && files.last().unwrap().len() >= full {
-                files.push(Vec::new());
-            }
-        }
-        files
-    }
-
-    /// The files that come of a text that is read in parts, with a buffer of `room` bytes whose
-    /// writes take as much as `random` likes.
-    fn files(
-        text: &[u8],
-        config: &str,
-        stamp: &[u8],
-        length: usize,
-        room: usize,
-        random: &mut Random,
-    ) -> Vec<Vec<u8>> {
-        let mut rules = [config.as_bytes(), &[0]].concat();
-        let config = compact(&mut rules, |wrong| panic!("{wrong:?}"));
-        let mut input = vec![0; length + 60];
-        let mut state = super::super::Input::new(length);
-        let (mut buffer, mut lines, mut files) = (vec![0; room], Lines::default(), vec![Vec::new()]);
-        let mut rest = text;
-        loop {
-            if rest.is_empty() {
-                state.finish(&mut input, None);
-            } else {
-                let most = 1 + random.below(60) as usize;
-                let count = platform::copy(&rest[..rest.len().min(most)], state.room(&mut input));
-                state.fed(&mut input, count, None);
-                rest = &rest[count..];
-            }
-            let ended = rest.is_empty() && !state.open();
-            loop {
-                let file: &mut Vec<u8> = files.last_mut().unwrap();
-                let mut job = Job {
-                    text: state.ready(&input),
-                    stamps: (stamp, stamp),
-                    length,
-                    config: &config,
-                    rules: &rules,
-                    size: file.len() as u64,
-                    plain: false,
-                };
-                job.plain = job.is_plain();
-                let need = lines.take(&job, &mut buffer);
-                match need {
-                    Need::Nothing => break,
-                    Need::Rotate if lines.filled() == 0 => {
-                        files.push(Vec::new());
-                        lines.renewed();
-                    }
-                    Need::Write | Need::Rotate => {
-                        let count = 1 + random.below(lines.filled() as u64) as usize;
-                        file.extend(&buffer[..count]);
-                        lines.written(&mut buffer, count);
-                    }
-                    Need::Copy { .. } => {}
-                }
-            }
-            assert!(lines.is_done(state.count()));
-            state.taken(&mut input);
-            lines.restart();
-            if ended {
-                return files;
-            }
-        }
-    }
-
-    #[test]
-    fn as_the_obvious_one() {
-        let mut random = Random(3);
-        let mut rotated = 0;
-        for _ in 0..3000 {
-            let length = 1 + random.below(80) as usize;
-            let size = [0, 1, 20, 60, 200][random.below(5) as usize];
-            let stamp: &[u8] = if random.below(2) == 0 { b"" } else { b"stamp " };
-            let (selects, prefix) = (random.below(2) == 0, random.below(3) == 0);
-            let mut config = format!("s{size}\n");
-            config += if selects { "-a*\n" } else { "" };
-            config += if prefix { "pprefix: \n" } else { "" };
-            let (mut text, mut records) = (Vec::new(), Vec::new());
-            for _ in 0..random.below(30) {
-                let long = if random.below(10) == 0 { 150 } else { 25 };
-                let line: Vec<u8> = (0..random.below(long)).map(|_| b'a' + random.below(3) as u8).collect();
-                text.extend(&line);
-                text.push(b'\n');
-                if !(selects && line.starts_with(b"a")) {
-                    let prefix: &[u8] = if prefix { b"prefix: " } else { b"" };
-                    records.push([stamp, prefix, &line, b"\n"].concat());
-                }
-            }
-            if random.below(3) == 0 && !text.ends_with(b"\n\n") && text.len() > 1 {
-                text.pop();
-            }
-            let room = 16 + random.below(80) as usize;
-            let found = files(&text, &config, stamp, length, room, &mut random);
-            assert_eq!(found.concat(), records.concat(), "{config:?} -l {length}, buffer {room}");
-            assert!(found.iter().all(|file| file.is_empty() || file.ends_with(b"\n")), "DEV-70");
-            // Of a line that comes in parts the length is not known when its file is chosen.
-            let short = records.iter().all(|record| record.len() < length);
-            if short {
-                assert_eq!(found, obvious(&records, size, length), "{config:?} -l {length}, buffer {room}");
-            }
-            rotated += usize::from(short && found.len() > 2);
-        }
-        assert!(rotated > 100, "{rotated}");
-    }
-}
+mod tests;

@@ -1,5 +1,8 @@
 //! What was read, and how much of it can be given out.
-use super::options::Replace;
+pub(super) mod replace;
+pub(super) mod stamp;
+
+use replace::Replace;
 
 /// The state of the input buffer. A line is given out when it is complete, or as soon as all of it
 /// that counts for choosing is there; what follows then is given out as it comes.
@@ -161,7 +164,7 @@ mod tests {
     #[test]
     fn replaced_once_and_only_what_counts() {
         let words = ["p", "-r", "+", "-R", "a", "-l", "4", "d"];
-        let replace = super::super::Options::read(|at| words.get(at).map(|word| word.as_bytes()));
+        let replace = crate::svlogd::Options::read(|at| words.get(at).map(|word| word.as_bytes()));
         let replace = replace.unwrap().replace.unwrap();
         let mut buffer = vec![0; 64];
         let mut input = Input::new(4);
@@ -181,7 +184,7 @@ mod tests {
     #[test]
     fn what_does_not_count_is_replaced_in_no_part() {
         let words = ["p", "-r", "+", "-R", "a", "-l", "4", "d"];
-        let replace = super::super::Options::read(|at| words.get(at).map(|word| word.as_bytes()));
+        let replace = crate::svlogd::Options::read(|at| words.get(at).map(|word| word.as_bytes()));
         let replace = replace.unwrap().replace.unwrap();
         for (first, rest, wanted) in [
             ("aaaaa", "aaaaaaaaaaaa\n", "++++aaaaaaaaaaaaa\n"),

@@ -1,4 +1,5 @@
 //! Names of old logs: `@`, a TAI64N label in hexadecimal, a dot and a letter.
+use crate::fixed::Text;
 use crate::tai;
 use platform::Stamp;
 
@@ -24,14 +25,12 @@ pub struct Label {
 
 impl Label {
     /// The label of a moment.
-    #[must_use]
     pub fn of(moment: Stamp) -> Label {
         let [a, b, c, d, e, f, g, h, nanos @ ..] = tai::label(moment);
         Label { secs: u64::from_be_bytes([a, b, c, d, e, f, g, h]), nanos: u32::from_be_bytes(nanos) }
     }
 
     /// The label that follows.
-    #[must_use]
     pub const fn next(self) -> Label {
         match self.nanos.checked_add(1) {
             Some(nanos) if nanos < 1_000_000_000 => Label { nanos, ..self },
@@ -41,7 +40,6 @@ impl Label {
 
     /// The label in a name, if it is one that a clock can give: what somebody made up must not
     /// take every label that follows from it away.
-    #[must_use]
     pub fn read(name: &[u8]) -> Option<Label> {
         let digits = name.strip_prefix(b"@")?.get(..24)?;
         let mut value: u128 = 0;
@@ -58,7 +56,6 @@ impl Label {
     }
 
     /// The name with this label and this letter.
-    #[must_use]
     pub fn name(self, letter: u8) -> Name {
         let mut name = [b'.'; LENGTH];
         let [at, digits @ .., _, last] = &mut name;
@@ -72,12 +69,16 @@ impl Label {
 }
 
 /// The same name with another letter.
-#[must_use]
 pub fn with_letter(name: Name, letter: u8) -> Name {
     let mut name = name;
     let [.., last] = &mut name;
     *last = letter;
     name
+}
+
+/// A name with the NUL behind it.
+pub fn c_name(name: &[u8]) -> Text<32> {
+    Text::of(&[name])
 }
 
 /// What a walk along the names of a log directory finds.

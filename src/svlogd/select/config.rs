@@ -1,5 +1,7 @@
 //! The file `config` of a log directory.
 use crate::args::number;
+use crate::svlogd::input::stamp::Style;
+use crate::svlogd::options::Options;
 use core::ffi::CStr;
 
 /// Where lines go by UDP.
@@ -66,7 +68,41 @@ pub enum Wrong<'a> {
     Port(&'a [u8]),
 }
 
+/// The way that lines take to the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// As many at once as there are: all lines go to the file, as they are, and to nowhere else.
+    Many,
+    /// One at a time.
+    Single,
+}
+
 impl Config {
+    /// The way that lines take. Every setting is named here: a new one has to say whether it minds that lines
+    /// go many at once.
+    #[must_use]
+    pub fn way(&self, options: &Options) -> Way {
+        // Bytes are replaced before; what counts of a line matters where lines are chosen; and the size of the
+        // file is minded on both ways.
+        let Options { style, replace: _, length: _, verbose: _, buffer: _, first: _ } = options;
+        let Config {
+            selects,
+            copies,
+            udp,
+            prefix,
+            away: _,
+            size: _,
+            keep: _,
+            least: _,
+            every: _,
+            processor: _,
+            length: _,
+        } = self;
+        let chosen = *selects || *copies || udp.is_some();
+        let headed = *style != Style::None || prefix.0 < prefix.1;
+        if chosen || headed { Way::Single } else { Way::Many }
+    }
+
     /// The prefix; empty for none.
     #[must_use]
     pub fn prefix<'t>(&self, text: &'t [u8]) -> &'t [u8] {

@@ -1,5 +1,5 @@
 //! The stamps in front of lines.
-use super::name::hex;
+use crate::svlogd::directory::name::hex;
 use crate::tai;
 use platform::Stamp;
 
