@@ -21,7 +21,7 @@ pub(super) const COMES: Duration = Duration::from_secs(2);
 pub(super) const INSIDE: Duration = SETTLED;
 
 impl Machine {
-    /// When `Event::Time` is due.
+    /// When [`super::Event::Time`] is due.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
         match self.state {
@@ -79,10 +79,11 @@ impl Machine {
         self.over().is_some_and(|over| now >= over)
     }
 
-    /// The same, but a process that is there may settle.
+    /// The same, but a process that was there by then may settle.
     pub(super) fn limit(&self) -> Option<Instant> {
-        let settled = self.settles.map_or(self.settings.start, |(_, settled)| settled);
-        self.over().map(|over| over.max(settled))
+        let over = self.over()?;
+        let settled = self.settles.map(|(_, settled)| settled);
+        settled.filter(|settled| *settled <= later(over, SETTLED)).max(Some(over))
     }
 }
 

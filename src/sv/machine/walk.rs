@@ -1,6 +1,7 @@
 //! Every state of a command on its way, by every event and every answer, to closure. Of time only its order
 //! is kept: whatever is to come may have come with the next event.
 use super::check::{Check, Outcome};
+use super::judge::SETTLED;
 use super::pace::{COMES, EARLY, POLL, SOON, later};
 use super::settings::Settings;
 use super::*;
@@ -11,7 +12,7 @@ use std::collections::HashSet;
 
 const NOW: Instant = Instant(1_000_000_000_000);
 /// Not yet come, and come.
-const AHEAD: Instant = Instant(NOW.0 + 1_000_000_000);
+const AHEAD: Instant = Instant(NOW.0 + 420_000_000);
 const PAST: Instant = Instant(0);
 /// Long after every record: a process that was seen may have settled.
 const WALL: Stamp = Stamp { secs: 1000, nanos: 0 };
@@ -104,7 +105,11 @@ impl World {
         (machine.next, machine.pause) = (PAST, SOON);
         machine.watched = machine.watched.map(|_| true);
         machine.settings.start = after(machine.settings.start, EARLY);
-        machine.settings.deadline = machine.settings.deadline.map(ahead);
+        // It is to come, is over now, or was over before a process began that may still settle.
+        machine.settings.deadline = machine.settings.deadline.map(|deadline| match deadline {
+            deadline if deadline > NOW => AHEAD,
+            deadline => after(deadline, SETTLED),
+        });
         machine.alone = if machine.expected { after(machine.alone, COMES) } else { PAST };
         let ends = machine.settings.plan.ends_supervisor();
         machine.left = machine.left.filter(|_| ends).map(|left| after(left, POLL));
@@ -124,9 +129,10 @@ impl World {
 
     /// What is to come may have come: each alone, since the others may follow.
     fn later(self) -> Vec<World> {
-        let mut worlds = vec![self; 6];
+        let mut worlds = vec![self; 7];
         worlds[0].machine.settings.start = PAST;
-        worlds[1].machine.settings.deadline = self.machine.settings.deadline.map(|_| PAST);
+        worlds[1].machine.settings.deadline = self.machine.settings.deadline.map(|end| end.min(NOW));
+        worlds[6].machine.settings.deadline = self.machine.settings.deadline.map(|_| PAST);
         worlds[2].machine.alone = PAST;
         worlds[3].machine.left = self.machine.left.map(|_| PAST);
         worlds[4].machine.settles = self.machine.settles.map(|(process, _)| (process, PAST));
@@ -235,7 +241,8 @@ impl World {
                 // A process that began a moment ago may settle when the time is over; nothing else may.
                 let settles = machine.settles.is_some_and(|(_, settled)| settled > NOW);
                 let stays = event == Event::Time && machine.is_over(NOW) && !settles && until <= NOW;
-                assert!(!stays, "it waits beyond its time: {self:?}");
+                let long = event == Event::Time && machine.settings.deadline == Some(PAST);
+                assert!(!stays && !long, "it waits beyond its time: {self:?}");
             }
             State::New | State::Tells | State::Looks => panic!("a question is open: {self:?}"),
         }

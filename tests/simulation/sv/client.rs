@@ -3,7 +3,7 @@ use super::{CONTROL, Deed, Fact, Kernel, Lie, Random};
 use platform::{Errno, Instant, Stamp};
 use platform_sim::tree::ROOT;
 use runit::status::{Record, SIZE};
-use runit::sv::machine::{Action, Actions, Answer, Checked, Event, Machine, Report, Settings};
+use runit::sv::machine::{Action, Actions, Answer, Checked, Event, Machine, Passed, Report, Settings};
 use runit::sv::{Invocation, Plan, Sight, Trouble};
 
 const OK: &[u8] = b"/service/x/supervise/ok";
@@ -39,6 +39,8 @@ pub(super) struct Claim {
     pub(super) deadline: Instant,
     /// How long the kernel had stalled when it began.
     pub(super) stalled: u64,
+    /// How old a process has to be for its `./check`, in milliseconds.
+    pub(super) ready: Option<u64>,
     pub(super) report: Report,
 }
 
@@ -58,6 +60,9 @@ pub(super) struct Client {
     watches: bool,
     tells_ends: bool,
     lie: Lie,
+    ready: Option<u64>,
+    /// When `./check` ends, and whether that was told.
+    check: Option<(Instant, bool)>,
     begun: Option<(Instant, u64)>,
     machine: Option<Machine>,
     actions: Actions,
@@ -79,6 +84,8 @@ impl Client {
             watches: random.chance(70),
             tells_ends: random.chance(60),
             lie,
+            ready: random.chance(40).then(|| random.below(900)),
+            check: None,
             begun: None,
             machine: None,
             actions: Actions::new(),
@@ -114,9 +121,11 @@ impl Client {
     ) -> Option<Claim> {
         match *fact {
             Fact::Done { deed: Deed::Mark(number), .. } if *number == self.number => {
-                if self.turn.is_some_and(|turn| turn > kernel.now()) {
+                let ends = self.check.is_some_and(|(end, told)| !told && end <= kernel.now());
+                if !ends && self.turn.is_some_and(|turn| turn > kernel.now()) {
                     return None;
                 }
+                self.check_ends(kernel);
                 let said = self.turn(kernel);
                 let next = self.next(kernel, random);
                 self.turn = next;
@@ -140,6 +149,16 @@ impl Client {
             _ => {}
         }
         None
+    }
+
+    /// `./check` has ended, and sv is told of it once.
+    fn check_ends(&mut self, kernel: &Kernel) {
+        let now = self.now(kernel);
+        let Some(machine) = self.machine.as_mut().filter(|machine| machine.until().is_some()) else { return };
+        if let Some((end, told)) = self.check.as_mut().filter(|(end, told)| !told && *end <= kernel.now()) {
+            (*end, *told) = (kernel.now(), true);
+            machine.step(Event::CheckEnded, now, &mut self.actions);
+        }
     }
 
     /// An event between two turns, if nothing is asked.
@@ -175,8 +194,9 @@ impl Client {
         self.machine = Some(machine);
         let (begin, stalled) = self.begun?;
         let patience = u64::try_from(self.invocation.patience().as_millis()).unwrap_or(u64::MAX);
-        let Client { word, invocation: Invocation { plan, .. }, .. } = *self;
-        said.map(|report| Claim { word, plan, begin, deadline: begin.plus_ms(patience), stalled, report })
+        let Client { word, ready, invocation: Invocation { plan, .. }, .. } = *self;
+        let deadline = begin.plus_ms(patience);
+        said.map(|report| Claim { word, plan, begin, deadline, stalled, ready, report })
     }
 
     fn begin(&mut self, kernel: &Kernel) {
@@ -238,8 +258,21 @@ impl Client {
                 };
                 Answer::Looked(sight, kernel.wall())
             }
-            Action::Collect(seen) => Answer::Collected(seen, None),
-            Action::Check(seen) => Answer::Checked(seen, Checked::Absent),
+            Action::Collect(seen) => {
+                let ended = self.check.take_if(|(end, _)| *end <= kernel.now());
+                let (since, wall) = (seen.record.since, kernel.wall());
+                let ms = |stamp: Stamp| stamp.secs * 1_000 + u64::from(stamp.nanos) / 1_000_000;
+                let old = ms(wall).saturating_sub(ms(since)) > self.ready.unwrap_or(0);
+                Answer::Collected(seen, ended.map(|_| if old { Passed::Yes } else { Passed::No }))
+            }
+            Action::Check(seen) if self.ready.is_none() => Answer::Checked(seen, Checked::Absent),
+            Action::Check(seen) => {
+                // Some are quick.
+                let end = kernel.now().plus_ms(kernel.now().0 / 1_000 % 70);
+                self.check = Some((end, false));
+                kernel.plan_at(end, Deed::Mark(self.number));
+                Answer::Checked(seen, Checked::Started)
+            }
             Action::Report(_) | Action::Kill => unreachable!("no question: {action:?}"),
         }
     }

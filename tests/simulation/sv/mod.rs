@@ -46,7 +46,9 @@ impl Clients {
     fn life(&mut self, exec: &Exec<'_>) -> Life {
         let random = &mut self.random;
         if exec.path != b"./run" {
-            return Life::exits(random.below(if random.clone().chance(10) { 2_000 } else { 50 }), 0);
+            // While a control script runs, its supervisor reads no commands.
+            let long = if random.chance(40) { 2_000 } else { 50 };
+            return Life::exits(random.below(long), random.below(2) as u8);
         }
         match random.below(10) {
             0..=4 => Life::forever(),
@@ -87,7 +89,7 @@ fn prepare(kernel: &mut Kernel, random: &mut Random) {
         kernel.file(b"/service/x/down", 0o644);
     }
     for script in ["/service/x/control/t", "/service/x/control/h", "/service/x/control/u"] {
-        if random.chance(10) {
+        if random.chance(40) {
             kernel.file(script.as_bytes(), 0o755);
         }
     }

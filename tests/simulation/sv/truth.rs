@@ -18,6 +18,8 @@ struct Span {
     pid: i32,
     from: u64,
     to: u64,
+    /// When the record told of it first.
+    told: u64,
 }
 
 impl Span {
@@ -47,15 +49,19 @@ impl Truth {
             // It is opened for reading, then for writing.
             Fact::Opened { path: b"supervise/control", fd } => drop(self.control.get_or_insert(fd)),
             Fact::Opened { path: b"supervise/ok", .. } => {
-                self.supervisors.push(Span { pid: kernel.own().0, from: now, to: u64::MAX });
+                self.supervisors.push(Span { pid: kernel.own().0, from: now, to: u64::MAX, told: u64::MAX });
             }
             Fact::Spawned { pid, child } => {
-                let span = Span { pid: pid.0, from: now, to: u64::MAX };
+                let span = Span { pid: pid.0, from: now, to: u64::MAX, told: u64::MAX };
                 match child.path.to_bytes() {
                     b"./run" => self.runs.push(span),
                     b"./finish" => self.finishes.push(span),
                     _ => {}
                 }
+            }
+            Fact::Renamed { to, .. } if to.ends_with(b"status") => {
+                let new = self.runs.iter_mut().filter(|span| span.told == u64::MAX);
+                new.for_each(|span| span.told = now);
             }
             Fact::Read { fd, bytes } if self.control == Some(fd) => {
                 self.letters.extend(bytes.iter().map(|byte| (now, *byte)));
@@ -124,7 +130,9 @@ impl Truth {
             let once = record.state == Some(State::Finish) && (finish || pid == 0);
             return if once { Ok(()) } else { wrong("there was no such process") };
         };
-        if claim.plan.letters().contains(&Letter::Term) && life.from < begin {
+        // One that had just been started when sv read the record, which did not tell of it yet, is a new one to
+        // sv. While `control/t` runs, nothing shows that it is the one that was to end.
+        if claim.plan.letters().contains(&Letter::Term) && life.told < begin {
             return wrong("it ran before sv was called");
         }
         let settles = claim
@@ -132,7 +140,9 @@ impl Truth {
             .letters()
             .iter()
             .any(|letter| matches!(letter, Letter::Up | Letter::Once | Letter::Term));
-        if settles && now + 2_000_000 < life.from + SETTLED {
+        let once = claim.plan.letters().contains(&Letter::Once);
+        let age = claim.ready.filter(|_| !once).map_or(SETTLED, |ready| ready * 1_000_000);
+        if settles && now + 2_000_000 < life.from + age {
             return wrong("it has not settled");
         }
         Ok(())

@@ -19,6 +19,12 @@ const MOST: usize = 32;
 #[allow(clippy::vec_box)] // A vector alone moves what is in it when it grows.
 pub struct Watch(RefCell<Vec<Box<Os>>>);
 
+impl std::fmt::Debug for Watch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Watch").field(&self.0.borrow().len()).finish()
+    }
+}
+
 impl Watch {
     /// `None` if the system cannot.
     #[must_use]
