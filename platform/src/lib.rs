@@ -83,8 +83,6 @@ pub trait Files {
 
     /// chdir(2).
     fn chdir(&mut self, path: &CStr) -> Result<()>;
-    /// fchdir(2).
-    fn fchdir(&mut self, fd: Fd) -> Result<()>;
     /// openat(2) as `how` says, without ever waiting for a reader or writer.
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd>;
     /// The same, as open(2).

@@ -203,23 +203,6 @@ fn dev_38(system: Machine) -> Check {
     same("gone before", &story.times("mark 1").len(), &0)
 }
 
-/// When there is no way back to the start, a service with the name of the directory is not taken for it.
-fn no_way_home(system: Machine) -> Check {
-    let lost = Faults { fchdir: u32::MAX, ..Faults::NONE };
-    let mut story = Story::new(9, system, &[]).plan(&[
-        (0, Deed::Faults(lost)),
-        (2_000, Deed::MakeDirectory("/scan/b")),
-        (2_000, Deed::Create("/scan/b/run", 0o755)),
-        (20_000, Deed::Faults(Faults::NONE)),
-        (30_000, Deed::Signal(Whom::Program, Signal::Terminate)),
-    ]);
-    story.sim.kernel.directory(b"/scan");
-    story.sim.kernel.directory(b"/scan/scan");
-    same("end", &story.runsvdir("scan"), &Outcome::Returned(0))?;
-    same("killed", &story.times("kill Terminate").len(), &0)?;
-    same("starts", &story.times("start runsv").len(), &3)
-}
-
 /// Found by the simulation: a scan directory that went away while its changes were told left
 /// runsvdir awake.
 fn found_busy_without_directory(system: Machine) -> Check {
@@ -245,7 +228,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 31] = [
+pub(crate) const STORIES: [(&str, Tell); 30] = [
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),
     ("DEV-05 no wake-up on a quiet day", process_1::dev_05),
@@ -265,7 +248,6 @@ pub(crate) const STORIES: [(&str, Tell); 31] = [
     ("a log service that ends too early", log::found_log_told_to_end),
     ("a log service that is told to be up at the end", log::found_log_told_to_be_up),
     ("an exit without a new pipe", log::leaves_without_a_pipe),
-    ("no way back to the start", no_way_home),
     ("DEV-42 a paused log service", log::dev_42),
     ("the last words of ./finish", last_words::of_finish),
     ("DEV-43 a service directory that was removed", removed::dev_43),

@@ -104,9 +104,6 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     fn chdir(&mut self, path: &CStr) -> Result<()> {
         self.p.chdir(path)
     }
-    fn fchdir(&mut self, fd: Fd) -> Result<()> {
-        self.p.fchdir(fd)
-    }
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         let (dir, path) = self.place(dir, path);
         let fd = self.p.openat(dir, &path, how)?;

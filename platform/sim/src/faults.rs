@@ -27,8 +27,6 @@ pub struct Faults {
     pub read_dir: u32,
     /// stat(2) fails with EIO.
     pub stat: u32,
-    /// fchdir(2) fails with EIO.
-    pub fchdir: u32,
     /// sigaction(2) or what comes before it fails with EMFILE.
     pub catch: u32,
     /// `wait` returns without reason, in this many of a hundred cases.
@@ -56,7 +54,6 @@ impl Faults {
         open_dir: 0,
         read_dir: 0,
         stat: 0,
-        fchdir: 0,
         catch: 0,
         spurious: 0,
         stall: 0,

@@ -35,21 +35,6 @@ impl Files for Sim {
         self.kernel.failed("chdir", result)
     }
 
-    fn fchdir(&mut self, fd: Fd) -> Result<()> {
-        self.kernel.call();
-        let own = self.kernel.own;
-        let result = if Faults::hit(&mut self.kernel.faults.fchdir) {
-            Err(Errno::IO)
-        } else {
-            let ino = self.kernel.start_of(own, fd)?;
-            if let Some(process) = self.kernel.procs.get_mut(&own) {
-                process.directory = ino;
-            }
-            Ok(())
-        };
-        self.kernel.failed("fchdir", result)
-    }
-
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         self.kernel.call();
         let from = self.kernel.start_of(self.kernel.own, dir)?;

@@ -25,11 +25,6 @@ impl Files for Os {
         check(unsafe { libc::chdir(path.as_ptr()) }).map(drop)
     }
 
-    fn fchdir(&mut self, fd: Fd) -> Result<()> {
-        // SAFETY: a number is passed.
-        check(unsafe { libc::fchdir(fd.0) }).map(drop)
-    }
-
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         const CREATE: libc::c_int = libc::O_WRONLY | libc::O_CREAT;
         let (flags, mode) = match how {
