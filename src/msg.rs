@@ -1,6 +1,6 @@
 //! Messages: one line on descriptor 2 in runit's grammar, in one write.
 use crate::fixed::Text;
-use platform::{Errno, Files};
+use platform::Files;
 
 /// Longer messages are cut; names are at most 255 bytes, paths on a command line rarely longer.
 pub const ROOM: usize = 768;
@@ -25,10 +25,4 @@ pub fn end(line: &mut Text<ROOM>) {
 /// Writes the parts as one line; the newline is added here.
 pub fn say(p: &mut impl Files, parts: &[&[u8]]) {
     p.tell(line(parts).bytes());
-}
-
-/// The same with `: ` and the reason at the end.
-pub fn say_why(p: &mut impl Files, parts: &[&[u8]], errno: Errno) {
-    let line = Text::<ROOM>::of(parts);
-    say(p, &[line.bytes(), b": ", errno.text().bytes()]);
 }

@@ -3,7 +3,7 @@ use crate::fixed::Text;
 use crate::msg;
 use platform::{Errno, Files};
 
-/// Who speaks, and about what.
+/// The program that speaks, and what it speaks about.
 #[derive(Clone, Copy, Debug)]
 pub struct Voice<'a> {
     /// The program.

@@ -4,11 +4,12 @@ use super::input::stamp::{LENGTH, Stamper};
 use super::options::Options;
 use super::phase::Phase;
 use crate::msg;
+use crate::voice::Voice;
 use core::ffi::CStr;
 use platform::{Errno, Fd, Platform};
 
-/// Begins every message.
-const NAME: &[u8] = b"svlogd: ";
+/// Says every message.
+pub(super) const VOICE: Voice<'static> = Voice { program: b"svlogd", about: b"" };
 
 /// What all log directories share.
 pub(super) struct Context {
@@ -49,13 +50,13 @@ impl Context {
 
     /// `svlogd: HOW: TEXT: DIR: REASON`.
     pub(super) fn trouble<P: Platform>(p: &mut P, how: &[u8], text: &[u8], dir: &CStr, errno: Errno) {
-        msg::say_why(p, &[NAME, how, b": ", text, b": ", dir.to_bytes()], errno);
+        VOICE.say(p, b"", &[how, b": ", text, b": ", dir.to_bytes()], Some(errno));
     }
 
     /// `svlogd: HOW: TEXT`.
     pub(super) fn say<P: Platform>(p: &mut P, how: &[u8], text: &[&[u8]]) {
         let text = crate::fixed::Text::<{ msg::ROOM }>::of(text);
-        msg::say(p, &[NAME, how, b": ", text.bytes()]);
+        VOICE.tell(p, &[how, b": ", text.bytes()]);
     }
 
     /// What is said with `-v` only.

@@ -24,7 +24,7 @@ pub use select::lines::{Job, Lines, Need};
 pub use select::pattern::matches;
 
 use crate::{VERSION, args, cli, msg};
-use context::Context;
+use context::{Context, VOICE};
 use core::ffi::CStr;
 use directory::{Directory, Told};
 use phase::{Action, Event, Phase};
@@ -83,13 +83,13 @@ impl Svlogd {
         let home = match p.open(c".", Open::Read) {
             Ok(home) => home,
             Err(errno) => {
-                msg::say_why(p, &[b"svlogd: fatal: unable to open current working directory"], errno);
+                VOICE.fatal(p, &[b"unable to open current working directory"], Some(errno));
                 return Err(());
             }
         };
         let caught = [Signal::Terminate, Signal::Child, Signal::Alarm, Signal::HangUp];
         if let Err(errno) = p.catch(&caught) {
-            msg::say_why(p, &[b"svlogd: fatal: unable to create selfpipe"], errno);
+            VOICE.fatal(p, &[b"unable to create selfpipe"], Some(errno));
             return Err(());
         }
         let Ok(mut svlogd) = Svlogd::new(args, options, home) else {
@@ -231,7 +231,7 @@ impl Svlogd {
             Ok(count) => count,
             Err(Errno::AGAIN | Errno::INTR) => return,
             Err(errno) => {
-                msg::say_why(p, &[b"svlogd: warning: unable to read standard input"], errno);
+                VOICE.warn(p, &[b"unable to read standard input"], Some(errno));
                 0
             }
         };
