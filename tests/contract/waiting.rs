@@ -200,7 +200,7 @@ fn watch_link_on_the_way<P: Platform>(p: &mut P) -> Case {
     Ok(())
 }
 
-/// Who is in a directory that was removed sees that it has no name, or that there is no `.` in it any more.
+/// A process in a directory that was removed sees that it has no name, or that there is no `.` in it any more.
 fn removed<P: Platform>(p: &mut P) -> Case {
     let home = fine!(p.open(c".", Open::Read));
     fine!(p.mkdir(c"scan", 0o755));

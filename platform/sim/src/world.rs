@@ -1,4 +1,4 @@
-//! Who watches the kernel: what it is told, and what it decides.
+//! What watches the kernel: what it is told, and what it decides.
 use crate::kernel::Kernel;
 use crate::life::{Deed, Life};
 use crate::tree::Ino;
@@ -83,7 +83,7 @@ pub struct Exec<'a> {
     pub argv: &'a [Vec<u8>],
 }
 
-/// Who knows the programs and watches the one under test.
+/// Knows the programs and watches the one under test.
 pub trait World {
     /// The life of a program.
     fn life(&mut self, kernel: &mut Kernel, exec: &Exec<'_>) -> Life;

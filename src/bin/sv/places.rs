@@ -26,7 +26,7 @@ impl Places {
         Ok(Places { start, svdir })
     }
 
-    /// A service's directory; the errors are those of chdir(2). Whether it is held open, see there.
+    /// A service's directory; the errors are those of chdir(2). [`Directory`] says whether it is held open.
     pub fn find(&self, name: &[u8], hold: bool) -> Result<Directory<'_>, Errno> {
         Directory::at(self.start.as_fd(), &self.path(name)?, hold)
     }

@@ -261,7 +261,7 @@ impl Machine {
         }
     }
 
-    /// Who is not there yet, or is followed by another, may come to another directory of that name.
+    /// A supervisor that is not there yet, or is followed by another, may come to another directory of that name.
     fn meet(&self, out: &mut Actions) {
         out.add(if self.met { self.question() } else { Action::Open });
     }
@@ -353,7 +353,7 @@ impl Machine {
         }
     }
 
-    /// That there is no supervisor is just right for who wanted it to exit.
+    /// That there is no supervisor is just right for a client that wanted it to exit.
     fn fail(&mut self, trouble: Trouble, out: &mut Actions) {
         let wanted = trouble == Trouble::NotRunning && self.settings.plan.ends_supervisor();
         self.report(if wanted { Report::Gone } else { Report::Failed(trouble) }, out);

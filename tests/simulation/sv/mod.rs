@@ -20,7 +20,7 @@ const CONTROL: &str = "/service/x/supervise/control";
 const LEAVE: u64 = 20_000;
 const PROGRAM: Pid = Pid(100);
 
-/// Whoever watches: the clients are among them.
+/// What watches the kernel: the clients are among them.
 struct Clients {
     random: Random,
     clients: Vec<Client>,

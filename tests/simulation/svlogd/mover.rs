@@ -24,7 +24,7 @@ struct Place {
     there: bool,
 }
 
-/// Who moves what.
+/// Moves and removes directories, and remembers what is where.
 pub(super) struct Mover {
     random: Random,
     /// Directories are removed, too.
