@@ -31,6 +31,7 @@ pub mod runsv;
 pub mod runsvchdir;
 pub mod runsvdir;
 pub mod service_directory;
+pub mod state;
 pub mod status;
 pub mod sv;
 pub mod svlogd;

@@ -15,6 +15,39 @@ pub const LOG: &CStr = c"log";
 /// [`DOWN`] of the log service.
 pub const LOG_DOWN: &CStr = c"log/down";
 
+/// What a service directory may say beyond runit: files that change how its `./run` is supervised.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extra {
+    /// The descriptor on which `./run` says that it is ready.
+    NotificationFd,
+    /// The signal that asks it to end.
+    DownSignal,
+    /// How long that may take.
+    TimeoutKill,
+    /// How long `./finish` may take.
+    TimeoutFinish,
+    /// The pause between two starts.
+    RestartDelay,
+    /// How many ends are too many.
+    RestartLimit,
+    /// The exit code of `./finish` that means: give up.
+    FinishFails,
+    /// `./run` need not stay.
+    Oneshot,
+}
+
+/// Their names, and whether they mean anything in the directory of a log service.
+pub const EXTRAS: [(Extra, &CStr, bool); 8] = [
+    (Extra::NotificationFd, c"notification-fd", false),
+    (Extra::DownSignal, c"down-signal", true),
+    (Extra::TimeoutKill, c"timeout-kill", true),
+    (Extra::TimeoutFinish, c"timeout-finish", false),
+    (Extra::RestartDelay, c"restart-delay", true),
+    (Extra::RestartLimit, c"restart-limit", true),
+    (Extra::FinishFails, c"finish-fails", false),
+    (Extra::Oneshot, c"oneshot", false),
+];
+
 /// The names of a supervise directory.
 #[derive(Debug)]
 pub struct Supervise {
@@ -47,5 +80,9 @@ pub const PID: &CStr = c"pid";
 pub const STAT: &CStr = c"stat";
 /// The state, as a record.
 pub const STATUS: &CStr = c"status";
+/// All that is known, as a line; see [`crate::state`].
+pub const STATE: &CStr = c"state";
+/// [`STATE`] from the service directory.
+pub const SUPERVISE_STATE: &CStr = c"supervise/state";
 /// [`STATUS`] from the service directory.
 pub const SUPERVISE_STATUS: &CStr = c"supervise/status";

@@ -1,6 +1,7 @@
 //! The record in `supervise/status` and the line in `supervise/stat`: what supervisors write and
 //! everybody reads.
 use crate::fixed::Text;
+use crate::state::{self, Doing};
 use crate::tai;
 use platform::{Pid, Stamp};
 
@@ -104,7 +105,8 @@ impl Status {
     }
 }
 
-/// The record as a reader finds it: any byte may be anything.
+/// The record as a reader finds it: any byte may be anything. With it goes what `supervise/state` says of the
+/// same moment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Record {
     /// The moment of the last change.
@@ -119,6 +121,8 @@ pub struct Record {
     pub got_term: u8,
     /// `None` for a byte that no known supervisor writes.
     pub state: Option<State>,
+    /// `None` if the supervisor writes no such line, or the line is of another moment.
+    pub told: Option<state::State>,
 }
 
 impl Record {
@@ -138,7 +142,36 @@ impl Record {
                 2 => Some(State::Finish),
                 _ => None,
             },
+            told: None,
         }
+    }
+
+    /// Adds a line of `supervise/state`, if it is of this moment.
+    #[must_use]
+    pub fn with(self, line: &[u8]) -> Record {
+        let same = |told: &state::State| {
+            let pid = told.pid.map_or(0, |pid| pid.0.unsigned_abs());
+            pid == self.pid && tai::stamp(tai::label(told.since)) == self.since
+        };
+        Record { told: state::State::read(line).filter(same), ..self }
+    }
+
+    /// Whether it is a one-shot that is up without a process.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.told.is_some_and(|told| told.doing == Doing::Done)
+    }
+
+    /// Whether it was given up.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.told.is_some_and(|told| told.doing == Doing::Failed)
+    }
+
+    /// Whether it has said that it is ready; `None`: it is none that says so.
+    #[must_use]
+    pub fn is_ready(&self) -> Option<bool> {
+        self.told.and_then(|told| told.ready)
     }
 }
 
@@ -164,6 +197,34 @@ mod tests {
         assert_eq!(running().encode(), bytes);
         let record = Record::decode(&bytes);
         assert_eq!((record.pid, record.want, record.state), (11676, b'u', Some(State::Run)));
+    }
+
+    #[test]
+    fn a_line_of_another_moment_says_nothing() {
+        let status = running();
+        let line = |pid, since| {
+            let state = state::State {
+                doing: Doing::Run,
+                ready: Some(true),
+                pid: Some(Pid(pid)),
+                want: Want::Up,
+                since,
+                starts: 1,
+                last: None,
+                ends: 0,
+                limit: 0,
+                window: 0,
+                next: None,
+            };
+            Record::decode(&status.encode()).with(state.line(1).bytes())
+        };
+        assert_eq!(line(11676, status.since).is_ready(), Some(true));
+        // The record counts microseconds.
+        let same = Stamp { nanos: status.since.nanos / 1000 * 1000, ..status.since };
+        assert_eq!(line(11676, same).is_ready(), Some(true));
+        assert_eq!(line(11677, status.since).told, None);
+        assert_eq!(line(11676, Stamp { secs: 1, ..status.since }).told, None);
+        assert_eq!(Record::decode(&status.encode()).with(b"").told, None);
     }
 
     #[test]

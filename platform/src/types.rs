@@ -7,7 +7,7 @@ use core::ffi::CStr;
 pub struct Pid(pub i32);
 
 /// An open descriptor. It is a plain number: who opens it closes it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Fd(pub i32);
 
 impl Fd {
@@ -49,7 +49,7 @@ pub struct Stamp {
 }
 
 /// The signals the programs send or catch, by name: numbers differ between systems.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 #[repr(u8)]
 #[allow(missing_docs)]
 pub enum Signal {

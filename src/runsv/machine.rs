@@ -1,7 +1,9 @@
 //! The two services of a directory and the life of their supervisor.
 use super::service::{Service, Who};
+use super::settings::Settings;
 use super::words::{Action, Actions, Answer, Event};
 use crate::protocol::Letter;
+use crate::state::Doing;
 use crate::status::{Status, Want};
 use platform::{Ended, Instant, Pid, Stamp};
 
@@ -30,6 +32,23 @@ pub(super) enum LogPipe {
 
 /// After a pipe could not be made.
 const RETRY: u64 = 5000;
+
+/// What a service is doing, beyond its status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct More {
+    /// What it is doing.
+    pub doing: Doing,
+    /// Whether it is ready, if it can say so.
+    pub ready: Option<bool>,
+    /// How many ends count for the limit.
+    pub ends: u8,
+    /// So many are too many; 0: there is no limit.
+    pub limit: u8,
+    /// Within so many seconds.
+    pub window: u32,
+    /// The next start, if it is put off.
+    pub next: Option<Instant>,
+}
 
 /// A service, perhaps its log service, and their supervisor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -68,11 +87,12 @@ impl Machine {
             Event::Time => {}
             Event::Control(who, letter) => {
                 if let Some(service) = self.service(who) {
-                    service.command(letter, out);
+                    service.command(letter, now, out);
                 }
             }
             Event::Terminate => self.terminate = true,
             Event::Died(pid, ended) => self.died(pid, ended, now, out),
+            Event::Ready => self.main.say_ready(out),
         }
         self.go_on(now, out);
     }
@@ -85,7 +105,12 @@ impl Machine {
                     service.started(pid, now, out);
                 }
             }
-            Answer::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, out),
+            Answer::Settings(who, settings) => {
+                if let Some(service) = self.service(who) {
+                    service.set(settings);
+                }
+            }
+            Answer::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, now, out),
             Answer::Looked(found) => self.main.looked(found, now, out),
             Answer::PipeOpened(true) => {
                 self.pipe = LogPipe::Open;
@@ -122,7 +147,7 @@ impl Machine {
         }
         if let Some((letter, number)) = self.main.script {
             if number == pid {
-                return self.main.script_died(letter, ended, out);
+                return self.main.script_died(letter, ended, now, out);
             }
         }
         // Everybody else is an orphan that came to this process: reaped, and that is all.
@@ -134,7 +159,11 @@ impl Machine {
     fn go_on(&mut self, now: Instant, out: &mut Actions) {
         if self.terminate && self.main.listens() {
             self.terminate = false;
-            self.main.command(Letter::Exit, out);
+            self.main.command(Letter::Exit, now, out);
+        }
+        self.main.kill_if_due(now, out);
+        if let Some(log) = &mut self.log {
+            log.kill_if_due(now, out);
         }
         self.settle(now, out);
     }
@@ -254,13 +283,34 @@ impl Machine {
     /// When [`Event::Time`] is due.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
-        // Without the pipe neither of the two is started.
-        if let LogPipe::Wanted(time) = self.pipe {
-            return time;
-        }
         let log = self.log.as_ref().and_then(Service::until);
-        let main = if matches!(self.pipe, LogPipe::Open) { self.main.until() } else { None };
-        [log, main].into_iter().flatten().min()
+        let start = match self.pipe {
+            LogPipe::Open => [self.main.until(), log],
+            LogPipe::Draining(_) => [None, log],
+            // Without the pipe neither of the two is started.
+            LogPipe::Wanted(time) => [None, time],
+        };
+        let kill = [self.main.kill_time(), self.log.as_ref().and_then(Service::kill_time)];
+        start.into_iter().chain(kill).flatten().min()
+    }
+
+    /// What the status files have no place for.
+    #[must_use]
+    pub fn more(&self, who: Who) -> Option<More> {
+        let service = match who {
+            Who::Main => Some(&self.main),
+            Who::Log => self.log.as_ref(),
+        }?;
+        Some(service.more())
+    }
+
+    /// What its directory said at the last start.
+    #[must_use]
+    pub fn settings(&self, who: Who) -> Settings {
+        match who {
+            Who::Main => self.main.settings,
+            Who::Log => self.log.map_or_else(Settings::new, |log| log.settings),
+        }
     }
 
     /// What the status files shall say.

@@ -1,16 +1,20 @@
 //! runsv: supervises one service and, if it has one, its log service.
 //!
 //! `machine` decides; this file performs what it asks for and hands in what happens.
+mod extras;
 mod machine;
+mod patience;
 mod perform;
 mod service;
+mod settings;
 mod supervise;
 #[cfg(test)]
 mod walk;
 mod words;
 
 pub use machine::Machine;
-pub use service::{Service, Who};
+pub use service::{Outcome, Service, Who};
+pub use settings::{DownSignal, Limit, MOST_ENDS, Settings};
 pub use words::{Action, Actions, Answer, Event, Found};
 
 use crate::cli;
@@ -71,6 +75,7 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
         let fds = [
             if runsv.machine.listens(Who::Main) { runsv.control(Who::Main) } else { none },
             runsv.control(Who::Log),
+            runsv.notification.unwrap_or(none),
         ];
         let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.until() });
         runsv.now = p.now();
@@ -79,6 +84,9 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
             if wake.is_ready(bit) && runsv.commands(p, who) {
                 return 0;
             }
+        }
+        if wake.is_ready(2) && runsv.notified(p) {
+            return 0;
         }
         for _ in 0..if deaths { CROWD } else { 0 } {
             let Some((pid, ended)) = p.reap() else {

@@ -1,4 +1,5 @@
 //! Performs what the machine asks for.
+use super::extras::Extras;
 use super::machine::Machine;
 use super::service::Who;
 use super::supervise::Supervise;
@@ -15,6 +16,9 @@ use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platfor
 /// After the status could not be written.
 const RETRY: u64 = 5000;
 
+/// So much of what a service writes to its notification descriptor is read in one turn.
+const NOTIFICATION: usize = 64;
+
 /// So many commands are taken in one turn: a client that writes without end does not hold up the rest.
 const TURN: usize = 16;
 
@@ -28,6 +32,9 @@ pub(super) struct Runsv<'a> {
     pub(super) now: Instant,
     main: Supervise,
     log: Option<Supervise>,
+    extras: (Extras, Extras),
+    /// The read end of the pipe on which `./run` says that it is ready.
+    pub(super) notification: Option<Fd>,
     /// Read and write end, while there is a log service.
     pipe: Option<(Fd, Option<Fd>)>,
     /// Something was not written: when to try again.
@@ -66,6 +73,8 @@ impl<'a> Runsv<'a> {
             now: p.now(),
             main: Supervise::new(Who::Main, since),
             log: log.map(|_| Supervise::new(Who::Log, since)),
+            extras: (Extras::new(Who::Main), Extras::new(Who::Log)),
+            notification: None,
             pipe,
             retry: None,
             unsaved: true,
@@ -119,12 +128,13 @@ impl<'a> Runsv<'a> {
             return;
         }
         let mut saved = true;
-        if let Some(status) = self.machine.status(Who::Main, self.main.since) {
-            saved &= self.main.save(p, self.voice, status);
-        }
-        if let Some(log) = &mut self.log {
-            if let Some(status) = self.machine.status(Who::Log, log.since) {
-                saved &= log.save(p, self.voice, status);
+        for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
+            let Some(supervise) = supervise else { continue };
+            if let Some(status) = self.machine.status(who, supervise.since) {
+                if let Some(more) = self.machine.more(who) {
+                    supervise.save_state(p, self.voice, &status, &more);
+                }
+                saved &= supervise.save(p, self.voice, status);
             }
         }
         self.unsaved = false;
@@ -167,9 +177,50 @@ impl<'a> Runsv<'a> {
         false
     }
 
+    /// `./run` has something to say: a newline means that it is ready, and then nothing more is heard of it.
+    pub(super) fn notified<P: Platform>(&mut self, p: &mut P) -> bool {
+        let Some(fd) = self.notification else { return false };
+        let mut text = [0; NOTIFICATION];
+        let ready = match p.read(fd, &mut text) {
+            // The end, without a word.
+            Ok(0) => false,
+            Ok(len) if text.iter().take(len).any(|byte| *byte == b'\n') => true,
+            Ok(_) | Err(_) => return false,
+        };
+        self.close_notification(p);
+        ready && self.step(p, Event::Ready)
+    }
+
+    fn close_notification<P: Platform>(&mut self, p: &mut P) {
+        if let Some(fd) = self.notification.take() {
+            p.close(fd);
+        }
+    }
+
+    fn supervise(&mut self, who: Who) -> Option<&mut Supervise> {
+        match who {
+            Who::Main => Some(&mut self.main),
+            Who::Log => self.log.as_mut(),
+        }
+    }
+
     fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
-            Action::Run(who) => return Some(Answer::Started(who, self.start(p, who))),
+            Action::ReadSettings(who) => {
+                let since = self.supervise(who).map(|supervise| supervise.since).unwrap_or_default();
+                let extras = match who {
+                    Who::Main => &mut self.extras.0,
+                    Who::Log => &mut self.extras.1,
+                };
+                return Some(Answer::Settings(who, extras.read(p, self.voice, since)));
+            }
+            Action::Run(who) => {
+                let started = self.start(p, who);
+                if let (Some(_), Some(supervise)) = (started, self.supervise(who)) {
+                    supervise.starts = supervise.starts.wrapping_add(1);
+                }
+                return Some(Answer::Started(who, started));
+            }
             Action::Finish(ended) => return Some(Answer::Started(Who::Main, self.finish(p, ended))),
             Action::LookForFinish(ended) => return Some(Answer::Looked(self.look_for_finish(p, ended))),
             Action::Script(letter, pid) => {
@@ -184,16 +235,26 @@ impl<'a> Runsv<'a> {
                 return Some(Answer::PipeHolds(unread.is_ok_and(|count| count > 0)));
             }
             Action::OpenPipe => return Some(Answer::PipeOpened(self.open_pipe(p))),
-            Action::Signal(pid, _) if self.reaped == Some(pid) => {}
+            Action::Signal(pid, _) | Action::SignalNumber(pid, _) if self.reaped == Some(pid) => {}
             Action::Signal(pid, signal) => {
                 let _ = p.kill(Target::One(pid), signal);
             }
-            Action::Stamp(who) => {
+            Action::SignalNumber(pid, number) => {
+                let _ = p.kill_number(pid, number);
+            }
+            Action::Ended(who, ended) => {
+                if matches!(who, Who::Main) {
+                    self.close_notification(p);
+                }
                 let now = p.wall();
-                match (who, &mut self.log) {
-                    (Who::Main, Some(_) | None) => self.main.since = now,
-                    (Who::Log, Some(log)) => log.since = now,
-                    (Who::Log, None) => {}
+                if let Some(supervise) = self.supervise(who) {
+                    supervise.last = Some((ended, now));
+                }
+            }
+            Action::Stamp(who) => {
+                let (wall, now) = (p.wall(), self.now);
+                if let Some(supervise) = self.supervise(who) {
+                    (supervise.since, supervise.moment) = (wall, now);
                 }
             }
             Action::Write(_) => self.unsaved = true,
@@ -228,7 +289,7 @@ impl<'a> Runsv<'a> {
     /// `./run` of the service or of its log service.
     fn start<P: Platform>(&mut self, p: &mut P, who: Who) -> Option<Pid> {
         match who {
-            Who::Main => self.program(p, RUN, &[RUN]),
+            Who::Main => self.run(p),
             Who::Log => {
                 let (read, _) = self.pipe?;
                 let steps = [
@@ -246,6 +307,29 @@ impl<'a> Runsv<'a> {
                 self.spawn(p, &steps, &[RUN], &[b"unable to start log/./run"])
             }
         }
+    }
+
+    /// `./run` of the service, with the descriptor on which it says that it is ready.
+    fn run<P: Platform>(&mut self, p: &mut P) -> Option<Pid> {
+        let Some(to) = self.machine.settings(Who::Main).notification else {
+            return self.program(p, &[], &[RUN]);
+        };
+        let (read, from) = match p.pipe() {
+            Ok(ends) => ends,
+            Err(errno) => {
+                self.voice.warn(p, &[b"unable to create notification pipe"], Some(errno));
+                return None;
+            }
+        };
+        let step =
+            Step::Onto { from, to, why: &[b"unable to setup notification filedescriptor for ./run"] };
+        let started = self.program(p, &[step], &[RUN]);
+        p.close(from);
+        self.notification = Some(read);
+        if started.is_none() {
+            self.close_notification(p);
+        }
+        started
     }
 
     fn look_for_finish<P: Platform>(&mut self, p: &mut P, ended: Ended) -> Found {
@@ -280,21 +364,21 @@ impl<'a> Runsv<'a> {
         }
         // The script may read its own status.
         self.save(p);
-        self.program(p, FINISH, &[FINISH, code.as_c(), status.as_c()])
+        self.program(p, &[], &[FINISH, code.as_c(), status.as_c()])
     }
 
-    fn program<P: Platform>(&mut self, p: &mut P, path: &CStr, argv: &[&CStr]) -> Option<Pid> {
+    /// A program of the service, which writes to its log.
+    fn program<P: Platform>(&mut self, p: &mut P, more: &[Step<'_>], argv: &[&CStr]) -> Option<Pid> {
+        let path = argv.first().copied().unwrap_or_default();
         let why: &[&[u8]] = &[b"unable to start ", path.to_bytes()];
-        match self.pipe {
-            Some((_, Some(write))) => {
-                let step = Step::Onto {
-                    from: write,
-                    to: Fd::STDOUT,
-                    why: &[b"unable to setup filedescriptor for ./run"],
-                };
-                self.spawn(p, &[step], argv, why)
-            }
-            Some((_, None)) | None => self.spawn(p, &[], argv, why),
+        let Some((_, Some(from))) = self.pipe else {
+            return self.spawn(p, more, argv, why);
+        };
+        let log =
+            Step::Onto { from, to: Fd::STDOUT, why: &[b"unable to setup filedescriptor for ./run"] };
+        match more {
+            [] => self.spawn(p, &[log], argv, why),
+            [last, ..] => self.spawn(p, &[log, *last], argv, why),
         }
     }
 

@@ -1,12 +1,14 @@
 //! One supervised process: the service, and its log service, which is the same machine without
 //! control scripts and without `./finish`.
+use super::machine::More;
+use super::patience::Patience;
+use super::settings::{DownSignal, Settings};
 use super::words::{Action, Actions, Found};
 use crate::protocol::Letter;
+use crate::state::Doing;
 use crate::status::{State, Status, Want};
 use platform::{Ended, Instant, Pid, Signal, Stamp};
 
-/// `./run` is not started again before a second has passed since its last start.
-const SECOND: u64 = 1000;
 /// After fork failed.
 const RETRY: u64 = 5000;
 
@@ -19,11 +21,53 @@ pub enum Who {
     Log,
 }
 
+/// How far a start of `./run` has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(super) enum Start {
+    /// Nothing was done for it.
+    New,
+    /// The settings were read.
+    Set,
+    /// `control/u` has run.
+    Announced,
+}
+
+/// When what takes too long is sent KILL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub(super) enum Kill {
+    /// Never.
+    Never,
+    /// `control/t` was started, which has as long as the process has after the signal.
+    Script(Instant),
+    /// The signal was sent, or `./finish` was started.
+    At(Instant),
+}
+
+impl Kill {
+    const fn time(self) -> Option<Instant> {
+        match self {
+            Kill::Never => None,
+            Kill::Script(time) | Kill::At(time) => Some(time),
+        }
+    }
+}
+
+/// What became of a service that has no process.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Outcome {
+    /// Nothing in particular.
+    Open,
+    /// A one-shot that did what it is for: it is up without a process, until it is told `d`, `x` or `t`.
+    Done,
+    /// It was given up; not started again unless it is told to.
+    Failed,
+}
+
 /// A process under supervision.
 ///
 /// Between two events it is always in one of these situations: it has a process (`Run`,
 /// `Finish`); a control script runs for it and everything else waits; it waits for `not_before`;
-/// it is down because it shall be.
+/// it is down because it shall be, or is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Service {
     who: Who,
@@ -36,10 +80,18 @@ pub struct Service {
     pub(super) once: bool,
     /// The control script that runs.
     pub(super) script: Option<(Letter, Pid)>,
-    /// `control/u` has run for the start that is under way.
-    announced: bool,
-    /// Waiting for the answer whether there is a `./finish`.
+    pub(super) start: Start,
+    /// Waiting for an answer.
     looking: bool,
+    /// What its directory said at the last start.
+    pub(super) settings: Settings,
+    pub(super) kill: Kill,
+    pub(super) patience: Patience,
+    pub(super) outcome: Outcome,
+    /// Whether `./run` has said that it is ready.
+    pub(super) ready: bool,
+    /// It was told something since its start that may have ended it.
+    pub(super) asked: bool,
     /// The start of `./run`, for the pause.
     pub(super) started: Instant,
     /// No start before this moment.
@@ -64,8 +116,14 @@ impl Service {
             got_term: false,
             once: false,
             script: None,
-            announced: false,
+            start: Start::New,
             looking: false,
+            settings: Settings::new(),
+            kill: Kill::Never,
+            patience: Patience::new(),
+            outcome: Outcome::Open,
+            ready: false,
+            asked: false,
             started: Instant(0),
             not_before: None,
             ended: Ended::Exit(0),
@@ -85,6 +143,31 @@ impl Service {
         Status { since, pid, paused: self.paused, want: self.want, got_term, state }
     }
 
+    /// What its status has no place for.
+    pub(super) fn more(&self) -> More {
+        let delayed = self.settings.delayed && matches!(self.state, State::Down);
+        let next = self.until().filter(|_| delayed);
+        let doing = match (self.status(Stamp::default()).state, self.outcome, next) {
+            (State::Run, _, _) => Doing::Run,
+            (State::Finish, _, _) => Doing::Finish,
+            (State::Down, Outcome::Done, _) => Doing::Done,
+            (State::Down, Outcome::Failed, _) => Doing::Failed,
+            (State::Down, Outcome::Open, Some(_)) => Doing::PausedStart,
+            (State::Down, Outcome::Open, None) => Doing::Down,
+        };
+        let says = self.settings.oneshot || self.settings.notification.is_some();
+        let ready = self.ready || matches!(self.outcome, Outcome::Done);
+        let limit = self.settings.limit;
+        More {
+            doing,
+            ready: says.then_some(ready),
+            ends: self.patience.ends(),
+            limit: limit.map_or(0, |limit| limit.ends),
+            window: limit.map_or(0, |limit| limit.seconds),
+            next,
+        }
+    }
+
     /// Whether a command can be taken now: while a control script runs the others wait.
     pub(super) const fn listens(&self) -> bool {
         self.script.is_none() && !self.looking
@@ -101,13 +184,32 @@ impl Service {
             && match self.state {
                 State::Run => false,
                 State::Finish => self.pid.is_none(),
-                State::Down => self.once || matches!(self.want, Want::Up),
+                State::Down => {
+                    !matches!(self.outcome, Outcome::Done) && (self.once || matches!(self.want, Want::Up))
+                }
             }
     }
 
     /// When [`Service::start_if_due`] wants to be called again.
     pub(super) fn until(&self) -> Option<Instant> {
         if self.is_due() { self.not_before } else { None }
+    }
+
+    /// When [`Service::kill_if_due`] wants to be called.
+    pub(super) const fn kill_time(&self) -> Option<Instant> {
+        self.kill.time()
+    }
+
+    /// Kills what takes too long, and the control script that stands in its way.
+    pub(super) fn kill_if_due(&mut self, now: Instant, out: &mut Actions) {
+        if self.looking || self.kill.time().is_none_or(|time| time > now) {
+            return;
+        }
+        self.kill = Kill::Never;
+        let script = self.script.map(|(_, pid)| pid);
+        for pid in [self.pid, script].into_iter().flatten() {
+            out.add(Action::Signal(pid, Signal::Kill));
+        }
     }
 
     /// Starts what is due: `./finish`, or `./run` with `control/u` before it.
@@ -125,12 +227,25 @@ impl Service {
                 self.looking = true;
                 out.add(Action::Finish(self.ended));
             }
-            (State::Down, Who::Main) if !self.announced => {
-                self.looking = true;
-                out.add(Action::Script(Letter::Up, None));
-            }
-            (State::Down, Who::Main | Who::Log) => self.run(out),
+            (State::Down, who @ (Who::Main | Who::Log)) => match (self.start, who) {
+                (Start::New, Who::Main | Who::Log) => {
+                    self.looking = true;
+                    out.add(Action::ReadSettings(who));
+                }
+                (Start::Set, Who::Main) => {
+                    self.looking = true;
+                    out.add(Action::Script(Letter::Up, None));
+                }
+                (Start::Set, Who::Log) | (Start::Announced, Who::Main | Who::Log) => self.run(out),
+            },
         }
+    }
+
+    /// The answer to [`Action::ReadSettings`]; the start goes on.
+    pub(super) const fn set(&mut self, settings: Settings) {
+        self.looking = false;
+        self.settings = settings;
+        self.start = Start::Set;
     }
 
     fn run(&mut self, out: &mut Actions) {
@@ -142,8 +257,7 @@ impl Service {
     pub(super) fn started(&mut self, pid: Option<Pid>, now: Instant, out: &mut Actions) {
         self.looking = false;
         let Some(pid) = pid else {
-            // `control/u` has run for this start: it is not asked again.
-            self.announced = matches!(self.state, State::Down);
+            // What was done for this start is not done again.
             self.not_before = Some(now.plus_ms(RETRY));
             return;
         };
@@ -155,10 +269,14 @@ impl Service {
                 self.state = State::Run;
                 self.started = now;
                 self.once = false;
-                self.announced = false;
+                self.start = Start::New;
+                self.outcome = Outcome::Open;
+                self.ready = false;
+                self.asked = false;
                 out.add(Action::Stamp(self.who));
             }
-            State::Run | State::Finish => {}
+            State::Finish => self.kill = self.after(self.settings.timeout_finish, now),
+            State::Run => {}
         }
         out.add(Action::Write(self.who));
     }
@@ -169,16 +287,92 @@ impl Service {
         self.corpse = self.script.and(self.pid).map(|pid| (pid, self.got_term));
         self.pid = None;
         self.got_term = false;
+        // A control script that hangs still has its time.
+        if self.script.is_none() {
+            self.kill = Kill::Never;
+        }
+        if matches!(self.state, State::Run) {
+            self.run_ended(ended, now, out);
+        }
         match (self.state, self.who) {
-            (State::Run, Who::Main) => {
-                self.ended = ended;
-                self.looking = true;
-                out.add(Action::LookForFinish(ended));
+            (State::Run, Who::Main) if matches!(self.outcome, Outcome::Done) => {
+                self.state = State::Down;
+                self.corpse = None;
+                out.add(Action::Stamp(self.who));
+                out.add(Action::Write(self.who));
+            }
+            (State::Run, Who::Main) => self.look_for_finish(ended, out),
+            (State::Finish, Who::Main) if self.has_failed(ended) => {
+                self.give_up();
+                self.went_down(now, out);
             }
             (State::Run, Who::Log) | (State::Finish | State::Down, Who::Main | Who::Log) => {
                 self.went_down(now, out);
             }
         }
+    }
+
+    /// `./run` says that it is ready.
+    pub(super) fn say_ready(&mut self, out: &mut Actions) {
+        if matches!(self.state, State::Run) && self.pid.is_some() && !self.ready {
+            self.ready = true;
+            out.add(Action::Write(self.who));
+        }
+    }
+
+    /// `./run` ended: was that its purpose, and if not, was it once too often?
+    fn run_ended(&mut self, ended: Ended, now: Instant, out: &mut Actions) {
+        self.ready = false;
+        self.patience.lived(&self.settings, self.started, now);
+        out.add(Action::Ended(self.who, ended));
+        if self.asked {
+            return;
+        }
+        let limit = self.settings.limit.filter(|_| matches!(self.want, Want::Up));
+        if self.settings.oneshot && ended == Ended::Exit(0) {
+            self.outcome = Outcome::Done;
+        } else if limit.is_some_and(|limit| self.patience.ended(limit, now)) {
+            self.give_up();
+        }
+    }
+
+    /// Whether `./finish` said so of a service that nobody has told to end or to start.
+    fn has_failed(&self, ended: Ended) -> bool {
+        let code = self.settings.finish_fails.map(Ended::Exit);
+        code == Some(ended) && matches!(self.want, Want::Up) && !self.asked
+    }
+
+    /// A reader that does not know of failures finds it wanted down.
+    const fn give_up(&mut self) {
+        self.outcome = Outcome::Failed;
+        self.want = Want::Down;
+    }
+
+    /// It is to be started, whatever happened before.
+    const fn forgive(&mut self) {
+        self.patience = Patience::new();
+        if matches!(self.outcome, Outcome::Failed) {
+            self.outcome = Outcome::Open;
+        }
+    }
+
+    fn look_for_finish(&mut self, ended: Ended, out: &mut Actions) {
+        self.ended = ended;
+        self.looking = true;
+        out.add(Action::LookForFinish(ended));
+    }
+
+    /// What a one-shot did is undone, by `./finish`.
+    fn undo(&mut self, out: &mut Actions) {
+        if matches!(self.outcome, Outcome::Done) {
+            self.outcome = Outcome::Open;
+            self.look_for_finish(Ended::Exit(0), out);
+        }
+    }
+
+    /// So many milliseconds from now, if there is a limit.
+    fn after(&self, ms: u32, now: Instant) -> Kill {
+        if ms == 0 { Kill::Never } else { Kill::At(now.plus_ms(ms.into())) }
     }
 
     /// The answer to [`Action::LookForFinish`].
@@ -194,7 +388,7 @@ impl Service {
             Found::NoDirectory => {
                 self.want = Want::Exit;
                 self.once = false;
-                self.announced = false;
+                self.start = Start::New;
                 self.went_down(now, out);
             }
         }
@@ -203,47 +397,60 @@ impl Service {
     fn went_down(&mut self, now: Instant, out: &mut Actions) {
         self.state = State::Down;
         self.corpse = None;
-        let again = self.started.plus_ms(SECOND);
+        let again = self.patience.again(self.started);
         self.not_before = (!self.once && again > now).then_some(again);
         out.add(Action::Stamp(self.who));
         out.add(Action::Write(self.who));
     }
 
     /// A command.
-    pub(super) fn command(&mut self, letter: Letter, out: &mut Actions) {
+    pub(super) fn command(&mut self, letter: Letter, now: Instant, out: &mut Actions) {
         match letter {
             Letter::Up => {
                 self.want = Want::Up;
                 self.hurry();
+                self.forgive();
+                self.spare();
                 out.add(Action::Write(self.who));
             }
             Letter::Once => {
                 self.want = Want::Down;
-                self.once = match self.state {
-                    State::Run => false,
-                    State::Finish | State::Down => true,
+                self.once = match (self.state, self.outcome) {
+                    (State::Run, _) | (_, Outcome::Done) => false,
+                    (State::Finish | State::Down, Outcome::Open | Outcome::Failed) => true,
                 };
                 self.hurry();
+                self.forgive();
+                self.spare();
                 out.add(Action::Write(self.who));
             }
-            Letter::Down => self.wish_down(Want::Down, out),
+            Letter::Down => self.wish_down(Want::Down, now, out),
             Letter::Exit => match self.who {
-                Who::Main => self.wish_down(Want::Exit, out),
+                Who::Main => self.wish_down(Want::Exit, now, out),
                 Who::Log => {} // Its end is the end of its input.
             },
+            Letter::Term => {
+                self.ask();
+                self.undo(out);
+                self.overridable(letter, now, out);
+            }
+            Letter::Kill | Letter::Interrupt | Letter::Quit => {
+                self.ask();
+                self.overridable(letter, now, out);
+            }
             // The flag says what was asked for, in every state.
             Letter::Pause => {
                 self.paused = true;
-                self.overridable(letter, out);
+                self.overridable(letter, now, out);
                 out.add(Action::Write(self.who));
             }
             Letter::Continue => {
                 self.paused = false;
-                self.overridable(letter, out);
+                self.overridable(letter, now, out);
                 out.add(Action::Write(self.who));
             }
             // All others are a signal and nothing more.
-            signal => self.overridable(signal, out),
+            signal => self.overridable(signal, now, out),
         }
     }
 
@@ -255,55 +462,83 @@ impl Service {
         }
     }
 
-    fn wish_down(&mut self, want: Want, out: &mut Actions) {
+    /// What ends now was told to.
+    const fn ask(&mut self) {
+        self.asked = matches!(self.state, State::Run);
+    }
+
+    /// A process that is wanted again is not killed for being slow to end.
+    const fn spare(&mut self) {
+        if matches!(self.state, State::Run) {
+            self.kill = Kill::Never;
+        }
+    }
+
+    fn wish_down(&mut self, want: Want, now: Instant, out: &mut Actions) {
         self.want = want;
         self.once = false;
-        self.announced = false;
+        self.start = Start::New;
+        if matches!(self.outcome, Outcome::Failed) {
+            self.outcome = Outcome::Open;
+        }
+        self.ask();
+        if let (State::Run, Kill::Never) = (self.state, self.kill) {
+            self.kill = match self.after(self.settings.timeout_kill, now) {
+                Kill::At(time) => Kill::Script(time),
+                never @ (Kill::Never | Kill::Script(_)) => never,
+            };
+        }
         out.add(Action::Write(self.who));
-        self.overridable(Letter::Term, out);
+        self.undo(out);
+        self.overridable(Letter::Term, now, out);
     }
 
     /// Runs the control script of a signal, or sends it. Only a running `./run` is signalled.
-    fn overridable(&mut self, letter: Letter, out: &mut Actions) {
+    fn overridable(&mut self, letter: Letter, now: Instant, out: &mut Actions) {
         match (self.state, self.who) {
             (State::Run, Who::Main) => {
                 self.looking = true;
                 out.add(Action::Script(letter, self.pid));
             }
-            (State::Run, Who::Log) => self.script_over(letter, false, out),
+            (State::Run, Who::Log) => self.script_over(letter, false, now, out),
             (State::Down | State::Finish, Who::Main | Who::Log) => {}
         }
     }
 
     /// The answer to [`Action::Script`]; `None`: there is none, or it could not be started.
-    pub(super) fn script_started(&mut self, letter: Letter, pid: Option<Pid>, out: &mut Actions) {
+    pub(super) fn script_started(&mut self, letter: Letter, pid: Option<Pid>, now: Instant, out: &mut Actions) {
         self.looking = false;
         match pid {
             Some(pid) => self.script = Some((letter, pid)),
-            None => self.script_over(letter, false, out),
+            None => self.script_over(letter, false, now, out),
         }
     }
 
     /// The control script ended.
-    pub(super) fn script_died(&mut self, letter: Letter, ended: Ended, out: &mut Actions) {
+    pub(super) fn script_died(&mut self, letter: Letter, ended: Ended, now: Instant, out: &mut Actions) {
         self.script = None;
-        self.script_over(letter, ended == Ended::Exit(0), out);
+        if self.pid.is_none() {
+            self.kill = Kill::Never;
+        }
+        self.script_over(letter, ended == Ended::Exit(0), now, out);
     }
 
     /// What follows a control script, or its absence.
-    fn script_over(&mut self, letter: Letter, replaced: bool, out: &mut Actions) {
+    fn script_over(&mut self, letter: Letter, replaced: bool, now: Instant, out: &mut Actions) {
         match letter {
-            Letter::Up => self.run(out),
+            Letter::Up => {
+                self.start = Start::Announced;
+                self.run(out);
+            }
             Letter::Down | Letter::Exit | Letter::Once => {}
             Letter::Term => {
-                if !replaced && self.signal(Signal::Terminate, out) {
-                    self.got_term = true;
-                    out.add(Action::Write(self.who));
+                if !replaced {
+                    self.ask_to_end(out);
                 }
                 match self.want {
                     Want::Up => {}
-                    Want::Down => self.after_term(Letter::Down, out),
-                    Want::Exit => self.after_term(Letter::Exit, out),
+                    Want::Down => self.after_term(Letter::Down, now, out),
+                    Want::Exit => self.after_term(Letter::Exit, now, out),
                 }
             }
             signal => {
@@ -314,8 +549,31 @@ impl Service {
         }
     }
 
+    /// Sends the signal that asks it to end. That it got TERM is said of TERM alone.
+    fn ask_to_end(&mut self, out: &mut Actions) {
+        match (self.settings.down, self.state, self.pid) {
+            (DownSignal::Named(signal), State::Down | State::Run | State::Finish, _) => {
+                if self.signal(signal, out) && signal == Signal::Terminate {
+                    self.got_term = true;
+                    out.add(Action::Write(self.who));
+                }
+            }
+            (DownSignal::Numbered(number), State::Run, Some(pid)) => {
+                out.add(Action::SignalNumber(pid, number));
+            }
+            (DownSignal::Numbered(_), State::Down | State::Run | State::Finish, _) => {}
+        }
+    }
+
     /// A paused process could not act on TERM.
-    fn after_term(&mut self, letter: Letter, out: &mut Actions) {
+    fn after_term(&mut self, letter: Letter, now: Instant, out: &mut Actions) {
+        match (self.state, self.pid, self.kill) {
+            // Another `d` does not put it off.
+            (State::Run, Some(_), Kill::Never | Kill::Script(_)) => {
+                self.kill = self.after(self.settings.timeout_kill, now);
+            }
+            (State::Run, Some(_), Kill::At(_)) | (State::Run | State::Down | State::Finish, _, _) => {}
+        }
         self.signal(Signal::Continue, out);
         match self.who {
             Who::Main => {

@@ -2,11 +2,13 @@
 use super::Refused;
 use super::service::Who;
 use crate::fixed::Text;
-use crate::service_directory::{self as names, LOCK, LOG_SUPERVISE, PID, STAT, STATUS, SUPERVISE};
+use super::machine::More;
+use crate::service_directory::{self as names, LOCK, LOG_SUPERVISE, PID, STAT, STATE, STATUS, SUPERVISE};
+use crate::state::{self, LENGTH};
 use crate::status::{State, Status, Want};
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Errno, Fd, Files, Kind, Open, Pid, Platform, Stamp};
+use platform::{Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Stamp};
 
 /// The link of a supervise directory must be shorter than this.
 const LINK: usize = 256;
@@ -22,6 +24,15 @@ pub(super) struct Supervise {
     new: bool,
     /// The date of the status.
     pub(super) since: Stamp,
+    /// The same on the clock that is never set.
+    pub(super) moment: Instant,
+    /// How often `./run` was started.
+    pub(super) starts: u32,
+    /// How it ended last, and when.
+    pub(super) last: Option<(Ended, Stamp)>,
+    /// What `state` says, if it could be written, and the number of its line.
+    state: Option<state::State>,
+    serial: u32,
     /// What the files say, as far as writing them succeeded.
     pid: Option<Option<Pid>>,
     line: Option<Status>,
@@ -42,6 +53,11 @@ impl Supervise {
             control: Fd(-1),
             new: false,
             since,
+            moment: Instant(0),
+            starts: 0,
+            last: None,
+            state: None,
+            serial: 0,
             pid: None,
             line: None,
             record: None,
@@ -112,6 +128,48 @@ impl Supervise {
         }
     }
 
+    /// Brings `state` up to date, before the files that say less: what tells of a change to those, which are
+    /// replaced, tells of this one, which is overwritten. Where that fails it is taken away, and all else goes on.
+    pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: &Status, more: &More) {
+        let next = more.next.map(|next| later(self.since, next.ms_since(self.moment)));
+        let state = state::State {
+            doing: more.doing,
+            ready: more.ready,
+            pid: status.pid,
+            want: status.want,
+            since: self.since,
+            starts: self.starts,
+            last: self.last,
+            ends: more.ends,
+            limit: more.limit,
+            window: more.window,
+            next,
+        };
+        if self.state == Some(state) {
+            return;
+        }
+        // Nothing else changes when a service becomes ready, but it is to be told.
+        if state.ready == Some(true) {
+            self.record = None;
+        }
+        self.serial = self.serial.wrapping_add(1);
+        let line = state.line(self.serial);
+        let mut written = false;
+        if self.state.is_some() {
+            if let Ok(fd) = p.openat(self.place, STATE, Open::Write) {
+                written = p.write(fd, line.bytes()) == Ok(LENGTH);
+                p.close(fd);
+            }
+        }
+        let mut file = File { p, voice, place: self.place, prefix: self.names.prefix, quiet: true };
+        if written || file.replace(STATE, line.bytes()) {
+            self.state = Some(state);
+        } else {
+            self.state = None;
+            let _ = p.unlinkat(self.place, STATE);
+        }
+    }
+
     /// Brings the files up to date: `pid` first, then `stat`, then `status`, each only if it would
     /// change. `false` if that failed; a failure is reported once for each state.
     pub(super) fn save<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: Status) -> bool {
@@ -141,6 +199,15 @@ impl Supervise {
         }
         self.reported = if saved { None } else { Some(status) };
         saved
+    }
+}
+
+/// So many milliseconds later.
+fn later(stamp: Stamp, ms: u64) -> Stamp {
+    let nanos = u64::from(stamp.nanos).saturating_add((ms % 1000).saturating_mul(1_000_000));
+    Stamp {
+        secs: stamp.secs.saturating_add(ms / 1000).saturating_add(nanos / 1_000_000_000),
+        nanos: (nanos % 1_000_000_000) as u32,
     }
 }
 

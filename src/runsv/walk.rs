@@ -1,6 +1,8 @@
 //! Every state that a supervisor can reach, by every event and every answer, to closure.
 use super::machine::{LogPipe, Machine};
 use super::service::{Service, Who};
+use super::service::{Kill, Outcome};
+use super::settings::{DownSignal, Limit, Settings};
 use super::words::{Action, Actions, Answer, Event, Found};
 use crate::protocol::{LETTERS, Letter};
 use crate::status::{State, Want};
@@ -22,6 +24,8 @@ struct World {
     script: bool,
     log: bool,
     write_end: bool,
+    /// What the directories say.
+    settings: Settings,
 }
 
 impl World {
@@ -30,7 +34,19 @@ impl World {
         let shift = |time: Instant| Instant(time.0.saturating_sub(ms * 1_000_000));
         let service = |service: &mut Service| {
             let started = shift(service.started);
-            service.started = if NOW.ms_since(started) >= 1000 { Instant(0) } else { started };
+            let longest = u64::from(service.settings.longest_delay.max(1000));
+            service.started = if NOW.ms_since(started) >= longest { Instant(0) } else { started };
+            let said = self.settings;
+            service.patience.shift(said.longest_delay > said.delay, |end| {
+                let end = shift(end);
+                if NOW.ms_since(end) > 1000 { Instant(0) } else { end }
+            });
+            service.asked &= said.oneshot || said.limit.is_some() || said.finish_fails.is_some();
+            service.kill = match service.kill {
+                Kill::Never => Kill::Never,
+                Kill::Script(time) => Kill::Script(shift(time).max(NOW)),
+                Kill::At(time) => Kill::At(shift(time).max(NOW)),
+            };
             // A moment that has come is as good as any other that has.
             service.not_before = service.not_before.map(|time| shift(time).max(NOW));
             // Shown and passed on, never decided by.
@@ -74,6 +90,7 @@ impl World {
     fn perform(self, action: Action) -> Vec<(World, Option<Answer>)> {
         let mut world = self;
         match action {
+            Action::ReadSettings(who) => vec![(world, Some(Answer::Settings(who, world.settings)))],
             Action::Run(Who::Main) | Action::Finish(_) => {
                 assert!(!world.main, "a second main process: {world:?}");
                 assert!(!world.script, "started beside a control script: {world:?}");
@@ -104,12 +121,14 @@ impl World {
                     (world, Some(Answer::ScriptStarted(letter, None))),
                 ]
             }
-            Action::Signal(pid, _) => {
-                let alive = (pid == MAIN && world.main) || (pid == LOG && world.log);
+            Action::Signal(pid, _) | Action::SignalNumber(pid, _) => {
+                let script = pid == SCRIPT && world.script;
+                let alive = (pid == MAIN && world.main) || (pid == LOG && world.log) || script;
+                assert!(!script || action == Action::Signal(SCRIPT, Signal::Kill), "a signal for a script");
                 assert!(alive, "signalled a process that was reaped: {world:?}");
                 vec![(world, None)]
             }
-            Action::Stamp(_) | Action::Write(_) => vec![(world, None)],
+            Action::Ended(..) | Action::Stamp(_) | Action::Write(_) => vec![(world, None)],
             Action::ClosePipe => {
                 assert!(world.write_end, "closed twice: {world:?}");
                 world.write_end = false;
@@ -144,10 +163,19 @@ impl World {
         assert!(!main.got_term || self.main, "{self:?}");
         assert!(main.state != State::Run || self.main, "{self:?}");
         assert!(main.state != State::Down || !self.main, "{self:?}");
+        assert!(!main.ready || main.state == State::Run, "ready without a process: {self:?}");
+        let given_up = main.outcome == Outcome::Failed && main.want == Want::Up;
+        assert!(!given_up, "given up, and wanted up all the same: {self:?}");
+        let done = main.outcome == Outcome::Done;
+        assert!(!done || (main.state == State::Down && main.want != Want::Exit), "{self:?}");
+        assert!(!done || self.settings.oneshot, "{self:?}");
+        let told = matches!(main.kill, Kill::Never) || self.main || self.script;
+        assert!(told, "a time to kill nothing: {self:?}");
         assert!(machine.until().is_none_or(|time| time > NOW), "does not sleep: {self:?}");
         let waits = machine.until().is_some() || self.script;
         for service in [Some(main), machine.log.as_ref()].into_iter().flatten() {
             let due = service.want == Want::Up || service.once || service.state == State::Finish;
+            let due = due && service.outcome != Outcome::Done;
             assert!(!due || service.pid.is_some() || waits, "forgot to start: {self:?}");
         }
         let leaving = main.want == Want::Exit && main.is_down();
@@ -157,6 +185,9 @@ impl World {
 
     fn events(&self) -> Vec<Event> {
         let mut events = vec![Event::Time, Event::Terminate, Event::Died(STRANGER, Ended::Exit(0))];
+        if self.main && self.settings.notification.is_some() {
+            events.push(Event::Ready);
+        }
         // One of each kind: `h i q 1 2` differ from `a` in the name of the signal only.
         let letters = || LETTERS.iter().copied().filter(|letter| !b"hiq12".contains(&letter.byte()));
         if self.machine.listens(Who::Main) {
@@ -184,11 +215,16 @@ impl World {
 }
 
 fn walk(log: Option<Want>) -> HashSet<World> {
+    walk_with("nothing", Settings::new(), log)
+}
+
+fn walk_with(said: &str, settings: Settings, log: Option<Want>) -> HashSet<World> {
     let mut seen = HashSet::new();
     let (mut open, mut longest) = (Vec::new(), 0);
     for want in [Want::Up, Want::Down] {
         let machine = Machine::new(want, log);
-        let world = World { machine, main: false, script: false, log: false, write_end: log.is_some() };
+        let write_end = log.is_some();
+        let world = World { machine, main: false, script: false, log: false, write_end, settings };
         open.extend(world.after(Event::Time, &mut longest));
     }
     while let Some(world) = open.pop() {
@@ -205,7 +241,7 @@ fn walk(log: Option<Want>) -> HashSet<World> {
             }
         }
     }
-    println!("runsv, log {log:?}: {} states, {longest} actions at once", seen.len());
+    println!("runsv, log {log:?}, says {said}: {} states, {longest} actions at once", seen.len());
     assert!(longest < Actions::ROOM, "{longest}");
     seen
 }
@@ -249,6 +285,54 @@ fn term_is_never_lost() {
             assert!(done.contains(&Action::Script(Letter::Term, Some(MAIN))), "{world:?} {letter:?}");
             assert!(done.contains(&Action::Signal(MAIN, Signal::Terminate)), "{world:?} {letter:?}");
             assert!(machine.main.got_term);
+        }
+    }
+}
+
+/// Each thing that a directory can say, alone and where two of them meet.
+#[test]
+fn every_state_of_a_service_that_says_something() {
+    let new = Settings::new;
+    let limit = Some(Limit { ends: 2, seconds: 1 });
+    let oneshot = Settings { oneshot: true, ..new() };
+    let killed = Settings { timeout_kill: 600, timeout_finish: 600, ..new() };
+    for (said, settings) in [
+        ("oneshot", oneshot),
+        ("timeouts", killed),
+        ("limit", Settings { limit, ..new() }),
+        ("delay", Settings { delay: 300, longest_delay: 1200, delayed: true, ..new() }),
+        ("notification", Settings { notification: Some(platform::Fd(3)), ..new() }),
+        ("down-signal", Settings { down: DownSignal::Numbered(37), ..new() }),
+        ("finish-fails", Settings { finish_fails: Some(0), ..new() }),
+        ("oneshot, limit", Settings { limit, ..oneshot }),
+        ("oneshot, timeouts", Settings { oneshot: true, ..killed }),
+        ("timeouts, limit, finish-fails", Settings { limit, finish_fails: Some(0), ..killed }),
+    ] {
+        let seen = walk_with(said, settings, None);
+        let any = |what: fn(&World) -> bool| seen.iter().any(what);
+        assert!(any(|world| world.machine.exited), "{said}");
+        assert_eq!(any(|world| world.machine.main.outcome == Outcome::Done), settings.oneshot, "{said}");
+        let fails = settings.limit.or(settings.finish_fails.map(|_| Limit { ends: 0, seconds: 0 }));
+        assert_eq!(any(|world| world.machine.main.outcome == Outcome::Failed), fails.is_some(), "{said}");
+        assert_eq!(any(|world| world.machine.main.ready), settings.notification.is_some(), "{said}");
+        assert_eq!(any(|world| world.machine.main.kill != Kill::Never), settings.timeout_kill > 0, "{said}");
+    }
+}
+
+/// What is slow to end is killed, whatever it does.
+#[test]
+fn the_time_to_kill_is_kept() {
+    let settings = Settings { timeout_kill: 600, timeout_finish: 600, ..Settings::new() };
+    for world in walk_with("timeouts", settings, None) {
+        let main = &world.machine.main;
+        let (Kill::At(time) | Kill::Script(time)) = main.kill else { continue };
+        assert!(world.machine.until().is_some_and(|until| until <= time), "sleeps on: {world:?}");
+        let mut machine = world.machine;
+        let mut actions = Actions::new();
+        machine.step(Event::Time, time, &mut actions);
+        let sent: Vec<_> = std::iter::from_fn(|| actions.take()).collect();
+        for pid in [main.pid, main.script.map(|(_, pid)| pid)].into_iter().flatten() {
+            assert!(sent.contains(&Action::Signal(pid, Signal::Kill)), "{world:?}: {sent:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The words that the machine and its performer exchange.
 use super::service::Who;
+use super::settings::Settings;
 use crate::protocol::Letter;
 use platform::{Ended, Pid, Signal};
 
@@ -14,11 +15,15 @@ pub enum Event {
     Terminate,
     /// A child ended.
     Died(Pid, Ended),
+    /// `./run` said that it is ready.
+    Ready,
 }
 
 /// The answer to an action that is a question.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Answer {
+    /// To `ReadSettings`.
+    Settings(Who, Settings),
     /// To `Run` and `Finish`; `None` if fork failed.
     Started(Who, Option<Pid>),
     /// To `Script`; `None` if there is none or it could not be started.
@@ -45,6 +50,8 @@ pub enum Found {
 /// One thing to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
+    /// What does the directory say of the start that comes? Answered by `Settings`.
+    ReadSettings(Who),
     /// Start `./run`; answered by `Started`.
     Run(Who),
     /// Start `./finish`, which is told how `./run` ended; answered by `Started`.
@@ -56,6 +63,10 @@ pub enum Action {
     Script(Letter, Option<Pid>),
     /// Send a signal to a child that was not reaped yet.
     Signal(Pid, Signal),
+    /// The same, by its number on this system.
+    SignalNumber(Pid, u8),
+    /// `./run` ended so, for those who ask later.
+    Ended(Who, Ended),
     /// The status changes its date.
     Stamp(Who),
     /// Bring the status files up to date.

@@ -1,7 +1,8 @@
 //! The line that describes a service, as everybody who parses sv's output knows it.
 use crate::fixed::Text;
+use crate::state::{self, Doing};
 use crate::status::{Record, State};
-use platform::Stamp;
+use platform::{Ended, Stamp};
 
 /// The lines about one service are made of these; names may be as long as they like.
 pub trait Sink {
@@ -18,12 +19,13 @@ pub trait Sink {
 /// writes. `normally_down`: there is a file `down`.
 pub fn describe(out: &mut impl Sink, record: &Record, name: &[u8], now: Stamp, normally_down: bool) {
     let state: &[u8] = match record.state {
+        Some(State::Down) if record.is_done() => b"done: ",
         Some(State::Down) => b"down: ",
         Some(State::Run) => b"run: ",
         Some(State::Finish) => b"finish: ",
         None => b"",
     };
-    let mut tail = Text::<112>::of(&[b": "]);
+    let mut tail = Text::<256>::of(&[b": "]);
     if record.state != Some(State::Down) {
         // The number can be 0 for the moment before ./finish starts.
         tail.add(b"(pid ");
@@ -32,7 +34,7 @@ pub fn describe(out: &mut impl Sink, record: &Record, name: &[u8], now: Stamp, n
     }
     tail.add_number(now.secs.saturating_sub(record.since.secs));
     tail.add(b"s");
-    let alive = record.pid != 0;
+    let alive = record.pid != 0 || record.is_done();
     match (alive, normally_down) {
         (true, true) => tail.add(b", normally down"),
         (false, false) => tail.add(b", normally up"),
@@ -49,7 +51,39 @@ pub fn describe(out: &mut impl Sink, record: &Record, name: &[u8], now: Stamp, n
     if alive && record.got_term != 0 {
         tail.add(b", got TERM");
     }
+    if let Some(told) = record.told {
+        say_more(&mut tail, &told, now);
+    }
     out.put_all(&[state, name, tail.bytes()]);
+}
+
+/// What only services that ask for it can be: not ready, given up, or held back.
+fn say_more<const N: usize>(tail: &mut Text<N>, told: &state::State, now: Stamp) {
+    if told.ready == Some(false) && told.doing == Doing::Run {
+        tail.add(b", not ready");
+    }
+    if told.doing == Doing::Failed {
+        tail.add(b", failed (");
+        if told.limit > 0 && told.ends >= told.limit {
+            tail.add_number(told.ends.into());
+            tail.add(b" ends in ");
+            tail.add_number(told.window.into());
+            tail.add(b" s, ");
+        }
+        let (how, number): (&[u8], u8) = match told.last {
+            Some((Ended::Killed { signal, .. }, _)) => (b"signal ", signal),
+            Some((Ended::Exit(code), _)) => (b"exit ", code),
+            None => (b"exit ", 0),
+        };
+        tail.add_all(&[b"last: ", how]);
+        tail.add_number(number.into());
+        tail.add(b")");
+    }
+    if let Some(next) = told.next {
+        tail.add(b", next start in ");
+        tail.add_number(next.secs.saturating_sub(now.secs));
+        tail.add(b"s");
+    }
 }
 
 #[cfg(test)]
@@ -65,7 +99,7 @@ mod tests {
     const THEN: Stamp = Stamp { secs: 1000, nanos: 999_999_999 };
 
     fn record(state: State, pid: u32, want: u8) -> Record {
-        Record { since: THEN, pid, paused: 0, want, got_term: 0, state: Some(state) }
+        Record { since: THEN, pid, paused: 0, want, got_term: 0, state: Some(state), told: None }
     }
 
     fn text(record: Record, age: u64, normally_down: bool) -> String {

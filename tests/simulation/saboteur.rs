@@ -255,6 +255,9 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
             _ => self.p.kill(whom, signal),
         }
     }
+    fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
+        self.p.kill_number(pid, number)
+    }
     fn show_title(&mut self, text: &[u8]) {
         self.p.show_title(text);
     }

@@ -81,6 +81,15 @@ impl Procs for Sim {
         self.kernel.kill(whom, signal)
     }
 
+    fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
+        self.kernel.call();
+        let exists = self.kernel.exists(Target::One(pid));
+        self.kernel.emit(&Fact::KillNumber { pid, number, result: exists });
+        exists?;
+        self.kernel.signal_number(pid.0, number);
+        Ok(())
+    }
+
     fn show_title(&mut self, _text: &[u8]) {}
 }
 

@@ -1,7 +1,8 @@
 //! Signals: to processes and to the program under test.
 use crate::kernel::Kernel;
+use crate::process::Process;
 use crate::world::{End, Fact};
-use platform::{Ended, Errno, Result, Signal, Target};
+use platform::{Ended, Errno, Result, SIGNALS, Signal, Target};
 
 impl Kernel {
     /// kill(2).
@@ -61,6 +62,17 @@ impl Kernel {
                 let core = matches!(signal, Signal::Quit | Signal::Arithmetic);
                 self.die(pid, Ended::Killed { signal: number, core });
             }
+        }
+    }
+
+    /// A signal that has no name here ends a process, unless it is stopped, which lasts for ever then.
+    pub(crate) fn signal_number(&mut self, pid: i32, number: u8) {
+        if let Some(signal) = SIGNALS.into_iter().find(|signal| crate::number(*signal) == number) {
+            return self.signal(pid, signal);
+        }
+        let ends = |process: &&Process| process.ended.is_none() && !process.stopped;
+        if self.procs.get(&pid).filter(ends).is_some() {
+            self.die(pid, Ended::Killed { signal: number, core: false });
         }
     }
 

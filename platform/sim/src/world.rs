@@ -24,6 +24,8 @@ pub enum Fact<'a> {
     Reaped { pid: Pid, ended: Ended },
     /// It sent a signal.
     Kill { whom: Target, signal: Signal, result: platform::Result<()> },
+    /// It sent one by its number.
+    KillNumber { pid: Pid, number: u8, result: platform::Result<()> },
     /// It was sent one.
     Signalled { signal: Signal },
     /// It opened a file.

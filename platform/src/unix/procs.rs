@@ -52,6 +52,11 @@ impl Procs for Os {
         check(unsafe { libc::kill(pid, Os::number(signal)) }).map(drop)
     }
 
+    fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
+        // SAFETY: numbers are passed.
+        check(unsafe { libc::kill(pid.0, number.into()) }).map(drop)
+    }
+
     fn show_title(&mut self, text: &[u8]) {
         Os::title(text);
     }

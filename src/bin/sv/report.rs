@@ -49,7 +49,7 @@ fn service(console: &mut Console, tally: &mut Tally, directory: &Directory<'_>, 
     let described = show(console, directory, &record, name, now);
     tally.state(match (described, record.pid) {
         (false, _) => 4,
-        (true, 0) => 3,
+        (true, 0) if !record.is_done() => 3,
         (true, _) => 0,
     });
     let log_unseen = match directory.below(LOG) {

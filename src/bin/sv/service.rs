@@ -146,6 +146,10 @@ impl<'a> Service<'a> {
                 console.put(b"\n");
                 tally.fail();
             }
+            Report::GivenUp(seen) => {
+                self.say(b"fail: ", &seen, console);
+                tally.fail();
+            }
             Report::TimeIsUp(seen) => {
                 self.say(b"timeout: ", &seen, console);
                 tally.fail();

@@ -3,7 +3,8 @@ use platform::Errno;
 use platform_host::directory::Directory;
 use platform_host::files;
 use runit::protocol::Letter;
-use runit::service_directory::{SUPERVISE, SUPERVISE_STATUS};
+use runit::service_directory::{SUPERVISE, SUPERVISE_STATE, SUPERVISE_STATUS};
+use runit::state::{LENGTH, State};
 use runit::status::{Record, SIZE};
 use runit::sv::{Sight, Trouble};
 
@@ -32,9 +33,23 @@ pub fn read(service: &Directory<'_>) -> Result<Record, Trouble> {
     let file = opened.map_err(|errno| missed(service, Trouble::OpenStatus, errno))?;
     let mut record = [0; SIZE];
     match files::read(file, &mut record).map_err(Trouble::ReadStatus)? {
-        SIZE => Ok(Record::decode(&record)),
+        SIZE => Ok(told(service, Record::decode(&record))),
         _ => Err(Trouble::BadFormat),
     }
+}
+
+/// Adds what the supervisor says beyond the record. A line that is not whole is being written.
+fn told(service: &Directory<'_>, record: Record) -> Record {
+    for _ in 0..3 {
+        let Ok(file) = service.open_read(SUPERVISE_STATE) else { break };
+        let mut line = [0; LENGTH + 1];
+        let Ok(len) = files::read(file, &mut line) else { break };
+        let line = line.get(..len).unwrap_or_default();
+        if State::read(line).is_some() {
+            return record.with(line);
+        }
+    }
+    record
 }
 
 /// Tells the supervisor something.

@@ -23,6 +23,8 @@ pub(super) struct Before {
 /// The answer, from worst to best.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Verdict {
+    /// It will not: the service was given up.
+    Never,
     /// Go on waiting.
     NotYet,
     /// It runs but was sent TERM, so another process will follow or none; if it is still there
@@ -54,6 +56,8 @@ pub(super) fn unsettled(record: &Record, now: Stamp) -> Duration {
 pub(super) fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
     match plan.task {
         Task::Status => Verdict::Met,
+        Task::Check if record.has_failed() => Verdict::Never,
+        Task::Check if record.is_done() => Verdict::Met,
         Task::Check if record.want == b'd' => met(is_down(record)),
         Task::Check => ready(is_running(record)),
         Task::Control(letters, _) => {
@@ -77,11 +81,14 @@ pub(super) fn is_newer(record: &Record, before: &Before) -> bool {
 fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
     let wanted_down = record.want == b'd';
     match letter {
+        Letter::Up | Letter::Once | Letter::Term if was_given_up(record, before) => Verdict::Never,
+        Letter::Up if record.want == b'u' && record.is_done() => Verdict::Met,
         Letter::Up if record.want != b'u' || !is_running(record) => Verdict::NotYet,
         Letter::Up if record.got_term != 0 => Verdict::WhenTimeIsUp,
         Letter::Up => Verdict::IfReady,
         Letter::Down => met(wanted_down && is_down(record)),
         Letter::Term | Letter::Kill if wanted_down && is_down(record) => Verdict::Met,
+        Letter::Term if record.is_done() => met(is_newer(record, before)),
         Letter::Term | Letter::Kill => ready(is_new_process(record, before) && record.got_term == 0),
         Letter::Once if !wanted_down || !has_run_once(record, before) => Verdict::NotYet,
         // It may still turn out that it cannot run; one that has ended by itself has run.
@@ -105,7 +112,17 @@ const fn ready(holds: bool) -> Verdict {
 }
 
 fn is_down(record: &Record) -> bool {
-    record.pid == 0 && record.state == Some(State::Down)
+    record.pid == 0 && record.state == Some(State::Down) && !record.is_done()
+}
+
+/// Whether it was given up since the command: of what was before, another start would have made an end.
+fn was_given_up(record: &Record, before: &Before) -> bool {
+    let starts = |record: Record| record.told.filter(|_| record.has_failed()).map(|told| told.starts);
+    record.has_failed()
+        && match before.record {
+            Some(old) => starts(old) != starts(*record),
+            None => record.since > before.time,
+        }
 }
 
 fn is_running(record: &Record) -> bool {

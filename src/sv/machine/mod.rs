@@ -289,7 +289,13 @@ impl Machine {
         let verdict = if listens { judge(plan, &record, &self.before) } else { Verdict::NotYet };
         let seen = Seen { record, unseen, verdict, wall };
         match verdict {
-            Verdict::NotYet | Verdict::Met => self.decide(seen, Readiness::NotYet, now, out),
+            Verdict::Never | Verdict::NotYet | Verdict::Met => {
+                self.decide(seen, Readiness::NotYet, now, out);
+            }
+            // What says so itself is not asked before it has.
+            Verdict::WhenTimeIsUp | Verdict::IfReady if record.is_ready() == Some(false) => {
+                self.decide(seen, Readiness::NotYet, now, out);
+            }
             Verdict::IfSettled => self.decide(seen, Readiness::Unknown, now, out),
             Verdict::WhenTimeIsUp | Verdict::IfReady if self.check.runs() => out.add(Action::Collect(seen)),
             Verdict::WhenTimeIsUp | Verdict::IfReady => self.consult(seen, now, out),
@@ -307,12 +313,13 @@ impl Machine {
         let ready = match readiness {
             Readiness::Ready => true,
             Readiness::NotYet => false,
-            Readiness::Unknown => self.has_settled(&seen, now),
+            Readiness::Unknown => seen.record.is_ready() == Some(true) || self.has_settled(&seen, now),
         };
         if readiness != Readiness::Unknown {
             self.settles = None;
         }
         let obeyed = match seen.verdict {
+            Verdict::Never => return self.report(Report::GivenUp(seen), out),
             Verdict::NotYet => false,
             Verdict::WhenTimeIsUp => ready && self.is_over(now),
             Verdict::IfReady | Verdict::IfSettled => ready,

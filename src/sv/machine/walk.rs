@@ -35,7 +35,7 @@ const WORDS: [&str; 11] = [
 fn record(life: Life, since: u64, pid: u32, want: u8, got_term: u8) -> Record {
     // One that has just begun has not settled; the others have.
     let secs = if since == 3 { WALL.secs } else { since };
-    Record { since: Stamp { secs, nanos: 0 }, pid, paused: 0, want, got_term, state: Some(life) }
+    Record { since: Stamp { secs, nanos: 0 }, pid, paused: 0, want, got_term, state: Some(life), told: None }
 }
 
 /// What may be seen. The first three may have been there before.

@@ -101,6 +101,8 @@ pub enum Report {
     Gone,
     /// It cannot obey.
     Failed(Trouble),
+    /// It will not obey: its supervisor has given it up.
+    GivenUp(Seen),
     /// It did not obey in time.
     TimeIsUp(Seen),
     /// The same, and it will be killed.

@@ -94,6 +94,7 @@ impl Truth {
                 Err(format!("too early: {}", claim.text()))
             }
             Report::TimeIsUp(_) | Report::Killed(_) => Ok(()),
+            Report::GivenUp(_) => Err(format!("nothing may be given up: {}", claim.text())),
             Report::Gone | Report::Failed(_) => {
                 let always = self.supervisors.iter().find(|span| span.covers(begin, now));
                 always
