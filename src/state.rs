@@ -13,7 +13,7 @@ use platform::{Ended, Pid, Stamp};
 /// The version of the line.
 const VERSION: &[u8] = b"1";
 /// How long it is, newline included.
-pub const LENGTH: usize = 164;
+pub const LENGTH: usize = 154;
 
 /// What a service is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]

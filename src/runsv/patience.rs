@@ -74,9 +74,17 @@ mod tests {
     fn the_pause_is_doubled_up_to_the_longest_and_falls_back() {
         let settings = Settings { delay: 100, longest_delay: 1000, ..Settings::new() };
         let mut patience = Patience::new();
-        for (lived, pause) in
-            [(0, 100), (10, 200), (999, 400), (0, 800), (0, 1000), (0, 1000), (1000, 100), (5, 200), (2000, 100)]
-        {
+        for (lived, pause) in [
+            (0, 100),
+            (10, 200),
+            (999, 400),
+            (0, 800),
+            (0, 1000),
+            (0, 1000),
+            (1000, 100),
+            (5, 200),
+            (2000, 100),
+        ] {
             patience.lived(&settings, at(5000), at(5000 + lived));
             assert_eq!(patience.again(at(5000)), at(5000 + pause), "{lived}");
         }

@@ -321,8 +321,7 @@ impl<'a> Runsv<'a> {
                 return None;
             }
         };
-        let step =
-            Step::Onto { from, to, why: &[b"unable to setup notification filedescriptor for ./run"] };
+        let step = Step::Onto { from, to, why: &[b"unable to setup notification filedescriptor for ./run"] };
         let started = self.program(p, &[step], &[RUN]);
         p.close(from);
         self.notification = Some(read);
@@ -374,8 +373,7 @@ impl<'a> Runsv<'a> {
         let Some((_, Some(from))) = self.pipe else {
             return self.spawn(p, more, argv, why);
         };
-        let log =
-            Step::Onto { from, to: Fd::STDOUT, why: &[b"unable to setup filedescriptor for ./run"] };
+        let log = Step::Onto { from, to: Fd::STDOUT, why: &[b"unable to setup filedescriptor for ./run"] };
         match more {
             [] => self.spawn(p, &[log], argv, why),
             [last, ..] => self.spawn(p, &[log, *last], argv, why),

@@ -506,7 +506,13 @@ impl Service {
     }
 
     /// The answer to [`Action::Script`]; `None`: there is none, or it could not be started.
-    pub(super) fn script_started(&mut self, letter: Letter, pid: Option<Pid>, now: Instant, out: &mut Actions) {
+    pub(super) fn script_started(
+        &mut self,
+        letter: Letter,
+        pid: Option<Pid>,
+        now: Instant,
+        out: &mut Actions,
+    ) {
         self.looking = false;
         match pid {
             Some(pid) => self.script = Some((letter, pid)),

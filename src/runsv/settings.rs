@@ -169,14 +169,22 @@ mod tests {
             (Extra::TimeoutKill, "5000", Settings { timeout_kill: 5000, ..new() }),
             (Extra::TimeoutKill, "0\n", new()),
             (Extra::TimeoutFinish, " 007 \n", Settings { timeout_finish: 7, ..new() }),
-            (Extra::RestartDelay, "200\n", Settings { delay: 200, longest_delay: 200, delayed: true, ..new() }),
+            (
+                Extra::RestartDelay,
+                "200\n",
+                Settings { delay: 200, longest_delay: 200, delayed: true, ..new() },
+            ),
             (Extra::RestartDelay, "0", Settings { delay: 50, longest_delay: 50, delayed: true, ..new() }),
             (
                 Extra::RestartDelay,
                 "100\t60000\n",
                 Settings { delay: 100, longest_delay: 60_000, delayed: true, ..new() },
             ),
-            (Extra::RestartDelay, "100 3", Settings { delay: 100, longest_delay: 100, delayed: true, ..new() }),
+            (
+                Extra::RestartDelay,
+                "100 3",
+                Settings { delay: 100, longest_delay: 100, delayed: true, ..new() },
+            ),
             (Extra::RestartLimit, "5 60\n", Settings { limit, ..new() }),
             (Extra::FinishFails, "125\n", Settings { finish_fails: Some(125), ..new() }),
             (Extra::FinishFails, "0", Settings { finish_fails: Some(0), ..new() }),
@@ -190,7 +198,10 @@ mod tests {
     #[test]
     fn what_is_not() {
         for (extra, texts) in [
-            (Extra::NotificationFd, ["", "\n", "2", "x", "3x", "-3", "3 4", "2147483648", "99999999999"].as_slice()),
+            (
+                Extra::NotificationFd,
+                ["", "\n", "2", "x", "3x", "-3", "3 4", "2147483648", "99999999999"].as_slice(),
+            ),
             (Extra::DownSignal, &["", "FOO", "0", "128", "SIGSIGINT", "int", "INT QUIT", "SIG", "15 1"]),
             (Extra::TimeoutKill, &["", "1s", "1.5", "4294967296", "1 2"]),
             (Extra::TimeoutFinish, &["", "\0"]),
@@ -216,7 +227,11 @@ mod tests {
             ("ABRT", DownSignal::Numbered(6)),
             ("37", DownSignal::Numbered(37)),
         ] {
-            assert_eq!(take(Extra::DownSignal, text).map(|settings| settings.down), Some(expected), "{text:?}");
+            assert_eq!(
+                take(Extra::DownSignal, text).map(|settings| settings.down),
+                Some(expected),
+                "{text:?}"
+            );
         }
     }
 }

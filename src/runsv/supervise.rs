@@ -1,8 +1,8 @@
 //! The supervise directory: its FIFOs and lock, and the three files that say how the service is.
 use super::Refused;
+use super::machine::More;
 use super::service::Who;
 use crate::fixed::Text;
-use super::machine::More;
 use crate::service_directory::{self as names, LOCK, LOG_SUPERVISE, PID, STAT, STATE, STATUS, SUPERVISE};
 use crate::state::{self, LENGTH};
 use crate::status::{State, Status, Want};
@@ -130,7 +130,13 @@ impl Supervise {
 
     /// Brings `state` up to date, before the files that say less: what tells of a change to those, which are
     /// replaced, tells of this one, which is overwritten. Where that fails it is taken away, and all else goes on.
-    pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: &Status, more: &More) {
+    pub(super) fn save_state<P: Platform>(
+        &mut self,
+        p: &mut P,
+        voice: Voice<'_>,
+        status: &Status,
+        more: &More,
+    ) {
         let next = more.next.map(|next| later(self.since, next.ms_since(self.moment)));
         let state = state::State {
             doing: more.doing,

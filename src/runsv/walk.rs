@@ -1,7 +1,7 @@
 //! Every state that a supervisor can reach, by every event and every answer, to closure.
 use super::machine::{LogPipe, Machine};
-use super::service::{Service, Who};
 use super::service::{Kill, Outcome};
+use super::service::{Service, Who};
 use super::settings::{DownSignal, Limit, Settings};
 use super::words::{Action, Actions, Answer, Event, Found};
 use crate::protocol::{LETTERS, Letter};

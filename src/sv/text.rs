@@ -89,6 +89,7 @@ fn say_more<const N: usize>(tail: &mut Text<N>, told: &state::State, now: Stamp)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::status::Want;
 
     impl Sink for Vec<u8> {
         fn put(&mut self, bytes: &[u8]) {
@@ -135,6 +136,46 @@ mod tests {
         let odd = Record { state: None, ..all };
         let shown = "foo: (pid 1) 5s, paused, want down, got TERM";
         assert_eq!(text(odd, 5, false), shown, "a state of the future");
+    }
+
+    #[test]
+    fn what_only_those_can_be_that_ask_for_it() {
+        let ended = Ended::Exit(1);
+        let told = |doing, ready| state::State {
+            doing,
+            ready,
+            pid: None,
+            want: Want::Up,
+            since: THEN,
+            starts: 1,
+            last: Some((ended, THEN)),
+            ends: 5,
+            limit: 5,
+            window: 60,
+            next: None,
+        };
+        let with = |record: Record, told| Record { told: Some(told), ..record };
+        let run = record(State::Run, 7, b'u');
+        let line = text(with(run, told(Doing::Run, Some(false))), 3, false);
+        assert_eq!(line, "run: foo: (pid 7) 3s, not ready");
+        assert_eq!(
+            text(with(run, told(Doing::Run, Some(true))), 3, true),
+            "run: foo: (pid 7) 3s, normally down"
+        );
+        let down = record(State::Down, 0, b'd');
+        let line = text(with(down, told(Doing::Failed, None)), 5, false);
+        assert_eq!(line, "down: foo: 5s, normally up, failed (5 ends in 60 s, last: exit 1)");
+        let killed = Some((Ended::Killed { signal: 11, core: true }, THEN));
+        let few = state::State { ends: 4, last: killed, ..told(Doing::Failed, None) };
+        assert_eq!(text(with(down, few), 5, true), "down: foo: 5s, failed (last: signal 11)");
+        let up = record(State::Down, 0, b'u');
+        assert_eq!(text(with(up, told(Doing::Done, Some(true))), 12, false), "done: foo: 12s");
+        assert_eq!(text(with(up, told(Doing::Done, Some(true))), 12, true), "done: foo: 12s, normally down");
+        assert_eq!(text(with(down, told(Doing::Done, Some(true))), 1, false), "done: foo: 1s, want down");
+        let next = Some(Stamp { secs: THEN.secs + 27, nanos: 0 });
+        let paused = state::State { next, ..told(Doing::PausedStart, None) };
+        let line = text(with(up, paused), 3, false);
+        assert_eq!(line, "down: foo: 3s, normally up, want up, next start in 24s");
     }
 
     #[test]

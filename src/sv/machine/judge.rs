@@ -153,9 +153,11 @@ fn has_run_once(record: &Record, before: &Before) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Verdict::{IfReady, IfSettled, Met, NotYet, WhenTimeIsUp};
+    use super::Verdict::{IfReady, IfSettled, Met, Never, NotYet, WhenTimeIsUp};
     use super::*;
+    use crate::state::Doing;
     use crate::status::State::{Down, Finish, Run};
+    use crate::status::Want;
 
     /// State, label, pid, wish, then `T` for got TERM and `p` for paused.
     fn record(state: State, since: u64, pid: u32, want: char, flags: &str) -> Record {
@@ -166,7 +168,25 @@ mod tests {
             want: want as u8,
             got_term: u8::from(flags.contains('T')),
             state: Some(state),
+            told: None,
         }
+    }
+
+    fn telling(doing: Doing, ready: Option<bool>, starts: u32, record: Record) -> Record {
+        let told = crate::state::State {
+            doing,
+            ready,
+            pid: None,
+            want: Want::Up,
+            since: record.since,
+            starts,
+            last: None,
+            ends: 0,
+            limit: 0,
+            window: 0,
+            next: None,
+        };
+        Record { told: Some(told), ..record }
     }
 
     fn try_word(word: &str, before: Record, now: Record) -> Verdict {
@@ -315,6 +335,33 @@ mod tests {
         assert!(!is("exit", Some(running()), running()), "the command has not arrived");
         assert!(!is("exit", Some(running()), record(Run, 2, 11, 'd', "T")));
         assert!(!is("exit", None, other), "who knows");
+    }
+
+    #[test]
+    fn a_one_shot_is_up_without_a_process() {
+        let done = |since| telling(Doing::Done, Some(true), 1, record(Down, since, 0, 'u', ""));
+        assert_eq!(try_word("start", down(), done(2)), Met);
+        assert_eq!(try_word("check", down(), done(2)), Met);
+        assert_eq!(try_word("restart", done(2), done(2)), NotYet, "it is to be done again");
+        assert_eq!(try_word("restart", done(2), done(3)), Met);
+        let stops = telling(Doing::Done, Some(true), 1, record(Down, 2, 0, 'd', ""));
+        assert_eq!(try_word("stop", done(2), stops), NotYet, "it is to be undone");
+        assert_eq!(try_word("stop", done(2), record(Down, 3, 0, 'd', "")), Met);
+        assert_eq!(try_word("once", down(), stops), Met);
+    }
+
+    #[test]
+    fn one_that_was_given_up_is_not_waited_for() {
+        let failed = |starts| telling(Doing::Failed, None, starts, record(Down, starts.into(), 0, 'd', ""));
+        for word in ["start", "restart", "once", "try-restart", "up"] {
+            assert_eq!(try_word(word, running(), failed(5)), Never, "{word}");
+            assert_eq!(try_word(word, failed(4), failed(5)), Never, "{word}");
+            assert_ne!(try_word(word, failed(5), failed(5)), Never, "{word}: it has not been tried yet");
+        }
+        assert_eq!(try_word("check", failed(5), failed(5)), Never);
+        for word in ["stop", "down", "exit", "hup"] {
+            assert_ne!(try_word(word, running(), failed(5)), Never, "{word}");
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@ use super::pace::{COMES, EARLY, POLL, SOON, later};
 use super::settings::Settings;
 use super::*;
 use crate::protocol::Letter;
-use crate::status::State as Life;
+use crate::state::{Doing, State as Told};
+use crate::status::{State as Life, Want};
 use crate::sv::{Invocation, Plan};
 use std::collections::HashSet;
 
@@ -38,12 +39,37 @@ fn record(life: Life, since: u64, pid: u32, want: u8, got_term: u8) -> Record {
     Record { since: Stamp { secs, nanos: 0 }, pid, paused: 0, want, got_term, state: Some(life), told: None }
 }
 
-/// What may be seen. The first three may have been there before.
+/// The same, of a supervisor that says more.
+fn telling(record: Record, doing: Doing, ready: Option<bool>, starts: u32) -> Record {
+    let told = Told {
+        doing,
+        ready,
+        pid: None,
+        want: Want::Up,
+        since: record.since,
+        starts,
+        last: None,
+        ends: 0,
+        limit: 0,
+        window: 0,
+        next: None,
+    };
+    Record { told: Some(told), ..record }
+}
+
+/// What may be seen. The first four may have been there before.
 fn records() -> Vec<Record> {
+    let began = record(Life::Run, 3, 11, b'u', 0);
+    let (up, down) = (record(Life::Down, 2, 0, b'u', 0), record(Life::Down, 2, 0, b'd', 0));
     vec![
         record(Life::Run, 1, 10, b'u', 0),
         record(Life::Down, 1, 0, b'd', 0),
         record(Life::Finish, 1, 12, b'u', 0),
+        telling(record(Life::Down, 1, 0, b'd', 0), Doing::Failed, None, 1),
+        telling(down, Doing::Failed, None, 2),
+        telling(began, Doing::Run, Some(false), 2),
+        telling(began, Doing::Run, Some(true), 2),
+        telling(up, Doing::Done, Some(true), 2),
         record(Life::Run, 1, 10, b'u', 1),
         record(Life::Run, 3, 11, b'u', 0),
         record(Life::Run, 3, 11, b'd', 0),
@@ -62,7 +88,7 @@ fn answers(action: Action) -> Vec<Answer> {
         Action::Open => [Ok(false), Ok(true), Err(Errno::NOENT)].map(Answer::Opened).to_vec(),
         Action::Watch => both.map(Answer::Watched).to_vec(),
         Action::Read => {
-            let known = records().into_iter().take(3).map(|record| Answer::Recorded(Some(record)));
+            let known = records().into_iter().take(4).map(|record| Answer::Recorded(Some(record)));
             known.chain([Answer::Recorded(None)]).collect()
         }
         Action::Hold => both.map(Answer::Held).to_vec(),
@@ -200,12 +226,13 @@ impl World {
                 let record = &seen.record;
                 assert!(*heard || *inside, "nobody had read the command: {self:?}");
                 let runs = record.pid != 0 && record.state == Some(Life::Run);
-                let down = record.pid == 0 && record.state == Some(Life::Down);
+                let down = record.pid == 0 && record.state == Some(Life::Down) && !record.is_done();
+                let up = (runs && record.is_ready() != Some(false)) || record.is_done();
                 match plan.letters() {
-                    [Letter::Up] => assert!(runs && record.want == b'u', "{seen:?}"),
+                    [Letter::Up] => assert!(up && record.want == b'u', "{seen:?}"),
                     [Letter::Down] => assert!(down && record.want == b'd', "{seen:?}"),
                     [Letter::Term, .., Letter::Up] => {
-                        assert!(runs && record.want == b'u' && record.got_term == 0, "{seen:?}");
+                        assert!(up && record.want == b'u' && record.got_term == 0, "{seen:?}");
                         assert_ne!(Some(*record), self.machine.before.record, "the old process");
                     }
                     [Letter::Exit, ..] => panic!("there is a supervisor: {seen:?}"),
@@ -217,6 +244,13 @@ impl World {
                 !plan.ends_supervisor() || *trouble != Trouble::NotRunning,
                 "that is what was asked for: {self:?}"
             ),
+            Report::GivenUp(seen) => {
+                let old = self.machine.before.record.is_some_and(|old| old == seen.record);
+                let asks = plan.letters().is_empty();
+                assert!(seen.record.has_failed() && (asks || !old), "{seen:?}");
+                assert!(asks || *heard || *inside, "nobody had read the command: {self:?}");
+                assert!(plan.wants_process() || plan.letters().contains(&Letter::Term), "{seen:?}");
+            }
             Report::TimeIsUp(_) => assert!(self.machine.is_over(NOW), "too early: {self:?}"),
             Report::Killed(seen) => {
                 assert!(self.machine.is_over(NOW) && plan.kills() && !inside, "{self:?}");
