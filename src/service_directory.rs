@@ -36,17 +36,19 @@ pub enum Extra {
     Oneshot,
 }
 
-/// Their names, and whether they mean anything in the directory of a log service.
-pub const EXTRAS: [(Extra, &CStr, bool); 8] = [
-    (Extra::NotificationFd, c"notification-fd", false),
-    (Extra::DownSignal, c"down-signal", true),
-    (Extra::TimeoutKill, c"timeout-kill", true),
-    (Extra::TimeoutFinish, c"timeout-finish", false),
-    (Extra::RestartDelay, c"restart-delay", true),
-    (Extra::RestartLimit, c"restart-limit", true),
-    (Extra::FinishFails, c"finish-fails", false),
-    (Extra::Oneshot, c"oneshot", false),
+/// Their names.
+pub const EXTRAS: [(Extra, &CStr); 8] = [
+    (Extra::DownSignal, c"down-signal"),
+    (Extra::TimeoutKill, c"timeout-kill"),
+    (Extra::RestartDelay, c"restart-delay"),
+    (Extra::RestartLimit, c"restart-limit"),
+    (Extra::NotificationFd, c"notification-fd"),
+    (Extra::TimeoutFinish, c"timeout-finish"),
+    (Extra::FinishFails, c"finish-fails"),
+    (Extra::Oneshot, c"oneshot"),
 ];
+/// So many of them, the first ones, also mean something in the directory of a log service.
+pub const LOG_EXTRAS: usize = 4;
 
 /// The names of a supervise directory.
 #[derive(Debug)]

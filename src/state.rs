@@ -6,14 +6,21 @@
 //! ```text
 //! VERSION SERIAL STATE READY PID WANT SINCE STARTS LAST AT ENDS LIMIT WINDOW NEXT SERIAL
 //! ```
-use crate::fixed::{Text, Words};
+use crate::fixed::Words;
 use crate::status::Want;
-use platform::{Ended, Pid, Stamp};
+use platform::{Ended, Pid, Stamp, copy};
 
 /// The version of the line.
 const VERSION: &[u8] = b"1";
 /// How long it is, newline included.
 pub const LENGTH: usize = 154;
+
+/// Room for a line.
+pub type Line = [u8; LENGTH];
+
+/// A line without a number or a word: all fields are as wide as their greatest value.
+const EMPTY: Line = *b"1 0000000000              - 0000000000 - 0000000000.000000000 0000000000 ----:000 \
+    0000000000.000000000 000 000 0000000000 0000000000.000000000 0000000000\n";
 
 /// What a service is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -72,44 +79,60 @@ pub struct State {
 impl State {
     /// The line, newline included. `serial` is another number for each.
     #[must_use]
-    pub fn line(&self, serial: u32) -> Text<{ LENGTH + 1 }> {
-        let mut line = Text::of(&[VERSION, b" "]);
-        number(&mut line, serial.into(), 10);
-        line.add(b" ");
+    pub fn line(&self, serial: u32) -> Line {
+        let mut line = EMPTY;
         let word = DOINGS.iter().find(|known| known.0 == self.doing).map_or(b"".as_slice(), |known| known.1);
-        line.add(word);
-        line.add(b"            ".get(word.len()..).unwrap_or_default());
-        line.add(match self.ready {
-            None => b" - ",
-            Some(false) => b" 0 ",
-            Some(true) => b" 1 ",
-        });
-        number(&mut line, self.pid.map_or(0, |pid| pid.0.unsigned_abs()).into(), 10);
-        line.add(match self.want {
-            Want::Up => b" u ",
-            Want::Down => b" d ",
-            Want::Exit => b" x ",
-        });
-        moment(&mut line, Some(self.since));
-        number(&mut line, self.starts.into(), 10);
-        let (how, code): (&[u8], u8) = match self.last {
-            None => (b" none:", 0),
-            Some((Ended::Exit(code), _)) => (b" exit:", code),
-            Some((Ended::Killed { signal, .. }, _)) => (b" kill:", signal),
+        copy(word, line.get_mut(13..25).unwrap_or_default());
+        let mut letter = |at: usize, byte| {
+            if let Some(slot) = line.get_mut(at) {
+                *slot = byte;
+            }
         };
-        line.add(how);
-        number(&mut line, code.into(), 3);
-        line.add(b" ");
-        moment(&mut line, self.last.map(|last| last.1));
-        number(&mut line, self.ends.into(), 3);
-        line.add(b" ");
-        number(&mut line, self.limit.into(), 3);
-        line.add(b" ");
-        number(&mut line, self.window.into(), 10);
-        line.add(b" ");
-        moment(&mut line, self.next);
-        number(&mut line, serial.into(), 10);
-        line.add(b"\n");
+        if let Some(ready) = self.ready {
+            letter(26, b'0' | u8::from(ready));
+        }
+        letter(
+            39,
+            match self.want {
+                Want::Up => b'u',
+                Want::Down => b'd',
+                Want::Exit => b'x',
+            },
+        );
+        let (how, code, at): (&[u8], _, _) = match self.last {
+            None => (b"none", 0, Stamp::default()),
+            Some((Ended::Exit(code), at)) => (b"exit", code, at),
+            Some((Ended::Killed { signal, .. }, at)) => (b"kill", signal, at),
+        };
+        copy(how, line.get_mut(73..77).unwrap_or_default());
+        let next = self.next.unwrap_or_default();
+        // Each number with the place of its last digit.
+        let numbers: [(usize, u64); 14] = [
+            (11, serial.into()),
+            (37, self.pid.map_or(0, |pid| pid.0.unsigned_abs()).into()),
+            (50, self.since.secs),
+            (60, self.since.nanos.into()),
+            (71, self.starts.into()),
+            (80, code.into()),
+            (91, at.secs),
+            (101, at.nanos.into()),
+            (105, self.ends.into()),
+            (109, self.limit.into()),
+            (120, self.window.into()),
+            (131, next.secs),
+            (141, next.nanos.into()),
+            (152, serial.into()),
+        ];
+        for (last, number) in numbers {
+            let mut rest = number;
+            for slot in line.get_mut(..=last).unwrap_or_default().iter_mut().rev() {
+                if rest == 0 {
+                    break;
+                }
+                *slot = b'0' | (rest % 10) as u8;
+                rest /= 10;
+            }
+        }
         line
     }
 
@@ -158,27 +181,10 @@ impl State {
     }
 }
 
-/// `secs.nanos` and a blank; zeros for none.
-fn moment(line: &mut Text<{ LENGTH + 1 }>, stamp: Option<Stamp>) {
-    let stamp = stamp.unwrap_or_default();
-    number(line, stamp.secs, 10);
-    line.add(b".");
-    number(line, stamp.nanos.into(), 9);
-    line.add(b" ");
-}
-
 fn read_moment(word: &[u8]) -> Option<Stamp> {
     let (secs, nanos) = word.split_at_checked(10)?;
     let secs = Words::of(secs).only()?.into();
     Some(Stamp { secs, nanos: Words::of(nanos.strip_prefix(b".")?).only()? })
-}
-
-/// Exactly so many digits, the last ones.
-fn number(line: &mut Text<{ LENGTH + 1 }>, number: u64, width: u32) {
-    for at in (0..width).rev() {
-        let digit = number.checked_div(10_u64.pow(at)).unwrap_or_default() % 10;
-        line.add(&[b'0' | digit as u8]);
-    }
 }
 
 #[cfg(test)]
@@ -206,7 +212,7 @@ mod tests {
     #[test]
     fn a_line_as_the_manual_shows_it() {
         assert_eq!(
-            String::from_utf8_lossy(state().line(7).bytes()),
+            String::from_utf8_lossy(&state().line(7)),
             "1 0000000007 run          0 0000004711 u 1795992291.123456789 0000000003 exit:001 \
              1795992290.000000005 002 005 0000000060 0000000000.000000000 0000000007\n"
         );
@@ -222,8 +228,7 @@ mod tests {
                         let next = pid.map(|_| SINCE);
                         let state = State { doing, ready, pid, last, want, next, ..state() };
                         let line = state.line(u32::MAX);
-                        assert_eq!((line.bytes().len(), line.is_cut()), (LENGTH, false));
-                        assert_eq!(State::read(line.bytes()), Some(state));
+                        assert_eq!(State::read(&line), Some(state));
                     }
                 }
             }
@@ -234,14 +239,14 @@ mod tests {
     fn what_is_not_whole_is_nothing() {
         let (old, new) = (state().line(7), State { ready: Some(true), ..state() }.line(8));
         for cut in 1..LENGTH - 1 {
-            let mixed = [&new.bytes()[..cut], &old.bytes()[cut..]].concat();
+            let mixed = [&new[..cut], &old[cut..]].concat();
             let read = State::read(&mixed);
-            assert!(read.is_none() || mixed == old.bytes() || mixed == new.bytes(), "{cut}");
-            assert_eq!(State::read(&old.bytes()[..cut]), None);
+            assert!(read.is_none() || mixed == old || mixed == new, "{cut}");
+            assert_eq!(State::read(&old[..cut]), None);
         }
-        assert_eq!(State::read(&[old.bytes(), b"\n"].concat()), None);
+        assert_eq!(State::read(&[&old[..], b"\n"].concat()), None);
         for at in 0..LENGTH {
-            let mut line = old.bytes().to_vec();
+            let mut line = old.to_vec();
             line[at] = b'x';
             let _ = State::read(&line);
         }

@@ -216,7 +216,7 @@ mod tests {
                 window: 0,
                 next: None,
             };
-            Record::decode(&status.encode()).with(state.line(1).bytes())
+            Record::decode(&status.encode()).with(&state.line(1))
         };
         assert_eq!(line(11676, status.since).is_ready(), Some(true));
         // The record counts microseconds.

@@ -177,6 +177,8 @@ pub trait Procs {
     fn reap(&mut self) -> Option<(Pid, Ended)>;
     /// kill(2) to whom it says.
     fn kill(&mut self, whom: Target, signal: Signal) -> Result<()>;
+    /// The system's number of a signal; 0 if it has none.
+    fn signal_number(signal: Signal) -> u8;
     /// The same to one process, by the system's number of a signal.
     fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()>;
     /// Shows `text` as the process's title where rewriting the argument itself does not.

@@ -2,11 +2,12 @@
 use super::service::Who;
 use super::settings::Settings;
 use crate::fixed::Text;
-use crate::service_directory::{EXTRAS, LOG, LOG_SUPERVISE};
+use crate::service_directory::{EXTRAS, LOG, LOG_EXTRAS, LOG_SUPERVISE, SUPERVISE};
 use crate::voice::Voice;
-use platform::{Errno, FileId, Files, Open, Stamp};
+use core::ffi::CStr;
+use platform::{Errno, Open, Platform, Stamp};
 
-/// Nothing that is understood is longer.
+/// What is longer is cut off, and so not understood, or warned about with its beginning.
 const ROOM: usize = 64;
 
 /// A directory whose contents changed at most so many seconds ago may change again without a new date.
@@ -17,7 +18,7 @@ const COARSE: u64 = 2;
 pub(super) struct Extras {
     who: Who,
     /// The directory as it was when all of them were looked for, if it was at rest.
-    seen: Option<(FileId, Stamp)>,
+    seen: Option<[u64; 4]>,
     /// A bit for each that was there.
     there: u16,
 }
@@ -28,50 +29,50 @@ impl Extras {
     }
 
     /// Reads them. `since`: a time of day that has passed.
-    pub(super) fn read<P: Files>(&mut self, p: &mut P, voice: Voice<'_>, since: Stamp) -> Settings {
-        let (dir, prefix) = match self.who {
-            Who::Main => (c".", b"".as_slice()),
-            Who::Log => (LOG, LOG_SUPERVISE.prefix),
+    pub(super) fn read<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, since: Stamp) -> Settings {
+        let (dir, prefix, count) = match self.who {
+            Who::Main => (c".", SUPERVISE.prefix, EXTRAS.len()),
+            Who::Log => (LOG, LOG_SUPERVISE.prefix, LOG_EXTRAS),
         };
-        let now = p.stat(dir).ok().map(|found| (found.id(), found.changed));
+        let found = p.stat(dir).ok();
+        let now = found.map(|it| [it.device, it.inode, it.changed.secs, it.changed.nanos.into()]);
         let same = now.is_some() && now == self.seen;
-        self.seen = now.filter(|(_, changed)| changed.secs.saturating_add(COARSE) <= since.secs);
+        self.seen = now.filter(|[_, _, changed, _]| changed.saturating_add(COARSE) <= since.secs);
         let mut settings = Settings::new();
-        for (at, (extra, name, in_log)) in EXTRAS.into_iter().enumerate() {
-            let bit = 1_u16.checked_shl(at as u32).unwrap_or_default();
-            if (same && self.there & bit == 0) || (matches!(self.who, Who::Log) && !in_log) {
-                continue;
-            }
+        let mut bit = 1;
+        for (extra, name) in EXTRAS.iter().take(count) {
+            let absent = same && self.there & bit == 0;
             self.there &= !bit;
-            let path = Text::<32>::of(&[prefix, name.to_bytes()]);
-            let mut text = [0; ROOM];
-            let len = match p.open(path.as_c(), Open::Read) {
-                Ok(fd) => {
+            if !absent {
+                let path = Text::<32>::of(&[prefix, name.to_bytes()]);
+                if let Some(contents) = read(p, path.as_c()) {
                     self.there |= bit;
-                    let read = p.read(fd, &mut text);
-                    p.close(fd);
-                    read
-                }
-                Err(Errno::NOENT) => continue,
-                Err(errno) => Err(errno),
-            };
-            match len {
-                // What fills the room goes on behind it.
-                Ok(len @ ..ROOM) => {
-                    let text = text.get(..len).unwrap_or_default();
-                    if settings.take(extra, text).is_none() {
-                        let text = text.trim_ascii_end();
-                        voice.warn(p, &[b"unable to understand ", path.bytes(), b": ", text], None);
+                    let (understood, text, why) = match &contents {
+                        Ok(text) => {
+                            (settings.take(*extra, text.bytes(), P::signal_number), text.bytes(), None)
+                        }
+                        Err(errno) => (None, b"unreadable".as_slice(), Some(*errno)),
+                    };
+                    if understood.is_none() {
+                        voice.warn(p, &[path.bytes(), b" ignored: ", text.trim_ascii_end()], why);
                     }
                 }
-                Ok(_) => voice.warn(p, &[path.bytes(), b": too long."], None),
-                Err(errno) => {
-                    // It may be there, and be readable the next time.
-                    self.seen = None;
-                    voice.warn(p, &[b"unable to read ", path.bytes()], Some(errno));
-                }
             }
+            bit <<= 1;
         }
         settings
     }
+}
+
+/// What is in a small file; `None` if there is none.
+fn read<P: Platform>(p: &mut P, path: &CStr) -> Option<platform::Result<Text<ROOM>>> {
+    let fd = match p.open(path, Open::Read) {
+        Ok(fd) => fd,
+        Err(Errno::NOENT) => return None,
+        Err(errno) => return Some(Err(errno)),
+    };
+    let mut bytes = [0; ROOM];
+    let read = p.read(fd, &mut bytes);
+    p.close(fd);
+    Some(read.map(|len| Text::of(&[bytes.get(..len).unwrap_or_default()])))
 }

@@ -1,9 +1,9 @@
 //! The two services of a directory and the life of their supervisor.
-use super::service::{Service, Who};
+use super::service::{NEVER, Service, Who};
 use super::settings::Settings;
 use super::words::{Action, Actions, Answer, Event};
 use crate::protocol::Letter;
-use crate::state::Doing;
+use crate::state::State;
 use crate::status::{Status, Want};
 use platform::{Ended, Instant, Pid, Stamp};
 
@@ -33,21 +33,17 @@ pub(super) enum LogPipe {
 /// After a pipe could not be made.
 const RETRY: u64 = 5000;
 
-/// What a service is doing, beyond its status.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct More {
-    /// What it is doing.
-    pub doing: Doing,
-    /// Whether it is ready, if it can say so.
-    pub ready: Option<bool>,
-    /// How many ends count for the limit.
-    pub ends: u8,
-    /// So many are too many; 0: there is no limit.
-    pub limit: u8,
-    /// Within so many seconds.
-    pub window: u32,
-    /// The next start, if it is put off.
-    pub next: Option<Instant>,
+/// What the performer knows of a service, and no decision depends on.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts {
+    /// The last change, by both clocks.
+    pub since: Stamp,
+    /// The same moment.
+    pub moment: Instant,
+    /// How often `./run` was started.
+    pub starts: u32,
+    /// How it ended last, and when.
+    pub last: Option<(Ended, Stamp)>,
 }
 
 /// A service, perhaps its log service, and their supervisor.
@@ -283,25 +279,19 @@ impl Machine {
     /// When [`Event::Time`] is due.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
-        let log = self.log.as_ref().and_then(Service::until);
-        let start = match self.pipe {
-            LogPipe::Open => [self.main.until(), log],
-            LogPipe::Draining(_) => [None, log],
+        let mut until = self.main.kill;
+        if matches!(self.pipe, LogPipe::Open) {
+            until = until.min(self.main.until());
+        }
+        if let Some(log) = &self.log {
             // Without the pipe neither of the two is started.
-            LogPipe::Wanted(time) => [None, time],
-        };
-        let kill = [self.main.kill_time(), self.log.as_ref().and_then(Service::kill_time)];
-        start.into_iter().chain(kill).flatten().min()
-    }
-
-    /// What the status files have no place for.
-    #[must_use]
-    pub fn more(&self, who: Who) -> Option<More> {
-        let service = match who {
-            Who::Main => Some(&self.main),
-            Who::Log => self.log.as_ref(),
-        }?;
-        Some(service.more())
+            let start = match self.pipe {
+                LogPipe::Open | LogPipe::Draining(_) => log.until(),
+                LogPipe::Wanted(time) => time.unwrap_or(NEVER),
+            };
+            until = until.min(log.kill).min(start);
+        }
+        (until != NEVER).then_some(until)
     }
 
     /// What its directory said at the last start.
@@ -309,17 +299,18 @@ impl Machine {
     pub fn settings(&self, who: Who) -> Settings {
         match who {
             Who::Main => self.main.settings,
-            Who::Log => self.log.map_or_else(Settings::new, |log| log.settings),
+            Who::Log => self.log.as_ref().map_or_else(Settings::new, |log| log.settings),
         }
     }
 
     /// What the status files shall say.
     #[must_use]
-    pub fn status(&self, who: Who, since: Stamp) -> Option<Status> {
+    pub fn status(&self, who: Who, facts: &Facts) -> Option<(Status, State)> {
         let service = match who {
             Who::Main => Some(&self.main),
             Who::Log => self.log.as_ref(),
         }?;
-        Some(service.status(since))
+        let status = service.status(facts.since);
+        Some((status, service.state(&status, facts)))
     }
 }

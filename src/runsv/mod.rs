@@ -12,9 +12,9 @@ mod supervise;
 mod walk;
 mod words;
 
-pub use machine::Machine;
+pub use machine::{Facts, Machine};
 pub use service::{Outcome, Service, Who};
-pub use settings::{DownSignal, Limit, MOST_ENDS, Settings};
+pub use settings::{Limit, MOST_ENDS, Settings};
 pub use words::{Action, Actions, Answer, Event, Found};
 
 use crate::cli;

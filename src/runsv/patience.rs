@@ -7,14 +7,17 @@ use platform::Instant;
 pub(super) struct Patience {
     /// The pause in force, in milliseconds; 0 before the first end.
     pause: u32,
-    /// The ends that nobody asked for, the oldest first.
-    ends: [Instant; MOST_ENDS],
+    /// The ends that nobody asked for, one after the other, round and round.
+    ends: [Instant; MOST_ENDS as usize],
+    /// Where the next one goes.
+    next: u8,
+    /// How many of the last ones were within the limit's window of each other.
     count: u8,
 }
 
 impl Patience {
     pub(super) const fn new() -> Patience {
-        Patience { pause: 0, ends: [Instant(0); MOST_ENDS], count: 0 }
+        Patience { pause: 0, ends: [Instant(0); MOST_ENDS as usize], next: 0, count: 0 }
     }
 
     /// `./run` lived from `started` to `now`. The pause is doubled for one that did not live as long as the
@@ -32,20 +35,27 @@ impl Patience {
 
     /// One more end that nobody asked for; `true` if these are too many.
     pub(super) fn ended(&mut self, limit: Limit, now: Instant) -> bool {
-        let counts = |end: &&Instant| now.ms_since(**end) <= u64::from(limit.seconds).saturating_mul(1000);
-        let old = self.ends.iter().take(self.count.into()).take_while(|end| !counts(end)).count();
-        // An end beyond the limit has no room, and need not have: the service was given up before it.
-        let old = old.max(usize::from(self.count).saturating_add(1).saturating_sub(MOST_ENDS));
-        self.ends.rotate_left(old);
-        self.count = self.count.saturating_sub(u8::try_from(old).unwrap_or(u8::MAX));
-        if let Some(slot) = self.ends.get_mut(usize::from(self.count)) {
+        let window = u64::from(limit.seconds).saturating_mul(1000);
+        let before = self.count.min(limit.ends.saturating_sub(1));
+        self.count = 0;
+        while self.count < before && now.ms_since(self.back(self.count.saturating_add(1))) <= window {
+            self.count = self.count.saturating_add(1);
+        }
+        if let Some(slot) = self.ends.get_mut(usize::from(self.next)) {
             *slot = now;
         }
+        self.next = self.next.wrapping_add(1) % MOST_ENDS as u8;
         self.count = self.count.saturating_add(1);
         self.count >= limit.ends
     }
 
-    /// How many ends are remembered.
+    /// The last end, the one before it, …
+    fn back(&self, nth: u8) -> Instant {
+        let at = self.next.wrapping_sub(nth) % MOST_ENDS as u8;
+        self.ends.get(usize::from(at)).copied().unwrap_or_default()
+    }
+
+    /// How many ends count for the limit.
     pub(super) const fn ends(&self) -> u8 {
         self.count
     }
@@ -56,9 +66,10 @@ impl Patience {
         if !grows {
             self.pause = 1000;
         }
-        let count = usize::from(self.count);
-        self.ends.iter_mut().take(count).for_each(|end| *end = by(*end));
-        self.ends.iter_mut().skip(count).for_each(|end| *end = Instant(0));
+        let ends: Vec<_> = (1..=self.count).rev().map(|nth| by(self.back(nth))).collect();
+        self.ends = [Instant(0); MOST_ENDS as usize];
+        self.ends.iter_mut().zip(&ends).for_each(|(slot, end)| *slot = *end);
+        self.next = self.count % MOST_ENDS as u8;
     }
 }
 
@@ -113,8 +124,8 @@ mod tests {
         let limit = Limit { ends: MOST_ENDS as u8, seconds: u32::MAX };
         let mut patience = Patience::new();
         for end in 1..100 {
-            assert_eq!(patience.ended(limit, at(end)), end >= MOST_ENDS as u64, "{end}");
-            assert!(usize::from(patience.ends()) <= MOST_ENDS);
+            assert_eq!(patience.ended(limit, at(end)), end >= u64::from(MOST_ENDS), "{end}");
+            assert!(u32::from(patience.ends()) <= MOST_ENDS);
         }
     }
 }

@@ -103,7 +103,7 @@ impl<'a> Runsv<'a> {
     fn announce<P: Platform>(&mut self, p: &mut P) {
         for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
             let Some(supervise) = supervise else { continue };
-            if let Some(status) = self.machine.status(who, supervise.since) {
+            if let Some((status, _)) = self.machine.status(who, &supervise.facts) {
                 supervise.announce(p, self.voice, status);
             }
         }
@@ -130,10 +130,8 @@ impl<'a> Runsv<'a> {
         let mut saved = true;
         for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
             let Some(supervise) = supervise else { continue };
-            if let Some(status) = self.machine.status(who, supervise.since) {
-                if let Some(more) = self.machine.more(who) {
-                    supervise.save_state(p, self.voice, &status, &more);
-                }
+            if let Some((status, state)) = self.machine.status(who, &supervise.facts) {
+                supervise.save_state(p, self.voice, &state);
                 saved &= supervise.save(p, self.voice, status);
             }
         }
@@ -207,7 +205,7 @@ impl<'a> Runsv<'a> {
     fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
             Action::ReadSettings(who) => {
-                let since = self.supervise(who).map(|supervise| supervise.since).unwrap_or_default();
+                let since = self.supervise(who).map(|supervise| supervise.facts.since).unwrap_or_default();
                 let extras = match who {
                     Who::Main => &mut self.extras.0,
                     Who::Log => &mut self.extras.1,
@@ -217,7 +215,7 @@ impl<'a> Runsv<'a> {
             Action::Run(who) => {
                 let started = self.start(p, who);
                 if let (Some(_), Some(supervise)) = (started, self.supervise(who)) {
-                    supervise.starts = supervise.starts.wrapping_add(1);
+                    supervise.facts.starts = supervise.facts.starts.wrapping_add(1);
                 }
                 return Some(Answer::Started(who, started));
             }
@@ -248,13 +246,13 @@ impl<'a> Runsv<'a> {
                 }
                 let now = p.wall();
                 if let Some(supervise) = self.supervise(who) {
-                    supervise.last = Some((ended, now));
+                    supervise.facts.last = Some((ended, now));
                 }
             }
             Action::Stamp(who) => {
                 let (wall, now) = (p.wall(), self.now);
                 if let Some(supervise) = self.supervise(who) {
-                    (supervise.since, supervise.moment) = (wall, now);
+                    (supervise.facts.since, supervise.facts.moment) = (wall, now);
                 }
             }
             Action::Write(_) => self.unsaved = true,

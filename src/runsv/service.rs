@@ -1,11 +1,11 @@
 //! One supervised process: the service, and its log service, which is the same machine without
 //! control scripts and without `./finish`.
-use super::machine::More;
+use super::machine::Facts;
 use super::patience::Patience;
-use super::settings::{DownSignal, Settings};
+use super::settings::Settings;
 use super::words::{Action, Actions, Found};
 use crate::protocol::Letter;
-use crate::state::Doing;
+use crate::state::{self, Doing};
 use crate::status::{State, Status, Want};
 use platform::{Ended, Instant, Pid, Signal, Stamp};
 
@@ -32,25 +32,8 @@ pub(super) enum Start {
     Announced,
 }
 
-/// When what takes too long is sent KILL.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub(super) enum Kill {
-    /// Never.
-    Never,
-    /// `control/t` was started, which has as long as the process has after the signal.
-    Script(Instant),
-    /// The signal was sent, or `./finish` was started.
-    At(Instant),
-}
-
-impl Kill {
-    const fn time(self) -> Option<Instant> {
-        match self {
-            Kill::Never => None,
-            Kill::Script(time) | Kill::At(time) => Some(time),
-        }
-    }
-}
+/// Later than everything.
+pub(super) const NEVER: Instant = Instant(u64::MAX);
 
 /// What became of a service that has no process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -85,7 +68,10 @@ pub struct Service {
     looking: bool,
     /// What its directory said at the last start.
     pub(super) settings: Settings,
-    pub(super) kill: Kill,
+    /// When what takes too long to end is sent KILL.
+    pub(super) kill: Instant,
+    /// `control/t` runs, which has as long for itself as the process has after the signal.
+    pub(super) before_signal: bool,
     pub(super) patience: Patience,
     pub(super) outcome: Outcome,
     /// Whether `./run` has said that it is ready.
@@ -119,7 +105,8 @@ impl Service {
             start: Start::New,
             looking: false,
             settings: Settings::new(),
-            kill: Kill::Never,
+            kill: NEVER,
+            before_signal: false,
             patience: Patience::new(),
             outcome: Outcome::Open,
             ready: false,
@@ -143,11 +130,11 @@ impl Service {
         Status { since, pid, paused: self.paused, want: self.want, got_term, state }
     }
 
-    /// What its status has no place for.
-    pub(super) fn more(&self) -> More {
+    /// The same, and what the status has no place for.
+    pub(super) fn state(&self, status: &Status, facts: &Facts) -> state::State {
         let delayed = self.settings.delayed && matches!(self.state, State::Down);
-        let next = self.until().filter(|_| delayed);
-        let doing = match (self.status(Stamp::default()).state, self.outcome, next) {
+        let next = Some(self.until()).filter(|next| delayed && *next != NEVER);
+        let doing = match (status.state, self.outcome, next) {
             (State::Run, _, _) => Doing::Run,
             (State::Finish, _, _) => Doing::Finish,
             (State::Down, Outcome::Done, _) => Doing::Done,
@@ -157,14 +144,19 @@ impl Service {
         };
         let says = self.settings.oneshot || self.settings.notification.is_some();
         let ready = self.ready || matches!(self.outcome, Outcome::Done);
-        let limit = self.settings.limit;
-        More {
+        let (limit, window) = self.settings.limit.map_or((0, 0), |limit| (limit.ends, limit.seconds));
+        state::State {
             doing,
             ready: says.then_some(ready),
+            pid: status.pid,
+            want: status.want,
+            since: facts.since,
+            starts: facts.starts,
+            last: facts.last,
             ends: self.patience.ends(),
-            limit: limit.map_or(0, |limit| limit.ends),
-            window: limit.map_or(0, |limit| limit.seconds),
-            next,
+            limit,
+            window,
+            next: next.map(|next| later(facts.since, next.ms_since(facts.moment))),
         }
     }
 
@@ -191,21 +183,16 @@ impl Service {
     }
 
     /// When [`Service::start_if_due`] wants to be called again.
-    pub(super) fn until(&self) -> Option<Instant> {
-        if self.is_due() { self.not_before } else { None }
-    }
-
-    /// When [`Service::kill_if_due`] wants to be called.
-    pub(super) const fn kill_time(&self) -> Option<Instant> {
-        self.kill.time()
+    pub(super) fn until(&self) -> Instant {
+        self.not_before.filter(|_| self.is_due()).unwrap_or(NEVER)
     }
 
     /// Kills what takes too long, and the control script that stands in its way.
     pub(super) fn kill_if_due(&mut self, now: Instant, out: &mut Actions) {
-        if self.looking || self.kill.time().is_none_or(|time| time > now) {
+        if self.looking || self.kill > now {
             return;
         }
-        self.kill = Kill::Never;
+        self.kill = NEVER;
         let script = self.script.map(|(_, pid)| pid);
         for pid in [self.pid, script].into_iter().flatten() {
             out.add(Action::Signal(pid, Signal::Kill));
@@ -275,7 +262,7 @@ impl Service {
                 self.asked = false;
                 out.add(Action::Stamp(self.who));
             }
-            State::Finish => self.kill = self.after(self.settings.timeout_finish, now),
+            State::Finish => self.kill = after(self.settings.timeout_finish, now),
             State::Run => {}
         }
         out.add(Action::Write(self.who));
@@ -289,7 +276,7 @@ impl Service {
         self.got_term = false;
         // A control script that hangs still has its time.
         if self.script.is_none() {
-            self.kill = Kill::Never;
+            self.kill = NEVER;
         }
         if matches!(self.state, State::Run) {
             self.run_ended(ended, now, out);
@@ -368,11 +355,6 @@ impl Service {
             self.outcome = Outcome::Open;
             self.look_for_finish(Ended::Exit(0), out);
         }
-    }
-
-    /// So many milliseconds from now, if there is a limit.
-    fn after(&self, ms: u32, now: Instant) -> Kill {
-        if ms == 0 { Kill::Never } else { Kill::At(now.plus_ms(ms.into())) }
     }
 
     /// The answer to [`Action::LookForFinish`].
@@ -470,7 +452,7 @@ impl Service {
     /// A process that is wanted again is not killed for being slow to end.
     const fn spare(&mut self) {
         if matches!(self.state, State::Run) {
-            self.kill = Kill::Never;
+            self.kill = NEVER;
         }
     }
 
@@ -482,11 +464,9 @@ impl Service {
             self.outcome = Outcome::Open;
         }
         self.ask();
-        if let (State::Run, Kill::Never) = (self.state, self.kill) {
-            self.kill = match self.after(self.settings.timeout_kill, now) {
-                Kill::At(time) => Kill::Script(time),
-                never @ (Kill::Never | Kill::Script(_)) => never,
-            };
+        if matches!(self.state, State::Run) && self.kill == NEVER {
+            self.kill = after(self.settings.timeout_kill, now);
+            self.before_signal = true;
         }
         out.add(Action::Write(self.who));
         self.undo(out);
@@ -524,7 +504,7 @@ impl Service {
     pub(super) fn script_died(&mut self, letter: Letter, ended: Ended, now: Instant, out: &mut Actions) {
         self.script = None;
         if self.pid.is_none() {
-            self.kill = Kill::Never;
+            self.kill = NEVER;
         }
         self.script_over(letter, ended == Ended::Exit(0), now, out);
     }
@@ -557,28 +537,25 @@ impl Service {
 
     /// Sends the signal that asks it to end. That it got TERM is said of TERM alone.
     fn ask_to_end(&mut self, out: &mut Actions) {
-        match (self.settings.down, self.state, self.pid) {
-            (DownSignal::Named(signal), State::Down | State::Run | State::Finish, _) => {
-                if self.signal(signal, out) && signal == Signal::Terminate {
-                    self.got_term = true;
-                    out.add(Action::Write(self.who));
-                }
-            }
-            (DownSignal::Numbered(number), State::Run, Some(pid)) => {
+        match (self.settings.down, self.pid) {
+            (Some(number), Some(pid)) if matches!(self.state, State::Run) => {
                 out.add(Action::SignalNumber(pid, number));
             }
-            (DownSignal::Numbered(_), State::Down | State::Run | State::Finish, _) => {}
+            (None, _) if self.signal(Signal::Terminate, out) => {
+                self.got_term = true;
+                out.add(Action::Write(self.who));
+            }
+            (Some(_) | None, _) => {}
         }
     }
 
     /// A paused process could not act on TERM.
     fn after_term(&mut self, letter: Letter, now: Instant, out: &mut Actions) {
-        match (self.state, self.pid, self.kill) {
-            // Another `d` does not put it off.
-            (State::Run, Some(_), Kill::Never | Kill::Script(_)) => {
-                self.kill = self.after(self.settings.timeout_kill, now);
-            }
-            (State::Run, Some(_), Kill::At(_)) | (State::Run | State::Down | State::Finish, _, _) => {}
+        // Another `d` does not put it off.
+        let first = self.kill == NEVER || self.before_signal;
+        if first && matches!(self.state, State::Run) && self.pid.is_some() {
+            self.kill = after(self.settings.timeout_kill, now);
+            self.before_signal = false;
         }
         self.signal(Signal::Continue, out);
         match self.who {
@@ -608,4 +585,16 @@ impl Service {
             (State::Run, None) | (State::Down | State::Finish, Some(_) | None) => false,
         }
     }
+}
+
+/// So many milliseconds from now; for 0, never.
+const fn after(ms: u32, now: Instant) -> Instant {
+    if ms == 0 { NEVER } else { now.plus_ms(ms as u64) }
+}
+
+/// So many milliseconds later.
+const fn later(stamp: Stamp, ms: u64) -> Stamp {
+    let ms = ms.saturating_add(stamp.nanos as u64 / 1_000_000);
+    let nanos = (ms % 1000) as u32 * 1_000_000;
+    Stamp { secs: stamp.secs.saturating_add(ms / 1000), nanos }
 }

@@ -4,20 +4,11 @@ use crate::service_directory::Extra;
 use platform::{Fd, Signal};
 
 /// How many ends [`Settings::limit`] can count.
-pub const MOST_ENDS: usize = 32;
+pub const MOST_ENDS: u32 = 32;
 /// The pause between two starts, in milliseconds, if nothing else is said.
 const PAUSE: u32 = 1000;
 /// No pause is shorter: what cannot run must not take the processor.
 const SHORTEST_PAUSE: u32 = 50;
-
-/// The signal that asks `./run` to end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum DownSignal {
-    /// One that has a name here.
-    Named(Signal),
-    /// The system's number of any other.
-    Numbered(u8),
-}
 
 /// So many ends of `./run` within so many seconds, and the service has failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -33,8 +24,8 @@ pub struct Limit {
 pub struct Settings {
     /// The descriptor on which `./run` says that it is ready.
     pub notification: Option<Fd>,
-    /// What asks it to end.
-    pub down: DownSignal,
+    /// The system's number of the signal that asks it to end; `None`: TERM.
+    pub down: Option<u8>,
     /// When one that was asked to end is killed; 0: never.
     pub timeout_kill: u32,
     /// When `./finish` is killed; 0: never.
@@ -59,7 +50,7 @@ impl Settings {
     pub const fn new() -> Settings {
         Settings {
             notification: None,
-            down: DownSignal::Named(Signal::Terminate),
+            down: None,
             timeout_kill: 0,
             timeout_finish: 0,
             delay: PAUSE,
@@ -71,38 +62,45 @@ impl Settings {
         }
     }
 
-    /// Takes the contents of a file. `None`: they were not understood and change nothing.
-    pub fn take(&mut self, extra: Extra, text: &[u8]) -> Option<()> {
+    /// Takes the contents of a file; `number` has the system's numbers of signals. `None`: they were not
+    /// understood and change nothing.
+    pub fn take(&mut self, extra: Extra, text: &[u8], number: fn(Signal) -> u8) -> Option<()> {
         let mut words = Words::of(text);
         match extra {
-            Extra::NotificationFd => {
-                let fd = words.number().filter(|fd| *fd > 2)?;
-                words.end()?;
-                self.notification = Some(Fd(i32::try_from(fd).ok()?));
+            Extra::Oneshot => {
+                self.oneshot = true;
+                return Some(());
             }
             Extra::DownSignal => {
-                let down = signal(words.next()?)?;
+                let word = words.next()?;
                 words.end()?;
-                self.down = down;
+                let signal = signal(word, number)?;
+                self.down = Some(signal).filter(|signal| *signal != number(Signal::Terminate));
+                return Some(());
             }
-            Extra::TimeoutKill => self.timeout_kill = words.only()?,
-            Extra::TimeoutFinish => self.timeout_finish = words.only()?,
-            Extra::RestartDelay => {
-                let delay = words.number()?.max(SHORTEST_PAUSE);
-                let longest = if words.is_empty() { delay } else { words.number()? };
-                words.end()?;
-                (self.delay, self.longest_delay, self.delayed) = (delay, longest.max(delay), true);
+            Extra::NotificationFd
+            | Extra::TimeoutKill
+            | Extra::TimeoutFinish
+            | Extra::RestartDelay
+            | Extra::RestartLimit
+            | Extra::FinishFails => {}
+        }
+        let first = words.number()?;
+        let second = if words.is_empty() { None } else { Some(words.only()?) };
+        match (extra, first, second) {
+            (Extra::NotificationFd, 3..=0x7fff_ffff, None) => self.notification = Some(Fd(first as i32)),
+            (Extra::TimeoutKill, _, None) => self.timeout_kill = first,
+            (Extra::TimeoutFinish, _, None) => self.timeout_finish = first,
+            (Extra::RestartDelay, _, _) => {
+                self.delay = first.max(SHORTEST_PAUSE);
+                self.longest_delay = second.unwrap_or(0).max(self.delay);
+                self.delayed = true;
             }
-            Extra::RestartLimit => {
-                let ends = u8::try_from(words.number()?).ok().filter(|ends| *ends > 0)?;
-                let seconds = words.only()?;
-                if usize::from(ends) > MOST_ENDS {
-                    return None;
-                }
-                self.limit = Some(Limit { ends, seconds });
+            (Extra::RestartLimit, 1..=MOST_ENDS, Some(seconds)) => {
+                self.limit = Some(Limit { ends: first as u8, seconds });
             }
-            Extra::FinishFails => self.finish_fails = Some(u8::try_from(words.only()?).ok()?),
-            Extra::Oneshot => self.oneshot = true,
+            (Extra::FinishFails, 0..=255, None) => self.finish_fails = Some(first as u8),
+            _ => return None,
         }
         Some(())
     }
@@ -114,45 +112,46 @@ impl Default for Settings {
     }
 }
 
-/// Those whose numbers differ between systems, and the numbers that POSIX lays down.
-const NAMES: [(&[u8], Signal, u8); 9] = [
-    (b"TERM", Signal::Terminate, 15),
-    (b"INT", Signal::Interrupt, 2),
-    (b"QUIT", Signal::Quit, 3),
-    (b"HUP", Signal::HangUp, 1),
-    (b"USR1", Signal::User1, 0),
-    (b"USR2", Signal::User2, 0),
-    (b"WINCH", Signal::WindowChange, 0),
-    (b"KILL", Signal::Kill, 9),
-    (b"ALRM", Signal::Alarm, 14),
+/// What a signal is called, without `SIG`.
+const NAMES: [(&[u8], Signal); 9] = [
+    (b"TERM", Signal::Terminate),
+    (b"INT", Signal::Interrupt),
+    (b"QUIT", Signal::Quit),
+    (b"HUP", Signal::HangUp),
+    (b"USR1", Signal::User1),
+    (b"USR2", Signal::User2),
+    (b"WINCH", Signal::WindowChange),
+    (b"KILL", Signal::Kill),
+    (b"ALRM", Signal::Alarm),
 ];
 
-/// A name with or without `SIG`, or a number.
-fn signal(word: &[u8]) -> Option<DownSignal> {
-    let named = |found: &(&[u8], Signal, u8)| DownSignal::Named(found.1);
-    match Words::of(word).only() {
-        Some(number) => {
-            let number = u8::try_from(number).ok().filter(|number| (1..=127).contains(number))?;
-            let known = NAMES.iter().find(|known| known.2 == number).map(named);
-            Some(known.unwrap_or(DownSignal::Numbered(number)))
-        }
-        None => {
-            let name = word.strip_prefix(b"SIG").unwrap_or(word);
-            if name == b"ABRT" {
-                return Some(DownSignal::Numbered(6));
-            }
-            NAMES.iter().find(|known| known.0 == name).map(named)
-        }
+/// The number of a signal that is named, with or without `SIG`, or given by its number.
+fn signal(word: &[u8], number: fn(Signal) -> u8) -> Option<u8> {
+    if let Some(given) = Words::of(word).only() {
+        return u8::try_from(given).ok().filter(|given| (1..=127).contains(given));
     }
+    let name = word.strip_prefix(b"SIG").unwrap_or(word);
+    NAMES.iter().find(|known| known.0 == name).map(|known| number(known.1))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Those of Linux.
+    fn number(signal: Signal) -> u8 {
+        match signal {
+            Signal::Terminate => 15,
+            Signal::Interrupt => 2,
+            Signal::User1 => 10,
+            Signal::WindowChange => 28,
+            _ => 0,
+        }
+    }
+
     fn take(extra: Extra, text: &str) -> Option<Settings> {
         let mut settings = Settings::new();
-        let taken = settings.take(extra, text.as_bytes());
+        let taken = settings.take(extra, text.as_bytes(), number);
         if taken.is_none() {
             assert_eq!(settings, Settings::new(), "{text:?} changes nothing");
         }
@@ -218,14 +217,15 @@ mod tests {
     #[test]
     fn signals() {
         for (text, expected) in [
-            ("INT", DownSignal::Named(Signal::Interrupt)),
-            ("SIGINT", DownSignal::Named(Signal::Interrupt)),
-            ("2", DownSignal::Named(Signal::Interrupt)),
-            ("TERM\n", DownSignal::Named(Signal::Terminate)),
-            ("15", DownSignal::Named(Signal::Terminate)),
-            ("SIGWINCH", DownSignal::Named(Signal::WindowChange)),
-            ("ABRT", DownSignal::Numbered(6)),
-            ("37", DownSignal::Numbered(37)),
+            ("INT", Some(2)),
+            ("SIGINT", Some(2)),
+            ("2", Some(2)),
+            ("TERM\n", None),
+            ("15", None),
+            ("SIGWINCH", Some(28)),
+            ("USR1", Some(10)),
+            ("6", Some(6)),
+            ("37", Some(37)),
         ] {
             assert_eq!(
                 take(Extra::DownSignal, text).map(|settings| settings.down),

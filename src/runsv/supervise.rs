@@ -1,14 +1,14 @@
 //! The supervise directory: its FIFOs and lock, and the three files that say how the service is.
 use super::Refused;
-use super::machine::More;
+use super::machine::Facts;
 use super::service::Who;
 use crate::fixed::Text;
 use crate::service_directory::{self as names, LOCK, LOG_SUPERVISE, PID, STAT, STATE, STATUS, SUPERVISE};
-use crate::state::{self, LENGTH};
-use crate::status::{State, Status, Want};
+use crate::state::{LENGTH, Line, State};
+use crate::status::{self, Status, Want};
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Stamp};
+use platform::{Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Stamp};
 
 /// The link of a supervise directory must be shorter than this.
 const LINK: usize = 256;
@@ -22,20 +22,13 @@ pub(super) struct Supervise {
     pub(super) control: Fd,
     /// The directory was made just now.
     new: bool,
-    /// The date of the status.
-    pub(super) since: Stamp,
-    /// The same on the clock that is never set.
-    pub(super) moment: Instant,
-    /// How often `./run` was started.
-    pub(super) starts: u32,
-    /// How it ended last, and when.
-    pub(super) last: Option<(Ended, Stamp)>,
+    pub(super) facts: Facts,
     /// What `state` says, if it could be written, and the number of its line.
-    state: Option<state::State>,
+    line: Option<Line>,
     serial: u32,
     /// What the files say, as far as writing them succeeded.
     pid: Option<Option<Pid>>,
-    line: Option<Status>,
+    stat: Option<Status>,
     record: Option<Status>,
     /// The state that was reported as not written.
     reported: Option<Status>,
@@ -52,14 +45,11 @@ impl Supervise {
             place: Fd(-1),
             control: Fd(-1),
             new: false,
-            since,
-            moment: Instant(0),
-            starts: 0,
-            last: None,
-            state: None,
+            facts: Facts { since, moment: Instant(0), starts: 0, last: None },
+            line: None,
             serial: 0,
             pid: None,
-            line: None,
+            stat: None,
             record: None,
             reported: None,
         }
@@ -130,28 +120,8 @@ impl Supervise {
 
     /// Brings `state` up to date, before the files that say less: what tells of a change to those, which are
     /// replaced, tells of this one, which is overwritten. Where that fails it is taken away, and all else goes on.
-    pub(super) fn save_state<P: Platform>(
-        &mut self,
-        p: &mut P,
-        voice: Voice<'_>,
-        status: &Status,
-        more: &More,
-    ) {
-        let next = more.next.map(|next| later(self.since, next.ms_since(self.moment)));
-        let state = state::State {
-            doing: more.doing,
-            ready: more.ready,
-            pid: status.pid,
-            want: status.want,
-            since: self.since,
-            starts: self.starts,
-            last: self.last,
-            ends: more.ends,
-            limit: more.limit,
-            window: more.window,
-            next,
-        };
-        if self.state == Some(state) {
+    pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, state: &State) {
+        if self.line.as_ref() == Some(&state.line(self.serial)) {
             return;
         }
         // Nothing else changes when a service becomes ready, but it is to be told.
@@ -161,17 +131,15 @@ impl Supervise {
         self.serial = self.serial.wrapping_add(1);
         let line = state.line(self.serial);
         let mut written = false;
-        if self.state.is_some() {
+        if self.line.is_some() {
             if let Ok(fd) = p.openat(self.place, STATE, Open::Write) {
-                written = p.write(fd, line.bytes()) == Ok(LENGTH);
+                written = p.write(fd, &line) == Ok(LENGTH);
                 p.close(fd);
             }
         }
         let mut file = File { p, voice, place: self.place, prefix: self.names.prefix, quiet: true };
-        if written || file.replace(STATE, line.bytes()) {
-            self.state = Some(state);
-        } else {
-            self.state = None;
+        self.line = (written || file.replace(STATE, &line)).then_some(line);
+        if self.line.is_none() {
             let _ = p.unlinkat(self.place, STATE);
         }
     }
@@ -189,12 +157,12 @@ impl Supervise {
         }
         // The line says nothing of date and process, but others take the date of the file for that of the
         // last change of either. The wish is not in it while the service is down.
-        let want = if matches!(status.state, State::Down) { Want::Down } else { status.want };
+        let want = if matches!(status.state, status::State::Down) { Want::Down } else { status.want };
         let line = Status { want, ..status };
-        if saved && self.line != Some(line) {
+        if saved && self.stat != Some(line) {
             saved = file.replace(STAT, status.line().bytes());
             if saved {
-                self.line = Some(line);
+                self.stat = Some(line);
             }
         }
         if saved && self.record != Some(status) {
@@ -205,15 +173,6 @@ impl Supervise {
         }
         self.reported = if saved { None } else { Some(status) };
         saved
-    }
-}
-
-/// So many milliseconds later.
-fn later(stamp: Stamp, ms: u64) -> Stamp {
-    let nanos = u64::from(stamp.nanos).saturating_add((ms % 1000).saturating_mul(1_000_000));
-    Stamp {
-        secs: stamp.secs.saturating_add(ms / 1000).saturating_add(nanos / 1_000_000_000),
-        nanos: (nanos % 1_000_000_000) as u32,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Every state that a supervisor can reach, by every event and every answer, to closure.
 use super::machine::{LogPipe, Machine};
-use super::service::{Kill, Outcome};
+use super::service::{NEVER, Outcome};
 use super::service::{Service, Who};
-use super::settings::{DownSignal, Limit, Settings};
+use super::settings::{Limit, Settings};
 use super::words::{Action, Actions, Answer, Event, Found};
 use crate::protocol::{LETTERS, Letter};
 use crate::status::{State, Want};
@@ -42,11 +42,10 @@ impl World {
                 if NOW.ms_since(end) > 1000 { Instant(0) } else { end }
             });
             service.asked &= said.oneshot || said.limit.is_some() || said.finish_fails.is_some();
-            service.kill = match service.kill {
-                Kill::Never => Kill::Never,
-                Kill::Script(time) => Kill::Script(shift(time).max(NOW)),
-                Kill::At(time) => Kill::At(shift(time).max(NOW)),
-            };
+            if service.kill != NEVER {
+                service.kill = shift(service.kill).max(NOW);
+            }
+            service.before_signal &= service.kill != NEVER;
             // A moment that has come is as good as any other that has.
             service.not_before = service.not_before.map(|time| shift(time).max(NOW));
             // Shown and passed on, never decided by.
@@ -169,7 +168,7 @@ impl World {
         let done = main.outcome == Outcome::Done;
         assert!(!done || (main.state == State::Down && main.want != Want::Exit), "{self:?}");
         assert!(!done || self.settings.oneshot, "{self:?}");
-        let told = matches!(main.kill, Kill::Never) || self.main || self.script;
+        let told = main.kill == NEVER || self.main || self.script;
         assert!(told, "a time to kill nothing: {self:?}");
         assert!(machine.until().is_none_or(|time| time > NOW), "does not sleep: {self:?}");
         let waits = machine.until().is_some() || self.script;
@@ -302,7 +301,7 @@ fn every_state_of_a_service_that_says_something() {
         ("limit", Settings { limit, ..new() }),
         ("delay", Settings { delay: 300, longest_delay: 1200, delayed: true, ..new() }),
         ("notification", Settings { notification: Some(platform::Fd(3)), ..new() }),
-        ("down-signal", Settings { down: DownSignal::Numbered(37), ..new() }),
+        ("down-signal", Settings { down: Some(37), ..new() }),
         ("finish-fails", Settings { finish_fails: Some(0), ..new() }),
         ("oneshot, limit", Settings { limit, ..oneshot }),
         ("oneshot, timeouts", Settings { oneshot: true, ..killed }),
@@ -315,7 +314,7 @@ fn every_state_of_a_service_that_says_something() {
         let fails = settings.limit.or(settings.finish_fails.map(|_| Limit { ends: 0, seconds: 0 }));
         assert_eq!(any(|world| world.machine.main.outcome == Outcome::Failed), fails.is_some(), "{said}");
         assert_eq!(any(|world| world.machine.main.ready), settings.notification.is_some(), "{said}");
-        assert_eq!(any(|world| world.machine.main.kill != Kill::Never), settings.timeout_kill > 0, "{said}");
+        assert_eq!(any(|world| world.machine.main.kill != NEVER), settings.timeout_kill > 0, "{said}");
     }
 }
 
@@ -325,7 +324,10 @@ fn the_time_to_kill_is_kept() {
     let settings = Settings { timeout_kill: 600, timeout_finish: 600, ..Settings::new() };
     for world in walk_with("timeouts", settings, None) {
         let main = &world.machine.main;
-        let (Kill::At(time) | Kill::Script(time)) = main.kill else { continue };
+        let time = main.kill;
+        if time == NEVER {
+            continue;
+        }
         assert!(world.machine.until().is_some_and(|until| until <= time), "sleeps on: {world:?}");
         let mut machine = world.machine;
         let mut actions = Actions::new();

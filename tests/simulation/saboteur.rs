@@ -255,6 +255,9 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
             _ => self.p.kill(whom, signal),
         }
     }
+    fn signal_number(signal: Signal) -> u8 {
+        P::signal_number(signal)
+    }
     fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
         self.p.kill_number(pid, number)
     }

@@ -81,6 +81,10 @@ impl Procs for Sim {
         self.kernel.kill(whom, signal)
     }
 
+    fn signal_number(signal: Signal) -> u8 {
+        crate::number(signal)
+    }
+
     fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
         self.kernel.call();
         let exists = self.kernel.exists(Target::One(pid));

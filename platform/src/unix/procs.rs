@@ -52,6 +52,10 @@ impl Procs for Os {
         check(unsafe { libc::kill(pid, Os::number(signal)) }).map(drop)
     }
 
+    fn signal_number(signal: Signal) -> u8 {
+        Os::number(signal) as u8
+    }
+
     fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
         // SAFETY: numbers are passed.
         check(unsafe { libc::kill(pid.0, number.into()) }).map(drop)
