@@ -136,6 +136,24 @@ impl State {
         line
     }
 
+    /// One for tests, with nothing remarkable but this.
+    #[cfg(test)]
+    pub(crate) const fn plain(doing: Doing, ready: Option<bool>, starts: u32, since: Stamp) -> State {
+        State {
+            doing,
+            ready,
+            pid: None,
+            want: Want::Up,
+            since,
+            starts,
+            last: None,
+            ends: 0,
+            limit: 0,
+            window: 0,
+            next: None,
+        }
+    }
+
     /// Understands a line; `None` if it is none, or not whole.
     #[must_use]
     pub fn read(line: &[u8]) -> Option<State> {

@@ -203,19 +203,8 @@ mod tests {
     fn a_line_of_another_moment_says_nothing() {
         let status = running();
         let line = |pid, since| {
-            let state = state::State {
-                doing: Doing::Run,
-                ready: Some(true),
-                pid: Some(Pid(pid)),
-                want: Want::Up,
-                since,
-                starts: 1,
-                last: None,
-                ends: 0,
-                limit: 0,
-                window: 0,
-                next: None,
-            };
+            let plain = state::State::plain(Doing::Run, Some(true), 1, since);
+            let state = state::State { pid: Some(Pid(pid)), ..plain };
             Record::decode(&status.encode()).with(&state.line(1))
         };
         assert_eq!(line(11676, status.since).is_ready(), Some(true));

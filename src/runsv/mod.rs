@@ -5,6 +5,7 @@ mod extras;
 mod machine;
 mod patience;
 mod perform;
+mod programs;
 mod service;
 mod settings;
 mod supervise;

@@ -2,6 +2,9 @@
 use super::settings::{Limit, MOST_ENDS, Settings};
 use platform::Instant;
 
+/// The last place for an end; their number is a power of two.
+const LAST: u8 = MOST_ENDS as u8 - 1;
+
 /// What is remembered of the ends of `./run`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub(super) struct Patience {
@@ -44,14 +47,14 @@ impl Patience {
         if let Some(slot) = self.ends.get_mut(usize::from(self.next)) {
             *slot = now;
         }
-        self.next = self.next.wrapping_add(1) % MOST_ENDS as u8;
+        self.next = self.next.wrapping_add(1) & LAST;
         self.count = self.count.saturating_add(1);
         self.count >= limit.ends
     }
 
     /// The last end, the one before it, …
     fn back(&self, nth: u8) -> Instant {
-        let at = self.next.wrapping_sub(nth) % MOST_ENDS as u8;
+        let at = self.next.wrapping_sub(nth) & LAST;
         self.ends.get(usize::from(at)).copied().unwrap_or_default()
     }
 
@@ -69,7 +72,7 @@ impl Patience {
         let ends: Vec<_> = (1..=self.count).rev().map(|nth| by(self.back(nth))).collect();
         self.ends = [Instant(0); MOST_ENDS as usize];
         self.ends.iter_mut().zip(&ends).for_each(|(slot, end)| *slot = *end);
-        self.next = self.count % MOST_ENDS as u8;
+        self.next = self.count & LAST;
     }
 }
 

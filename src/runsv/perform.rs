@@ -1,17 +1,16 @@
 //! Performs what the machine asks for.
+use super::Refused;
 use super::extras::Extras;
 use super::machine::Machine;
 use super::service::Who;
 use super::supervise::Supervise;
-use super::words::{Action, Actions, Answer, Event, Found};
-use super::{CONTROL, Refused};
-use crate::fixed::Text;
+use super::words::{Action, Actions, Answer, Event};
 use crate::protocol::Letter;
-use crate::service_directory::{DOWN, FINISH, LOG, LOG_DOWN, RUN};
+use crate::service_directory::{DOWN, LOG, LOG_DOWN};
 use crate::status::Want;
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Child, Ended, Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Step, Target};
+use platform::{Errno, Fd, Files, Instant, Kind, Pid, Platform, Target};
 
 /// After the status could not be written.
 const RETRY: u64 = 5000;
@@ -24,7 +23,7 @@ const TURN: usize = 16;
 
 /// A supervisor at work.
 pub(super) struct Runsv<'a> {
-    voice: Voice<'a>,
+    pub(super) voice: Voice<'a>,
     pub(super) machine: Machine,
     /// The last child that was reaped: its number may be another process's.
     pub(super) reaped: Option<Pid>,
@@ -36,7 +35,7 @@ pub(super) struct Runsv<'a> {
     /// The read end of the pipe on which `./run` says that it is ready.
     pub(super) notification: Option<Fd>,
     /// Read and write end, while there is a log service.
-    pipe: Option<(Fd, Option<Fd>)>,
+    pub(super) pipe: Option<(Fd, Option<Fd>)>,
     /// Something was not written: when to try again.
     retry: Option<Instant>,
     unsaved: bool,
@@ -189,7 +188,7 @@ impl<'a> Runsv<'a> {
         ready && self.step(p, Event::Ready)
     }
 
-    fn close_notification<P: Platform>(&mut self, p: &mut P) {
+    pub(super) fn close_notification<P: Platform>(&mut self, p: &mut P) {
         if let Some(fd) = self.notification.take() {
             p.close(fd);
         }
@@ -283,173 +282,6 @@ impl<'a> Runsv<'a> {
             }
         }
     }
-
-    /// `./run` of the service or of its log service.
-    fn start<P: Platform>(&mut self, p: &mut P, who: Who) -> Option<Pid> {
-        match who {
-            Who::Main => self.run(p),
-            Who::Log => {
-                let (read, _) = self.pipe?;
-                let steps = [
-                    Step::Onto {
-                        from: read,
-                        to: Fd::STDIN,
-                        why: &[b"unable to setup filedescriptor for ./log/run"],
-                    },
-                    Step::Directory {
-                        dir: Fd::CWD,
-                        path: LOG,
-                        why: &[b"unable to change directory to ./log"],
-                    },
-                ];
-                self.spawn(p, &steps, &[RUN], &[b"unable to start log/./run"])
-            }
-        }
-    }
-
-    /// `./run` of the service, with the descriptor on which it says that it is ready.
-    fn run<P: Platform>(&mut self, p: &mut P) -> Option<Pid> {
-        let Some(to) = self.machine.settings(Who::Main).notification else {
-            return self.program(p, &[], &[RUN]);
-        };
-        let (read, from) = match p.pipe() {
-            Ok(ends) => ends,
-            Err(errno) => {
-                self.voice.warn(p, &[b"unable to create notification pipe"], Some(errno));
-                return None;
-            }
-        };
-        let step = Step::Onto { from, to, why: &[b"unable to setup notification filedescriptor for ./run"] };
-        let started = self.program(p, &[step], &[RUN]);
-        p.close(from);
-        self.notification = Some(read);
-        if started.is_none() {
-            self.close_notification(p);
-        }
-        started
-    }
-
-    fn look_for_finish<P: Platform>(&mut self, p: &mut P, ended: Ended) -> Found {
-        match p.open(FINISH, Open::Read) {
-            Ok(fd) => {
-                p.close(fd);
-                Found::Finish
-            }
-            // That nothing can be opened just now says nothing of the script.
-            Err(Errno::MFILE | Errno::NFILE) if p.stat(FINISH).is_ok() => Found::Finish,
-            // What cannot be started has the same code in a directory that was removed. One that was
-            // made anew under the same name needs a supervisor of its own.
-            Err(_) if ended == Ended::Exit(111) && is_removed(p) => {
-                self.voice.warn(p, &[b"service directory was removed, exiting."], None);
-                Found::NoDirectory
-            }
-            Err(_) => Found::Nothing,
-        }
-    }
-
-    fn finish<P: Platform>(&mut self, p: &mut P, ended: Ended) -> Option<Pid> {
-        let (mut code, mut status) = (Text::<8>::new(), Text::<8>::new());
-        match ended {
-            Ended::Exit(number) => {
-                code.add_number(number.into());
-                status.add(b"0");
-            }
-            Ended::Killed { signal, core } => {
-                code.add(b"-1");
-                status.add_number((signal | if core { 0x80 } else { 0 }).into());
-            }
-        }
-        // The script may read its own status.
-        self.save(p);
-        self.program(p, &[], &[FINISH, code.as_c(), status.as_c()])
-    }
-
-    /// A program of the service, which writes to its log.
-    fn program<P: Platform>(&mut self, p: &mut P, more: &[Step<'_>], argv: &[&CStr]) -> Option<Pid> {
-        let path = argv.first().copied().unwrap_or_default();
-        let why: &[&[u8]] = &[b"unable to start ", path.to_bytes()];
-        let Some((_, Some(from))) = self.pipe else {
-            return self.spawn(p, more, argv, why);
-        };
-        let log = Step::Onto { from, to: Fd::STDOUT, why: &[b"unable to setup filedescriptor for ./run"] };
-        match more {
-            [] => self.spawn(p, &[log], argv, why),
-            [last, ..] => self.spawn(p, &[log, *last], argv, why),
-        }
-    }
-
-    fn spawn<P: Platform>(
-        &mut self,
-        p: &mut P,
-        steps: &[Step<'_>],
-        argv: &[&CStr],
-        why: &[&[u8]],
-    ) -> Option<Pid> {
-        let spawned = self.child(p, steps, b"", argv, why);
-        spawned.map_err(|errno| self.voice.warn(p, &[b"unable to fork, sleeping"], Some(errno))).ok()
-    }
-
-    fn child<P: Platform>(
-        &self,
-        p: &mut P,
-        steps: &[Step<'_>],
-        variable: &[u8],
-        argv: &[&CStr],
-        why: &[&[u8]],
-    ) -> platform::Result<Pid> {
-        p.spawn(&Child {
-            prefix: &[b"runsv ", self.voice.about, b": fatal: "],
-            steps,
-            variable,
-            path: argv.first().copied().unwrap_or(c""),
-            argv,
-            search: false,
-            why,
-            exit: 111,
-        })
-    }
-
-    /// Whether there is a control script: the owner's execute bit counts, as for process 1.
-    fn is_script<P: Platform>(&self, p: &mut P, script: &CStr) -> bool {
-        match p.stat(script) {
-            Ok(found) => found.owner_executes(),
-            Err(Errno::NOENT) => false,
-            Err(errno) => {
-                self.voice.warn(p, &[b"unable to stat ", script.to_bytes()], Some(errno));
-                false
-            }
-        }
-    }
-
-    fn script<P: Platform>(&mut self, p: &mut P, script: &CStr, pid: Option<Pid>) -> Option<Pid> {
-        let mut number = Text::<16>::new();
-        if let Some(pid) = pid {
-            number.add_number(pid.0.unsigned_abs().into());
-        }
-        let why: &[&[u8]] = &[b"unable to setup stdout for ", script.to_bytes()];
-        let mut variable = Text::<64>::of(&[CONTROL.to_bytes(), b"="]);
-        if let Ok(here) = p.stat(c".") {
-            for number in [here.device, here.inode] {
-                variable.add_number(number);
-                variable.add(b":");
-            }
-        }
-        let onto = |from| Step::Onto { from, to: Fd::STDOUT, why };
-        let steps = self.pipe.and_then(|(_, write)| write).map(onto);
-        // The script may read the status.
-        self.save(p);
-        let argv = [script, number.as_c()];
-        let why: &[&[u8]] = &[b"unable to run control/?"];
-        let spawned = self.child(p, steps.as_slice(), variable.bytes(), &argv, why);
-        let fork: &[&[u8]] = &[b"unable to fork for ", script.to_bytes()];
-        spawned.map_err(|errno| self.voice.warn(p, fork, Some(errno))).ok()
-    }
-}
-
-/// Whether the current directory was removed: it has no name any more, and on OpenBSD and NetBSD none for itself
-/// either.
-fn is_removed(p: &mut impl Files) -> bool {
-    p.stat(c".").map_or_else(|errno| errno == Errno::NOENT, |here| here.links == 0)
 }
 
 /// A `down` file, of whatever kind, is a wish.

@@ -89,7 +89,6 @@ fn say_more<const N: usize>(tail: &mut Text<N>, told: &state::State, now: Stamp)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::status::Want;
 
     impl Sink for Vec<u8> {
         fn put(&mut self, bytes: &[u8]) {
@@ -142,17 +141,11 @@ mod tests {
     fn what_only_those_can_be_that_ask_for_it() {
         let ended = Ended::Exit(1);
         let told = |doing, ready| state::State {
-            doing,
-            ready,
-            pid: None,
-            want: Want::Up,
-            since: THEN,
-            starts: 1,
             last: Some((ended, THEN)),
             ends: 5,
             limit: 5,
             window: 60,
-            next: None,
+            ..state::State::plain(doing, ready, 1, THEN)
         };
         let with = |record: Record, told| Record { told: Some(told), ..record };
         let run = record(State::Run, 7, b'u');

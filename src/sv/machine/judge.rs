@@ -157,7 +157,6 @@ mod tests {
     use super::*;
     use crate::state::Doing;
     use crate::status::State::{Down, Finish, Run};
-    use crate::status::Want;
 
     /// State, label, pid, wish, then `T` for got TERM and `p` for paused.
     fn record(state: State, since: u64, pid: u32, want: char, flags: &str) -> Record {
@@ -173,19 +172,7 @@ mod tests {
     }
 
     fn telling(doing: Doing, ready: Option<bool>, starts: u32, record: Record) -> Record {
-        let told = crate::state::State {
-            doing,
-            ready,
-            pid: None,
-            want: Want::Up,
-            since: record.since,
-            starts,
-            last: None,
-            ends: 0,
-            limit: 0,
-            window: 0,
-            next: None,
-        };
+        let told = crate::state::State::plain(doing, ready, starts, record.since);
         Record { told: Some(told), ..record }
     }
 

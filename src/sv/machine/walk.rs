@@ -7,7 +7,7 @@ use super::settings::Settings;
 use super::*;
 use crate::protocol::Letter;
 use crate::state::{Doing, State as Told};
-use crate::status::{State as Life, Want};
+use crate::status::State as Life;
 use crate::sv::{Invocation, Plan};
 use std::collections::HashSet;
 
@@ -41,19 +41,7 @@ fn record(life: Life, since: u64, pid: u32, want: u8, got_term: u8) -> Record {
 
 /// The same, of a supervisor that says more.
 fn telling(record: Record, doing: Doing, ready: Option<bool>, starts: u32) -> Record {
-    let told = Told {
-        doing,
-        ready,
-        pid: None,
-        want: Want::Up,
-        since: record.since,
-        starts,
-        last: None,
-        ends: 0,
-        limit: 0,
-        window: 0,
-        next: None,
-    };
+    let told = Told::plain(doing, ready, starts, record.since);
     Record { told: Some(told), ..record }
 }
 
