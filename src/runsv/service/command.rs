@@ -67,7 +67,7 @@ impl Service {
 
     /// What ends now was told to.
     const fn ask(&mut self) {
-        self.asked = matches!(self.state, State::Run);
+        self.asked |= matches!(self.state, State::Run);
     }
 
     /// A process that is wanted again is not killed for being slow to end.
