@@ -178,7 +178,7 @@ pub trait Procs {
     /// kill(2) to whom it says.
     fn kill(&mut self, whom: Target, signal: Signal) -> Result<()>;
     /// Shows `text` as the process's title where rewriting the argument itself does not.
-    fn show_title(&mut self, text: &[u8]);
+    fn setproctitle(&mut self, text: &[u8]);
 }
 
 /// Waiting.

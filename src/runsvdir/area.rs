@@ -78,6 +78,6 @@ impl Area {
         let fresh = bytes.iter().filter(|byte| **byte != 0).skip(skip);
         let room = area.len().saturating_sub(new);
         area.iter_mut().skip(room).zip(fresh).for_each(|(slot, byte)| *slot = *byte);
-        p.show_title(self.text);
+        p.setproctitle(self.text);
     }
 }

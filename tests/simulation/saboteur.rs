@@ -255,8 +255,8 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
             _ => self.p.kill(whom, signal),
         }
     }
-    fn show_title(&mut self, text: &[u8]) {
-        self.p.show_title(text);
+    fn setproctitle(&mut self, text: &[u8]) {
+        self.p.setproctitle(text);
     }
 }
 

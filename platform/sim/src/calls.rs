@@ -81,7 +81,7 @@ impl Procs for Sim {
         self.kernel.kill(whom, signal)
     }
 
-    fn show_title(&mut self, _text: &[u8]) {}
+    fn setproctitle(&mut self, _text: &[u8]) {}
 }
 
 impl Kernel {

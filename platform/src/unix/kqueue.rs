@@ -172,7 +172,7 @@ impl Watch for Os {
         native.beside = old;
         native.dir = hold(path);
         self.native = native;
-        self.native.dir >= 0 && add(queue, self.native.dir) && Os::is_local(path)
+        self.native.dir >= 0 && add(queue, self.native.dir) && system::is_local(path)
     }
 
     #[inline(never)]

@@ -1,7 +1,6 @@
 //! Processes that exist: numbers, signals, deaths.
-use super::{Os, check, spawn};
-use crate::back_end::System as _;
-use crate::{Args, Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target};
+use super::{Os, check, signals, spawn};
+use crate::{Args, Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target, system};
 use core::ffi::CStr;
 
 impl Procs for Os {
@@ -49,10 +48,10 @@ impl Procs for Os {
             Target::All => -1,
         };
         // SAFETY: numbers are passed.
-        check(unsafe { libc::kill(pid, Os::number(signal)) }).map(drop)
+        check(unsafe { libc::kill(pid, signals::number(signal)) }).map(drop)
     }
 
-    fn show_title(&mut self, text: &[u8]) {
-        Os::title(text);
+    fn setproctitle(&mut self, text: &[u8]) {
+        system::setproctitle(text);
     }
 }
