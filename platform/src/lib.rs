@@ -160,17 +160,35 @@ pub trait Files {
     fn tell(&mut self, text: &[u8]);
 }
 
+/// What a child can do that runs no other program. Nothing is answered, so that a simulation can note the calls
+/// and have them made when the child has its turn.
+pub trait Calls {
+    /// prctl(2), PR_SET_NAME: where the system allows it, the process gets a name of its own. The arguments, which
+    /// ps(1) shows, have it too.
+    fn pr_set_name(&mut self, args: Args, name: &CStr);
+    /// setsid(2).
+    fn setsid(&mut self);
+    /// signal(2), SIG_IGN.
+    fn ignore(&mut self, signal: Signal);
+    /// Closes every descriptor but these.
+    fn close_all_but(&mut self, keep: &[Fd]);
+    /// Reads a descriptor to its end, whether it waits or not, and throws away what comes; if it cannot be read,
+    /// the child exits with 111.
+    fn read_to_end(&mut self, fd: Fd);
+}
+
 /// Processes.
 pub trait Procs {
+    /// The child of [`Procs::fork`].
+    type Forked: Calls;
+
     /// The process's own number.
     fn own_pid(&mut self) -> Pid;
     /// Starts a program; everything between fork and exec is in `child`.
     fn spawn(&mut self, child: &Child<'_>) -> Result<Pid>;
-    /// Starts a process that outlives the caller and throws away what arrives on `from` once
-    /// `lifeline` (the read end of a pipe whose write end only the caller holds) has ended. It
-    /// keeps writers of a pipe alive when their reader dies. Where the system allows it, the process has
-    /// a name of its own: a monitor that counts processes by name would count the caller twice.
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid>;
+    /// fork(2): a process that makes the calls of `child`, one after the other, runs no other program, and exits
+    /// with 0.
+    fn fork(&mut self, child: impl FnOnce(&mut Self::Forked)) -> Result<Pid>;
     /// Replaces the calling process (execve(2)); returns only with the reason why not.
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno;
     /// One child that has ended, `None` when there is none for now (waitpid(2), WNOHANG).

@@ -1,8 +1,8 @@
 //! A platform that lies. Under it the engine is no better than one with a fault of its own, so
 //! the rules must notice: a rule that never fails proves nothing.
 use platform::{
-    Args, Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid,
-    Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
+    Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid, Platform,
+    Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
 };
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -224,6 +224,7 @@ impl<P: Platform> Files for Saboteur<'_, P> {
 }
 
 impl<P: Platform> Procs for Saboteur<'_, P> {
+    type Forked = P::Forked;
     fn own_pid(&mut self) -> Pid {
         self.p.own_pid()
     }
@@ -233,8 +234,8 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
         }
         self.p.spawn(child)
     }
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid> {
-        self.p.spawn_drain(from, lifeline, args)
+    fn fork(&mut self, child: impl FnOnce(&mut P::Forked)) -> Result<Pid> {
+        self.p.fork(child)
     }
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
         self.p.exec(path, argv)

@@ -1,7 +1,7 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::tell::tell;
-use super::{Os, check, console};
-use crate::{Args, Block, Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
+use super::{check, console};
+use crate::{Block, Child, Errno, Fd, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
 
@@ -241,36 +241,4 @@ fn variable(name: &CStr) -> Option<&'static [u8]> {
     }
     // SAFETY: getenv returns a string that lives as long as the environment.
     Some(unsafe { CStr::from_ptr(value) }.to_bytes())
-}
-
-/// See [`crate::Procs::spawn_drain`].
-pub(super) fn drain(from: Fd, lifeline: Fd, args: Args) -> u8 {
-    const NAME: &CStr = c"logdrain";
-    // SAFETY: the child has arguments of its own, and nothing here reads them.
-    unsafe { args.cover(NAME.to_bytes()) };
-    system::pr_set_name(NAME);
-    // A session of its own: what kills its parent's group must not kill it.
-    // SAFETY: no arguments.
-    unsafe { libc::setsid() };
-    // Some systems know it by the name of its parent: what ends that by name meets this as well. Its
-    // own end comes with the last writer.
-    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
-        system::signal(signal, libc::SIG_IGN);
-    }
-    let mut os = Os::new();
-    system::close_all_but(&[from, lifeline]);
-    for fd in [lifeline, from] {
-        let mut end = libc::pollfd { fd: fd.0, events: libc::POLLIN, revents: 0 };
-        let mut bytes = [0; 512];
-        loop {
-            // SAFETY: one pollfd is passed and one counted.
-            unsafe { libc::poll(&raw mut end, 1, -1) };
-            match os.read(fd, &mut bytes) {
-                Ok(0) => break,
-                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(_) => return 111,
-            }
-        }
-    }
-    0
 }
