@@ -22,6 +22,7 @@ mod entry;
 mod errno;
 mod letters;
 mod logins;
+mod memory;
 mod resource;
 mod table;
 mod types;
@@ -32,6 +33,7 @@ pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::{Errno, Reason};
 pub use logins::{Field, Kind as LoginKind, LOGINS, Layout, Logins};
+pub use memory::Pages;
 pub use resource::Resource;
 pub use table::Table;
 pub use types::*;
@@ -199,6 +201,18 @@ pub trait Procs {
     fn setproctitle(&mut self, text: &[u8]);
 }
 
+/// Memory, for what is larger than the stack should be ([`Block`]) or grows ([`Table`]).
+pub trait Memory {
+    /// mmap(2), MAP_ANON: new memory, all zeros.
+    fn mmap(&mut self, bytes: usize) -> Result<Pages> {
+        Pages::map(bytes)
+    }
+    /// munmap(2).
+    fn munmap(&mut self, pages: Pages) {
+        pages.unmap();
+    }
+}
+
 /// Waiting.
 pub trait Events {
     /// From now on these signals are remembered and wake [`Events::wait`]; SIGPIPE is ignored.
@@ -267,5 +281,5 @@ pub trait Boot {
 }
 
 /// Everything a resident program may ask for.
-pub trait Platform: Clock + Files + Procs + Events + Datagrams + Watch + Boot {}
-impl<P: Clock + Files + Procs + Events + Datagrams + Watch + Boot> Platform for P {}
+pub trait Platform: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Boot {}
+impl<P: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Boot> Platform for P {}

@@ -7,8 +7,8 @@ use crate::world::{End, Fact};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
-    Args, Boot, Calls, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request,
-    Result, Signal, Target, Wake, Watch,
+    Args, Boot, Calls, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Pages, Pid,
+    Procs, Request, Result, Signal, Target, Wake, Watch,
 };
 
 /// How many directories are watched beside the one.
@@ -95,6 +95,17 @@ impl Procs for Sim {
     }
 
     fn setproctitle(&mut self, _text: &[u8]) {}
+}
+
+impl Memory for Sim {
+    fn mmap(&mut self, bytes: usize) -> Result<Pages> {
+        self.kernel.call();
+        if Faults::hit(&mut self.kernel.faults.memory) {
+            self.kernel.emit(&Fact::Failed { what: "mmap", errno: Errno::NOMEM });
+            return Err(Errno::NOMEM);
+        }
+        Pages::map(bytes)
+    }
 }
 
 impl Kernel {

@@ -2,7 +2,6 @@
 //! kernel tells that such a directory changed but not what in it, so the link's identity is compared.
 //!
 //! What is watched has to be kept open.
-use crate::back_end::System as _;
 use crate::unix::links::{self, LINKS};
 use crate::unix::{Os, check, files};
 use crate::{Errno, Fd, FileId, Watch};

@@ -1,6 +1,6 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::tell::tell;
-use super::{check, console};
+use super::{Os, check, console};
 use crate::{Block, Child, Errno, Fd, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
@@ -154,7 +154,8 @@ pub(super) fn set_variable(text: &[u8]) -> Result<()> {
         })
     };
     // The mapping begins as zeros, so the list and the string have their ends.
-    let mut list = Block::<*const c_char>::new(others().count() + 2, text.len() + DIGITS + 1)?;
+    let mut list =
+        Block::<*const c_char>::new(&mut Os::new(), others().count() + 2, text.len() + DIGITS + 1)?;
     for entry in others() {
         list.push(entry)?;
     }

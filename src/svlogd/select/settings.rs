@@ -60,7 +60,7 @@ impl Settings {
             let config = compact(text, |wrong| complain(p, wrong));
             if size.is_some() {
                 // Of one with numbers alone nothing is to be kept.
-                config.kept(&small).iter().try_for_each(|byte| self.spare.push(*byte))?;
+                config.kept(&small).iter().try_for_each(|byte| add(p, &mut self.spare, *byte))?;
             }
             Ok(config)
         });
@@ -98,7 +98,7 @@ fn read<P: Platform>(
         match p.read(fd, small.get_mut(at..).unwrap_or_default()) {
             Ok(0) if large => {
                 let rest = small.get(..at).unwrap_or_default().iter().chain(&[0]);
-                break { rest }.try_for_each(|byte| into.push(*byte)).map(|()| None);
+                break { rest }.try_for_each(|byte| add(p, into, *byte)).map(|()| None);
             }
             Ok(0) => break Ok(Some(at.saturating_add(1))),
             Ok(count) => at = at.saturating_add(count),
@@ -107,7 +107,7 @@ fn read<P: Platform>(
         }
         if at >= SMALL {
             large = true;
-            if let Err(errno) = small.iter().try_for_each(|byte| into.push(*byte)) {
+            if let Err(errno) = small.iter().try_for_each(|byte| add(p, into, *byte)) {
                 break Err(errno);
             }
             at = 0;
@@ -115,4 +115,9 @@ fn read<P: Platform>(
     };
     p.close(fd);
     done
+}
+
+fn add<P: Platform>(p: &mut P, into: &mut Table<u8>, byte: u8) -> Result<()> {
+    into.make_room(p)?;
+    into.push(byte)
 }
