@@ -20,9 +20,9 @@ mod layout;
 
 mod entry;
 mod errno;
-mod letters;
 mod logins;
 mod memory;
+mod packed;
 mod resource;
 mod table;
 mod types;

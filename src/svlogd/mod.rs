@@ -19,7 +19,7 @@ mod select;
 pub use input::Input;
 pub use input::replace::Replace;
 pub use options::{Options, Wrong};
-pub use select::config::{Config, Udp, Way, Wrong as WrongLine, compact};
+pub use select::config::{Config, Udp, Way, WrongLine, compact};
 pub use select::lines::{Job, Lines, Need};
 pub use select::pattern::matches;
 

@@ -1,5 +1,5 @@
 //! The config that is in force in a directory.
-use super::config::{Config, Wrong, compact};
+use super::config::{Config, WrongLine, compact};
 use crate::svlogd::context::Context;
 use core::ffi::CStr;
 use platform::{Errno, Fd, Open, Platform, Result, Table};
@@ -42,11 +42,11 @@ impl Settings {
     /// Reads the config of a directory. One that cannot be read, or is not there any more, leaves the one in
     /// force that was read before: at its defaults a directory loses all logs but ten (DEV-74).
     pub fn load<P: Platform>(&mut self, p: &mut P, cx: &Context, dir: Fd, path: &CStr) {
-        let complain = |p: &mut P, wrong: Wrong<'_>| match wrong {
-            Wrong::Address(rest) => {
+        let complain = |p: &mut P, wrong: WrongLine<'_>| match wrong {
+            WrongLine::Address(rest) => {
                 Context::say(p, b"warning", &[b"unable to scan ip address: ", rest]);
             }
-            Wrong::Port(rest) => {
+            WrongLine::Port(rest) => {
                 Context::say(p, b"warning", &[b"unable to scan port number: ", rest]);
             }
         };
