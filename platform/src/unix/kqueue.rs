@@ -4,7 +4,7 @@
 //! What is watched has to be kept open.
 use crate::unix::links::{self, LINKS};
 use crate::unix::{Os, check, files};
-use crate::{Errno, Fd, FileId, Watch};
+use crate::{Errno, Fd, FileId, Watch, system};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
