@@ -76,6 +76,12 @@ pub enum CommandLine {
 }
 
 impl Invocation {
+    /// A command with nothing else said; `asked` is `-v` or `-w`.
+    #[must_use]
+    pub const fn new(plan: Plan, asked: bool) -> Invocation {
+        Invocation { plan, asked, seconds: WAIT, first: 2 }
+    }
+
     /// How long a service is given. C runit's sv looks every 0.42 s and gives up at the first look that
     /// comes later than what it was told, so it is never sooner than that here: `-w 0` is one such step.
     #[must_use]
