@@ -97,7 +97,7 @@ pub trait Files {
     fn close(&mut self, fd: Fd);
     /// read(2); 0 is the end.
     fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
-    /// The same of what is shared with other processes, who wait when they read: if one of them
+    /// The same of what is shared with other processes, which wait when they read: if one of them
     /// was faster, EAGAIN rather than waiting. (Where the system has no such read, a caught
     /// signal still ends it, with EINTR.)
     fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
@@ -238,7 +238,7 @@ pub trait Datagrams {
     fn send(&mut self, fd: Fd, ip: [u8; 4], port: u16, bytes: &[u8]) -> Result<usize>;
 }
 
-/// Being told of changes in a directory. It is an accelerator: who uses it polls as well, slowly
+/// Being told of changes in a directory. It is an accelerator: a program that uses it polls as well, slowly
 /// if changes are told and quickly if not.
 pub trait Watch {
     /// Watches the directory that `path` leads to and every link on the way to it; replaces the

@@ -83,8 +83,8 @@ impl System for Os {
 
     const SIGEMT: c_int = libc::SIGEMT;
 
-    /// The kernel starts launchd(8) and nothing else as process 1; whoever comes here was started by a
-    /// kernel that nobody knows.
+    /// The kernel starts launchd(8) and nothing else as process 1; a program that comes here was started
+    /// by a kernel that nobody knows.
     fn early() {
         let _ = files::write(Fd::STDERR, b"- runit: fatal: on macOS process no 1 is launchd.\n");
         // SAFETY: ends the process.

@@ -8,7 +8,7 @@ const HEAD: usize = 5;
 const SHORTEST: usize = 7;
 /// A dot comes in this often, so that old messages scroll out: a quarter of an hour.
 const DOT: u64 = 900_000;
-/// Read at most this many times in one turn: whoever floods the area does not hold up the rest.
+/// Read at most this many times in one turn: a process that floods the area does not hold up the rest.
 const TURNS: usize = 8;
 
 /// Starts a process that outlives the caller and throws away what arrives on `from` once `lifeline` (the read end
@@ -42,7 +42,7 @@ pub(super) struct Area {
 
 impl Area {
     /// Makes descriptor 2 the pipe's writing end. It blocks: a message is not lost because many
-    /// come at once. The reader's death is no harm to those who write: a process that outlives
+    /// come at once. The reader's death is no harm to its writers: a process that outlives
     /// this one goes on reading.
     ///
     /// # Errors

@@ -28,7 +28,7 @@ pub(crate) fn pr_set_name(name: &CStr) {
     unsafe { libc::setproctitle(c"-%s".as_ptr(), name.as_ptr()) };
 }
 
-/// revoke(2): whoever still holds the console, a getty of before or the kernel's first opener, keeps a
+/// revoke(2): a process that still holds the console, a getty of before or the kernel's first opener, keeps a
 /// dead descriptor. Without it TIOCSCTTY is refused.
 pub(crate) fn revoke(console: &CStr) {
     unsafe extern "C" {
@@ -70,7 +70,7 @@ pub(crate) fn get(name: &[c_int]) -> Option<c_int> {
     (size == size_of::<c_int>()).then_some(value)
 }
 
-/// Sets a number of the kernel's (sysctl(3)); who may not is not told.
+/// Sets a number of the kernel's (sysctl(3)); a caller that may not is not told.
 pub(crate) fn set(name: &[c_int], value: c_int) {
     // SAFETY: name and length agree, the value has the size that is named and is only read.
     unsafe {

@@ -25,7 +25,7 @@ pub(crate) fn for_child(control: bool) -> Result<()> {
         fill_standard();
         return opened.map(drop);
     };
-    // Takes it from whoever has it: nobody but a leftover can.
+    // Takes it from the session that has it: that can only be a leftover.
     // SAFETY: numbers are passed.
     let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY as _, 1) }).is_ok();
     each_standard(|to| {
@@ -78,7 +78,7 @@ fn keep_terminal() {
     while check(unsafe { libc::waitpid(pid, &raw mut status, libc::WUNTRACED) }) == Err(Errno::INTR)
         || libc::WIFSTOPPED(status)
     {
-        // ^Z, or it reads and somebody who died had the terminal: nobody else is there to help it on.
+        // ^Z, or it reads and a process that died had the terminal: no shell is there to help it on.
         // SAFETY: numbers are passed.
         unsafe { libc::tcsetpgrp(0, pid) };
         // SAFETY: numbers are passed.

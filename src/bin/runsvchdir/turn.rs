@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// Somebody who holds the lock for longer is no other runsvchdir.
+/// A process that holds the lock for longer is no other runsvchdir.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Keeps others out who do the same, so that none of them misses what was current in between. It
