@@ -10,11 +10,15 @@ use nix::unistd::{ForkResult, Pid, fork, pipe, setpgid};
 use platform::Errno;
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 /// The groups of the programs that run; 0 for none. What ends the caller, ^C among others, does not
 /// reach them. There are no more of them than have room here.
 static GROUPS: [AtomicI32; 1024] = [const { AtomicI32::new(0) }; 1024];
+
+/// Whether SIGIO was blocked here, for the one that reads it from a descriptor (`notice`): the program gets it
+/// unblocked.
+pub(crate) static UNBLOCK: AtomicBool = AtomicBool::new(false);
 
 /// What ends the caller.
 const ENDING: [Signal; 4] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
@@ -80,7 +84,11 @@ impl Running {
             Ok(ForkResult::Child) => {
                 // The caller's handlers are not the program's, which gets the signals at their defaults.
                 ENDING.into_iter().for_each(forget);
-                let _ = before.thread_set_mask();
+                let mut mask = before;
+                if UNBLOCK.load(Ordering::Relaxed) {
+                    mask.remove(Signal::SIGIO);
+                }
+                let _ = mask.thread_set_mask();
                 drop(alive);
                 // It stays open: its end is how the caller hears of the program's end.
                 let held = std::mem::ManuallyDrop::new(held);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch)))] {
+        mod dnotify;
         #[path = "notice/inotify.rs"]
         mod system;
         #[cfg(test)]
@@ -26,6 +27,8 @@ pub enum Notice<P = Place> {
     ReaderGone(P),
     /// Something changed, or is about to.
     Changed(P),
+    /// A file was put in its place by rename(2), somewhere.
+    SomeRenamed,
     /// Too much happened: anything may have changed.
     Lost,
 }

@@ -23,13 +23,20 @@ const EACH: u64 = 16;
 pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocation: &Invocation) -> Tally {
     let clock = Clock(std::time::Instant::now());
     let start = clock.now();
-    let settings = Settings::new(invocation, names.len(), notice::TELLS_ENDS, start, wall());
+    let mut settings = Settings::new(invocation, names.len(), notice::TELLS_ENDS, start, wall());
+    let mut watch = None;
+    if settings.looks_often() {
+        if let Some(cheap) = Watch::for_few() {
+            settings = settings.watched();
+            watch = Some(Some(cheap));
+        }
+    }
     if settings.needs_room(names.len()) {
         let count = u64::try_from(names.len().min(HOLDING)).unwrap_or_default();
         limits::make_room(EACH.saturating_mul(count).saturating_add(EACH));
     }
     let (caller, tally) = (Caller::find(), Tally::default());
-    let mut common = Common { console, places, caller, watch: None, tally };
+    let mut common = Common { console, places, caller, watch, tally };
     let mut services: Vec<Service<'_>> = Vec::with_capacity(names.len());
     for name in names {
         let mut service = Service::new(name, Machine::new(settings), services.len() < HOLDING);
@@ -65,6 +72,7 @@ fn rest<'a>(clock: &Clock, services: &mut [Service<'a>], common: &mut Common<'a>
                 Notice::Renamed(place) => (Some(place), Event::Changed),
                 Notice::ReaderGone(place) => (Some(place), Event::ReaderGone),
                 Notice::Changed(place) => (Some(place), Event::Stirred),
+                Notice::SomeRenamed => (None, Event::Changed),
                 Notice::Lost => (None, Event::Stirred),
             });
         });

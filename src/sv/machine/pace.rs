@@ -6,8 +6,8 @@ use platform::Instant;
 
 /// The pause after a look that may have come a moment too early; it doubles from look to look.
 pub(super) const SOON: Duration = Duration::from_micros(250);
-/// For so long a few services are looked at often instead of being watched: ending a watch takes Linux
-/// longer (15 ms and more) than most services need to obey …
+/// For so long a few services are looked at often instead of being watched: ending a watch takes some kernels
+/// longer (Linux's inotify 15 ms and more) than most services need to obey …
 pub(super) const EARLY: Duration = Duration::from_millis(100);
 /// … with pauses up to this one.
 pub(super) const OFTEN: Duration = Duration::from_millis(4);

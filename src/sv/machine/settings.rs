@@ -44,6 +44,18 @@ impl Settings {
         }
     }
 
+    /// Whether it waits, and for so few that watching them is dear where ending a watch takes long.
+    #[must_use]
+    pub const fn looks_often(&self) -> bool {
+        self.waits && !self.watched
+    }
+
+    /// The same, where a watch costs nothing: it is there from the beginning.
+    #[must_use]
+    pub const fn watched(self) -> Settings {
+        Settings { watched: true, ..self }
+    }
+
     /// Whether so many services are so many that sv needs more descriptors than it has.
     #[must_use]
     pub const fn needs_room(&self, services: usize) -> bool {
