@@ -49,20 +49,12 @@ impl<const N: usize> Text<N> {
 
     /// Appends a number in decimal.
     pub fn add_number(&mut self, number: u64) {
-        let mut digits = [0; 20];
-        let mut at = digits.len();
-        let mut rest = number;
-        loop {
-            at = at.saturating_sub(1);
-            if let Some(slot) = digits.get_mut(at) {
-                *slot = b'0' | (rest % 10) as u8;
-            }
-            rest /= 10;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.add(digits.get(at..).unwrap_or_default());
+        self.add(digits(&mut [0; DIGITS], number, false));
+    }
+
+    /// Appends a number in decimal, with a comma before every three digits.
+    pub fn add_grouped(&mut self, number: u64) {
+        self.add(digits(&mut [0; DIGITS], number, true));
     }
 
     /// The text.
@@ -82,6 +74,27 @@ impl<const N: usize> Text<N> {
     pub const fn is_cut(&self) -> bool {
         self.cut
     }
+}
+
+/// Room for the digits of any number, and for a comma before every three of them.
+const DIGITS: usize = 26;
+
+/// The digits of a number, with or without a comma before every three of them.
+fn digits(room: &mut [u8; DIGITS], number: u64, grouped: bool) -> &[u8] {
+    let (mut rest, mut first) = (number, 0);
+    for (at, slot) in room.iter_mut().enumerate().rev() {
+        if grouped && at % 4 == DIGITS % 4 {
+            *slot = b',';
+            continue;
+        }
+        *slot = b'0' | (rest % 10) as u8;
+        rest /= 10;
+        first = at;
+        if rest == 0 {
+            break;
+        }
+    }
+    room.get(first..).unwrap_or_default()
 }
 
 impl<const N: usize> Default for Text<N> {
@@ -150,6 +163,11 @@ mod tests {
             let mut text = Text::<24>::new();
             text.add_number(number);
             assert_eq!(text.bytes(), number.to_string().as_bytes());
+        }
+        for (number, grouped) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            let mut text = Text::<24>::new();
+            text.add_grouped(number);
+            assert_eq!(text.bytes(), grouped.as_bytes());
         }
         let text = Text::<4>::of(&[b"ab", b"cde"]);
         assert_eq!((text.bytes(), text.is_cut()), (b"abcd".as_slice(), true));

@@ -136,6 +136,7 @@ pub const SVLOGD: &[Word] = &[
     word("-l", Value("bytes"), "so much of a line counts"),
     word("-b", Value("bytes"), "size of the buffers"),
     SHORT_VERSION,
+    word("--lossy", Nothing, "lose lines rather than wait for a disk"),
     HELP,
     VERSION,
 ];

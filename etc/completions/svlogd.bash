@@ -4,7 +4,7 @@
 _svlogd() {
     local cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]}
     # <words>
-    local words=' -t -v -r -R -l -b -V --help --version -tt -ttt '
+    local words=' -t -v -r -R -l -b -V --lossy --help --version -tt -ttt '
     local arguments=' -r -R -l -b '
     # </words>
     COMPREPLY=()

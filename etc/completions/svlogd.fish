@@ -9,6 +9,7 @@ complete -c svlogd -s R -x -d 'replace these as well'
 complete -c svlogd -s l -x -d 'so much of a line counts'
 complete -c svlogd -s b -x -d 'size of the buffers'
 complete -c svlogd -s V -d 'show the version and the usage'
+complete -c svlogd -l lossy -d 'lose lines rather than wait for a disk'
 complete -c svlogd -l help -d 'show the options'
 complete -c svlogd -l version -d 'show the version'
 # </flags>

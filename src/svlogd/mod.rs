@@ -31,6 +31,8 @@ use phase::{Action, Event, Phase};
 use platform::{Args, Block, CROWD, Ended, Errno, Fd, Instant, Open, Platform, Result, Signal, SignalSet};
 
 const USAGE: &str = " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] dir ...";
+/// What C runit's has not.
+const HELP: &str = " [-ttv] [-r c] [-R abc] [-l len] [-b buflen] [--lossy] dir ...";
 
 /// The least that is read at once, if there is so much: what a pipe holds. Memory is taken as it is
 /// filled.
@@ -41,7 +43,7 @@ const OUTPUT: usize = 32_768;
 /// The program. Its exit code is 0 at the end of the input and after TERM, 111 for a wrong call and
 /// when no directory can be used.
 pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
-    if cli::answered(p, args, "svlogd", USAGE) {
+    if cli::answered(p, args, "svlogd", HELP) {
         return 0;
     }
     let options = match Options::read(|at| args.get(at).map(CStr::to_bytes)) {
@@ -105,7 +107,7 @@ impl Svlogd {
         while args.get(options.first.saturating_add(count)).is_some() {
             count = count.saturating_add(1);
         }
-        let share = options.buffer.max(OUTPUT);
+        let share = options.buffer.max(OUTPUT).checked_add(options.spared()).ok_or(Errno::NOMEM)?;
         // A byte more than counts of a line, and one for a newline.
         let input = options.buffer.max(INPUT).checked_add(2).ok_or(Errno::NOMEM)?;
         let bytes = share.checked_mul(count).and_then(|outputs| outputs.checked_add(input));
@@ -162,12 +164,13 @@ impl Svlogd {
 
     fn run<P: Platform>(&mut self, p: &mut P) -> u8 {
         loop {
-            let done = self.pump(p);
-            if self.cx.phase.ends() && done && self.all(p, Told::Ends) {
+            // What keeps directories that take nothing from being waited for.
+            let goes_on = self.pump(p) || self.cx.options.lossy;
+            if self.cx.phase.ends() && goes_on && self.all(p, Told::Ends) {
                 return 0;
             }
             let until = self.until();
-            let reads = done && !self.cx.phase.ends();
+            let reads = goes_on && !self.cx.phase.ends();
             let soon = if self.deaths { Some(p.now()) } else { until };
             let mut wake = p.wait(&[if reads { Fd::STDIN } else { Fd(-1) }], soon);
             if self.deaths {
@@ -205,16 +208,20 @@ impl Svlogd {
         if finishes && self.done && self.cx.input.open() && self.has_room() {
             return true;
         }
-        let done = self.all(p, Told::Pump);
-        if done {
-            let (cx, buffer) = self.buffer();
-            if cx.input.taken(buffer) {
-                cx.earlier = cx.stamp;
-            }
-            self.memory.rows().iter_mut().for_each(Directory::restart);
+        self.done = self.all(p, Told::Pump);
+        if self.done {
+            self.taken();
         }
-        self.done = done;
-        done
+        self.done
+    }
+
+    /// Every directory has what was read.
+    fn taken(&mut self) {
+        let (cx, buffer) = self.buffer();
+        if cx.input.taken(buffer) {
+            cx.earlier = cx.stamp;
+        }
+        self.memory.rows().iter_mut().for_each(Directory::restart);
     }
 
     fn has_room(&mut self) -> bool {
@@ -223,6 +230,10 @@ impl Svlogd {
     }
 
     fn read<P: Platform>(&mut self, p: &mut P) {
+        if !self.done {
+            self.all(p, Told::GiveWay);
+            self.taken();
+        }
         let (cx, buffer) = self.buffer();
         let room = cx.input.room(buffer);
         // What follows the line is for the process that reads the descriptor next.

@@ -17,6 +17,8 @@ pub struct Options {
     pub length: usize,
     /// `-b`.
     pub buffer: usize,
+    /// `--lossy`: nobody waits for a directory that takes nothing.
+    pub lossy: bool,
     /// Where the directories begin on the command line.
     pub first: usize,
 }
@@ -46,11 +48,12 @@ impl Options {
             replace: None,
             length: 1000,
             buffer: 1024,
+            lossy: false,
             first: 0,
         };
         let (mut with, mut also): (Option<u8>, Option<&[u8]>) = (None, None);
         let mut words = Words::new(&word, SVLOGD_LETTERS);
-        for option in &mut words {
+        while let Some(option) = words.next() {
             match option {
                 Opt::Flag(b't') => {
                     options.style = match options.style {
@@ -68,6 +71,10 @@ impl Options {
                 Opt::Value(..) => return Err(Wrong::Usage),
                 Opt::Illegal(letter) => return Err(Wrong::Illegal(letter)),
                 Opt::Missing(letter) => return Err(Wrong::Missing(letter)),
+                Opt::Long(b"lossy") => {
+                    options.lossy = true;
+                    words.resume();
+                }
                 Opt::Long(_) => break,
             }
         }
@@ -80,7 +87,17 @@ impl Options {
         }
         Ok(options)
     }
+
+    /// How much of an output buffer is kept free of lines: with [`Options::lossy`], lines are copied to
+    /// descriptor 2 and sent while the rest of it is full, and they are put together there.
+    #[must_use]
+    pub const fn spared(&self) -> usize {
+        if self.lossy { self.length.saturating_add(SPARED) } else { 0 }
+    }
 }
+
+/// What is spared beside what counts of a line: for its stamp, a prefix, and what is said about it.
+const SPARED: usize = 1024;
 
 fn size(text: &[u8], default: usize) -> usize {
     match usize::try_from(number(text).0).unwrap_or(usize::MAX) {
@@ -113,6 +130,20 @@ mod tests {
         assert_eq!(read("p -t -- -v").map(|options| options.first), Ok(3));
         assert_eq!(read("p --version d").map(|options| options.first), Ok(2));
         assert_eq!(read("p - d").map(|options| options.first), Ok(1));
+    }
+
+    #[test]
+    fn lossy() {
+        let lossy = |line| read(line).map(|options| (options.lossy, options.first));
+        assert_eq!(lossy("p -t d"), Ok((false, 2)));
+        assert_eq!(lossy("p --lossy d"), Ok((true, 2)));
+        assert_eq!(lossy("p -t --lossy -l 10 d --lossy"), Ok((true, 5)));
+        assert_eq!(lossy("p --lossy --lossy -- d"), Ok((true, 4)));
+        assert_eq!(lossy("p --lossy"), Err(Wrong::Usage));
+        assert_eq!(lossy("p --lossy -x d"), Err(Wrong::Illegal(b'x')));
+        assert_eq!(lossy("p --loss d"), Ok((false, 2)), "dropped as ever");
+        let spared = |line| read(line).map(|options| options.spared());
+        assert_eq!((spared("p d"), spared("p -l9 --lossy d")), (Ok(0), Ok(1033)));
     }
 
     #[test]

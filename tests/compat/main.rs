@@ -47,6 +47,7 @@ mod sv_settled;
 mod sv_status;
 mod sv_wait;
 mod sv_words;
+mod svlogd_lossy;
 mod svlogd_options;
 mod svlogd_patterns;
 mod svlogd_processor;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         runsvdir_soon::CASES,
         runsvdir_filled::CASES,
         boot::CASES,
+        svlogd_lossy::CASES,
         svlogd_options::CASES,
         svlogd_patterns::CASES,
         svlogd_rotate::CASES,

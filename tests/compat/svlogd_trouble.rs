@@ -10,13 +10,13 @@ use std::io::Write;
 
 /// A file system of a megabyte in `log`, which only what runs in its namespace sees; the rest of
 /// the world looks at it through a process there.
-struct Full {
-    logs: Logs,
+pub struct Full {
+    pub logs: Logs,
     holder: Running,
 }
 
 impl Full {
-    fn new(config: &str) -> Full {
+    pub fn new(config: &str) -> Full {
         Full::with("size=1m", config)
     }
 
@@ -42,18 +42,18 @@ impl Full {
     }
 
     /// A path below `log`, as seen from outside.
-    fn path(&self, name: &str) -> std::path::PathBuf {
+    pub fn path(&self, name: &str) -> std::path::PathBuf {
         let root = format!("/proc/{}/root", self.holder.pid());
         let path = self.logs.path(name);
         std::path::Path::new(&root).join(path.strip_prefix("/").unwrap())
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         String::from_utf8_lossy(&fs::read(self.path(name)).unwrap_or_default()).into_owned()
     }
 
     /// Has a shell enter the namespace. What is mounted there is found by who looks it up there.
-    fn enter(&self) -> String {
+    pub fn enter(&self) -> String {
         let holder = self.holder.pid();
         format!(
             "exec nsenter -t {holder} -U -m --preserve-credentials \\
@@ -62,7 +62,7 @@ impl Full {
     }
 
     /// Starts svlogd in the namespace.
-    fn start(&self, args: &[&str]) -> Live<'_> {
+    pub fn start(&self, args: &[&str]) -> Live<'_> {
         let mut all = vec!["-v"];
         all.extend(args);
         all.push("log");
@@ -71,17 +71,17 @@ impl Full {
         live
     }
 
-    fn fill(&self) {
+    pub fn fill(&self) {
         let mut file = File::create(self.path("ballast")).unwrap();
         while file.write_all(&[0; 4096]).is_ok() {}
     }
 
-    fn make_room(&self) {
+    pub fn make_room(&self) {
         fs::remove_file(self.path("ballast")).unwrap();
     }
 }
 
-const PAUSING: &str = "svlogd: pausing: unable to write to current: log: out of disk space\n";
+pub const PAUSING: &str = "svlogd: pausing: unable to write to current: log: out of disk space\n";
 
 /// More than what is left of a page of a file.
 fn page(letter: &str) -> String {

@@ -3,12 +3,17 @@
 //! that was read is in the files of each directory once and in order, and all complete lines are
 //! there whenever svlogd waits for more. Where nothing fails, no log is left for a processor. All that holds
 //! for directories that are renamed at any moment, and for what they are in ([`mover`]).
+//!
+//! In a quarter of the schedules it is `--lossy` ([`lossy`]): then it never waits for a directory, neither while
+//! it reads nor at its end, and what is not in the files is said to be lost, to the line.
+mod lossy;
 mod mover;
 
 use crate::flood;
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Check, Pace, Report, Rules, no_zombies, watch};
+use lossy::Lossy;
 use mover::Mover;
 use platform::{Child, Clock, Events, Fd, Files, Pid, Procs, Signal, Step};
 use platform_sim::tree::Ino;
@@ -52,6 +57,7 @@ struct Svlogd {
     /// No directory is removed.
     stays: bool,
     mover: Mover,
+    lossy: Option<Lossy>,
 }
 
 /// Runs the schedule of a seed.
@@ -62,7 +68,9 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let calm = random.chance(20);
     let moves = random.chance(50);
     // HUP finds only what has its name, and after a removal lines are lost with the directory.
-    let removes = moves && !hangs_up && !calm;
+    // Nor is what was lost with one counted.
+    let is_lossy = seed % 4 == 1;
+    let removes = moves && !hangs_up && !calm && !is_lossy;
     let relative = random.chance(50);
     let ends = random.chance(40);
     let rules = Svlogd {
@@ -80,11 +88,15 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         ends,
         stays: !removes,
         mover: Mover::new(Random::new(random.next()), moves, removes, relative),
+        lossy: is_lossy.then(Lossy::default),
     };
-    let lines = writer(&mut random, ends);
+    let lines = writer(&mut random, ends, is_lossy);
     let mut words = vec!["svlogd", "-v"];
     if random.chance(50) {
         words.extend(["-l", "40", "-b", "50"]);
+    }
+    if is_lossy {
+        words.push("--lossy");
     }
     let dirs = if relative { DIRS } else { ["/log/a", "/log/b"] };
     words.extend(dirs.iter().take(1 + random.below(2) as usize));
@@ -93,8 +105,11 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         trace,
         |world| {
             let mut sim = Sim::new(seed, Pid(50), system, world);
-            prepare(&mut sim.kernel, &mut random, lines);
+            prepare(&mut sim.kernel, &mut random, lines, is_lossy && flood::is_flooded(seed));
             plan(&mut sim.kernel, &mut random, hangs_up, calm);
+            if is_lossy && !calm {
+                lossy::plan(&mut sim.kernel, &mut random, CALM);
+            }
             // Where nothing fails, nobody is killed either.
             if flood::is_flooded(seed) && !calm {
                 flood::plan(&mut sim.kernel, &mut random, &SOURCES, LEAVE, CALM);
@@ -116,8 +131,9 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     )
 }
 
-/// The service: what it writes and when. It ends, or stays until svlogd is told to end.
-fn writer(random: &mut Random, ends: bool) -> Life {
+/// The service: what it writes and when. It ends, or stays until svlogd is told to end. `much`: more than a
+/// buffer holds.
+fn writer(random: &mut Random, ends: bool, much: bool) -> Life {
     let mut acts = vec![Act::Pause(5)];
     let mut number = 0;
     for _ in 0..10 + random.below(30) {
@@ -126,7 +142,7 @@ fn writer(random: &mut Random, ends: bool) -> Life {
             let length = match random.below(100) {
                 0..60 => random.below(30),
                 60..90 => random.below(120),
-                90..99 => 900 + random.below(300),
+                90..99 if !much => 900 + random.below(300),
                 _ => random.below(20_000),
             };
             number += 1;
@@ -149,7 +165,8 @@ fn writer(random: &mut Random, ends: bool) -> Life {
     Life::of(&acts)
 }
 
-fn prepare(kernel: &mut Kernel, random: &mut Random, lines: Life) {
+/// `large`: a buffer of many short lines is not to make many files.
+fn prepare(kernel: &mut Kernel, random: &mut Random, lines: Life, large: bool) {
     for dir in ["/bin", "/log", "/log/a", "/log/b"] {
         kernel.directory(dir.as_bytes());
     }
@@ -158,7 +175,8 @@ fn prepare(kernel: &mut Kernel, random: &mut Random, lines: Life) {
     kernel.programs.insert(b"/bin/writer".to_vec(), lines);
     for dir in DIRS {
         let mut config = String::from("n0\n");
-        config += ["s0\n", "s50\n", "s300\n", "s2000\n", ""][random.below(5) as usize];
+        let size = ["s0\n", "s50\n", "s300\n", "s2000\n", ""][random.below(5) as usize];
+        config += if large && size.len() > 3 { "s2000\n" } else { size };
         config += ["t1\n", "t3\n", "", ""][random.below(4) as usize];
         if random.chance(60) {
             config += "!it\n";
@@ -285,6 +303,16 @@ impl Svlogd {
     }
 }
 
+impl Svlogd {
+    /// What is there is what was read, but for lines that are said to be lost.
+    fn in_order(&self, kernel: &Kernel) -> Check {
+        for (dir, ino, _) in self.mover.used(kernel) {
+            lossy::order(dir, &Svlogd::contents(kernel, ino), &self.read)?;
+        }
+        Ok(())
+    }
+}
+
 fn differs(found: &[u8], wanted: &[u8], what: &str) -> String {
     let at = found.iter().zip(wanted).position(|(one, other)| one != other);
     let at = at.unwrap_or(found.len().min(wanted.len()));
@@ -326,6 +354,9 @@ impl Rules for Svlogd {
         }
         match fact {
             Fact::Read { fd: Fd::STDIN, bytes } => {
+                if let Some(lossy) = &mut self.lossy {
+                    lossy.over |= bytes.is_empty();
+                }
                 if std::mem::replace(&mut self.fed, true) {
                     return Err("two reads in one turn".into());
                 }
@@ -334,6 +365,13 @@ impl Rules for Svlogd {
             }
             Fact::Wrote { .. } => self.worked = true,
             Fact::Failed { what: "mmap", .. } => self.refused = true,
+            Fact::Reaped { pid, .. } => {
+                if let Some(lossy) = &mut self.lossy {
+                    lossy.workers.retain(|worker| worker != pid);
+                }
+            }
+            Fact::Said { pid, text }
+                if *pid == kernel.own() && self.lossy.as_mut().is_some_and(|lossy| lossy.hears(text)) => {}
             Fact::Said { text, .. } if self.stays && text.ends_with(b": file does not exist\n") => {
                 let text = text.escape_ascii();
                 return Err(format!("a directory is missed that has another name: {text}"));
@@ -342,7 +380,10 @@ impl Rules for Svlogd {
                 self.told = true;
                 self.terms += 1;
             }
-            Fact::Spawned { child, .. } if child.path == c"/bin/sh" => {
+            Fact::Spawned { child, pid } if child.path == c"/bin/sh" => {
+                if let Some(lossy) = &mut self.lossy {
+                    lossy.workers.push(*pid);
+                }
                 for (dir, ino, _) in self.mover.used(kernel) {
                     let here = kernel.others().filter(|other| {
                         other.directory == ino && other.ended.is_none() && other.parent == kernel.own().0
@@ -361,13 +402,19 @@ impl Rules for Svlogd {
                 return if self.worked { Ok(()) } else { self.pace.sleeps(kernel) };
             }
             Fact::Waits { fds, until } => {
+                if let Some(lossy) = &self.lossy {
+                    lossy.waits(kernel, self.told, fds, *until)?;
+                }
                 let worked = std::mem::take(&mut self.worked);
                 if !worked {
                     self.pace.sleeps(kernel)?;
                 }
                 no_zombies(kernel, *until)?;
                 if worked && fds.first() == Some(&Fd::STDIN) {
-                    self.kept_up(kernel)?;
+                    match &self.lossy {
+                        None => self.kept_up(kernel)?,
+                        Some(_) => self.in_order(kernel)?,
+                    }
                 }
             }
             _ => {}
@@ -390,6 +437,10 @@ impl Rules for Svlogd {
         }
         for (dir, ino, whole) in self.mover.used(kernel) {
             let found = Svlogd::contents(kernel, ino);
+            if let Some(lossy) = &self.lossy {
+                lossy.adds_up(dir, &found, &wanted, kernel.faults == Faults::NONE)?;
+                continue;
+            }
             if !wanted.ends_with(&found) || (whole && found.len() < wanted.len()) {
                 return Err(differs(&found, &wanted, &format!("{dir}: at the end")));
             }

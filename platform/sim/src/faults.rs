@@ -13,6 +13,8 @@ pub struct Faults {
     pub pipe: u32,
     /// Regular files cannot be created or written: ENOSPC.
     pub full: bool,
+    /// Regular files take so many bytes more, then they are `full`; 0: any number.
+    pub fills: u32,
     /// Of a write to a regular file one byte is taken.
     pub short_write: u32,
     /// A read gets one byte only, in this many of a hundred cases.
@@ -49,6 +51,7 @@ impl Faults {
         open: 0,
         pipe: 0,
         full: false,
+        fills: 0,
         short_write: 0,
         short_read: 0,
         rename: 0,

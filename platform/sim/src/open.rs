@@ -230,6 +230,14 @@ impl Kernel {
             Node::File(contents) => {
                 let short = crate::Faults::hit(&mut self.faults.short_write);
                 let bytes = if short { &bytes[..bytes.len().min(1)] } else { bytes };
+                let bytes = match self.faults.fills as usize {
+                    0 => bytes,
+                    left => &bytes[..bytes.len().min(left)],
+                };
+                if self.faults.fills > 0 {
+                    self.faults.fills -= bytes.len() as u32;
+                    self.faults.full = self.faults.fills == 0;
+                }
                 let open = &mut self.opens[id];
                 let at = if open.append { contents.len() } else { open.at };
                 if contents.len() < at + bytes.len() {

@@ -71,11 +71,12 @@ impl Current {
         shut(p, &mut self.fd);
     }
 
-    /// In the midst of trouble it counts as finished only if it is on disk.
-    pub(super) fn leave<P: Platform>(&mut self, p: &mut P) {
+    /// In the midst of trouble it counts as finished only if it is on disk, and does not end within a line of
+    /// which the rest may be lost.
+    pub(super) fn leave<P: Platform>(&mut self, p: &mut P, torn: bool) {
         if self.fd != NONE {
             self.left = p.fstat(self.fd).ok().map(|found| found.id());
-            if p.fsync(self.fd).is_ok() {
+            if p.fsync(self.fd).is_ok() && !torn {
                 let _ = self.mark(p);
             }
         }

@@ -21,6 +21,9 @@ pub enum Event {
     Terminate,
     /// The program ends, and nothing is left to be written.
     Ends,
+    /// The same, and nothing is waited for: what could not be written was given up. `true`: the file ends within
+    /// a line of that.
+    Quits(bool),
     /// The moment of [`Life::until`] may have come.
     Time,
 }
@@ -123,6 +126,8 @@ pub struct Life {
     lost: bool,
     /// It was said that the file or the directory is gone.
     warned: bool,
+    /// The end does not wait.
+    hurries: bool,
 }
 
 /// What follows a task that succeeded; `None`: the goal is reached.
@@ -140,7 +145,7 @@ fn after(goal: Goal, task: Task) -> Option<Task> {
 impl Life {
     /// It is not open yet: the first event is [`Event::HangUp`].
     pub const fn new() -> Life {
-        Life { state: State::Unused, every: 0, due: None, lost: false, warned: false }
+        Life { state: State::Unused, every: 0, due: None, lost: false, warned: false, hurries: false }
     }
 
     /// Whether lines can be taken.
@@ -169,18 +174,24 @@ impl Life {
 
     /// Takes an event; what follows from it is added to `out`.
     pub fn step(&mut self, event: Event, now: Instant, out: &mut Out) {
-        use Event::{Alarm, Due, Ends, HangUp, Owes, Terminate, Time};
+        use Event::{Alarm, Due, Ends, HangUp, Owes, Quits, Terminate, Time};
         match self.state {
             State::Unused => match event {
                 HangUp => self.ask(Goal::Find, Task::Open, out),
                 // It has no file, and takes no lines.
-                Owes | Due | Alarm | Terminate | Ends | Time => {}
+                Owes | Due | Alarm | Terminate | Ends | Quits(_) | Time => {}
             },
             State::Ready => match event {
                 Owes => self.ask(Goal::Write, Task::Write, out),
                 Due => self.ask(Goal::Rotate, Task::Sync, out),
                 HangUp => self.ask(Goal::Renew, Task::Sync, out),
                 Ends => self.ask(Goal::Close, Task::Sync, out),
+                // A line without end is cut off at the next start, if the file is not finished.
+                Quits(true) => self.state = State::Closed,
+                Quits(false) => {
+                    self.hurries = true;
+                    self.ask(Goal::Close, Task::Sync, out);
+                }
                 Alarm => out.add(Action::Turn),
                 Time if self.due.is_some_and(|due| now >= due) => {
                     self.wind(now);
@@ -201,20 +212,20 @@ impl Life {
                 Ends => match goal {
                     // It is tried again in time; there is nothing but this to wait for.
                     Goal::Close | Goal::Write => {}
-                    Goal::Rotate | Goal::Renew | Goal::Find => match task {
-                        Task::Sync | Task::Mark | Task::Rename => self.ask(Goal::Close, Task::Sync, out),
-                        // DEV-68: no room for a new file, and no need of one.
-                        Task::Write | Task::Create | Task::Prune | Task::Shut | Task::Leave | Task::Open => {
-                            self.state = State::Closed;
-                        }
-                    },
+                    Goal::Rotate | Goal::Renew | Goal::Find => self.finish(task, out),
                 },
+                Quits(true) => self.state = State::Closed,
+                Quits(false) if goal == Goal::Close => self.state = State::Closed,
+                Quits(false) => {
+                    self.hurries = true;
+                    self.finish(task, out);
+                }
                 // While it waits for room it takes and begins nothing; and a moment may come too early.
                 Owes | Due | Time => {}
             },
             // The answer comes first; and when it is over nothing comes.
             State::Doing(..) | State::Closed => match event {
-                Owes | Due | Alarm | HangUp | Terminate | Ends | Time => {}
+                Owes | Due | Alarm | HangUp | Terminate | Ends | Quits(_) | Time => {}
             },
         }
     }
@@ -276,7 +287,20 @@ impl Life {
     }
 
     fn pause(&mut self, goal: Goal, task: Task, now: Instant) {
-        self.state = State::Paused(goal, task, now.plus_ms(PAUSE));
+        self.state = if self.hurries && goal == Goal::Close {
+            State::Closed
+        } else {
+            State::Paused(goal, task, now.plus_ms(PAUSE))
+        };
+    }
+
+    /// Comes to its end after a task that failed.
+    fn finish(&mut self, task: Task, out: &mut Out) {
+        match task {
+            Task::Write | Task::Sync | Task::Mark | Task::Rename => self.ask(Goal::Close, Task::Sync, out),
+            // DEV-68: no room for a new file, and no need of one.
+            Task::Create | Task::Prune | Task::Shut | Task::Leave | Task::Open => self.state = State::Closed,
+        }
     }
 
     /// Sets the next rotation by time.

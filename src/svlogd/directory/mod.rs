@@ -9,7 +9,7 @@ pub(super) mod shelf;
 use super::context::Context;
 use super::processor::{Event as WorkEvent, Worker};
 use super::select::config::Udp;
-use super::select::lines::{Job, Lines, Need};
+use super::select::lines::{Job, Lines, Need, lost};
 use super::select::settings::Settings;
 use core::ffi::CStr;
 use file::Current;
@@ -23,6 +23,8 @@ use shelf::Shelf;
 pub(super) enum Told {
     /// Take what is ready, or as much as goes.
     Pump,
+    /// What was read has to go, with what could not be taken.
+    GiveWay,
     /// HUP.
     HangUp,
     /// ALRM.
@@ -35,7 +37,7 @@ pub(super) enum Told {
     Died(Pid, bool),
     /// The time.
     Time(Instant),
-    /// All is written, and nothing more comes.
+    /// Nothing more comes, and all is written; or what cannot be written now is given up.
     Ends,
 }
 
@@ -120,9 +122,10 @@ impl Directory {
     ) -> bool {
         match told {
             Told::Pump => {
-                self.pump(p, cx, input, buffer);
+                self.pump(p, cx, input, buffer, false);
                 return self.is_done(cx);
             }
+            Told::GiveWay => self.pump(p, cx, input, buffer, self.is_used()),
             Told::HangUp => {
                 if self.is_used() {
                     self.drive(p, cx, buffer, Event::HangUp);
@@ -148,7 +151,11 @@ impl Directory {
                 }
             }
             Told::Ends => {
-                self.drive(p, cx, buffer, Event::Ends);
+                if cx.options.lossy {
+                    self.quit(p, cx, input, buffer);
+                } else {
+                    self.drive(p, cx, buffer, Event::Ends);
+                }
                 if !self.is_used() {
                     self.work(p, cx, WorkEvent::Terminate);
                 }
@@ -163,17 +170,27 @@ impl Directory {
         self.worker.drive(p, cx, event, &self.place, &mut self.settings, &mut self.shelf);
     }
 
-    /// Brings everything that is ready where it belongs, or as much as goes.
-    fn pump<P: Platform>(&mut self, p: &mut P, cx: &mut Context, input: &[u8], buffer: &mut [u8]) {
-        while self.machine.is_ready() {
+    /// Brings everything that is ready where it belongs, or as much as goes. `late`: nobody waits for the rest, and
+    /// what the buffer has no room for is lost.
+    fn pump<P: Platform>(
+        &mut self,
+        p: &mut P,
+        cx: &mut Context,
+        input: &[u8],
+        buffer: &mut [u8],
+        late: bool,
+    ) {
+        while self.machine.is_ready() || late {
             let keep = self.settings.config().keep;
-            if !cx.phase.leaves() && self.worker.machine().holds_up(self.shelf.waiting(), keep) {
+            if !late && !cx.phase.leaves() && self.worker.machine().holds_up(self.shelf.waiting(), keep) {
                 return;
             }
             let job = job(cx, input, &mut self.settings, self.file.size());
-            let event = match self.lines.take(&job, buffer) {
+            let room = buffer.len().saturating_sub(cx.options.spared());
+            let room = buffer.get_mut(..room).unwrap_or_default();
+            let event = match self.lines.take(&job, room, late) {
                 Need::Write => Event::Owes,
-                Need::Rotate if self.lines.filled() > 0 => Event::Owes,
+                Need::Rotate if self.lines.owed() > 0 => Event::Owes,
                 Need::Rotate => Event::Due,
                 Need::Nothing => return,
                 Need::Copy { stderr, udp } => {
@@ -185,6 +202,24 @@ impl Directory {
         }
     }
 
+    /// Ends without waiting: all that was read is tried once more, and what cannot be written is lost, which
+    /// is told to whoever reads the messages.
+    fn quit<P: Platform>(&mut self, p: &mut P, cx: &mut Context, input: &[u8], buffer: &mut [u8]) {
+        self.drive(p, cx, buffer, Event::Terminate);
+        self.pump(p, cx, input, buffer, false);
+        let torn = self.lines.is_torn();
+        if !self.is_done(cx) {
+            self.pump(p, cx, input, buffer, true);
+            let count = self.lines.forsake(buffer);
+            if count > 0 {
+                let path = self.place.path().to_bytes();
+                Context::say(p, b"warning", &[lost(count).bytes(), b": ", path]);
+            }
+        }
+        self.drive(p, cx, buffer, Event::Quits(torn));
+    }
+
+    /// Copies a line to where it is wanted beside the file.
     fn copy<P: Platform>(
         &mut self,
         p: &mut P,
@@ -197,7 +232,9 @@ impl Directory {
         let socket = if udp { cx.socket(p) } else { None };
         let job = job(cx, input, &mut self.settings, self.file.size());
         let copy = self.lines.compose(&job, b"", buffer);
-        if stderr {
+        if stderr && cx.options.lossy {
+            p.tell(copy);
+        } else if stderr {
             forward(p, copy);
         }
         let Some(Udp { ip, port }) = job.config.udp.filter(|_| udp) else { return };
@@ -207,7 +244,7 @@ impl Directory {
             Some(_) => b"warning: failure sending through udp: ",
         };
         let count = self.lines.compose(&job, note, buffer).len();
-        self.lines.keep(&job, count);
+        self.lines.keep(&job, count, buffer.len().saturating_sub(cx.options.spared()));
     }
 }
 

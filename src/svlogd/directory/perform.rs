@@ -28,7 +28,7 @@ impl Directory {
             }
             Task::Shut => self.close(p, cx),
             Task::Leave => {
-                self.file.leave(p);
+                self.file.leave(p, cx.options.lossy && self.lines.is_torn());
                 self.close(p, cx)
             }
             Task::Open => self.open(p, cx),
@@ -62,8 +62,8 @@ impl Directory {
         if self.file.is_deleted(p) {
             return self.gone(b"current was deleted");
         }
-        while self.lines.filled() > 0 {
-            let owed = buffer.get(..self.lines.filled()).unwrap_or_default();
+        while self.lines.owed() > 0 {
+            let owed = buffer.get(..self.lines.owed()).unwrap_or_default();
             let errno = match self.file.write(p, owed) {
                 Ok(count) => {
                     self.lines.written(buffer, count);

@@ -84,7 +84,7 @@ impl Config {
     pub fn way(&self, options: &Options) -> Way {
         // Bytes are replaced before; what counts of a line matters where lines are chosen; and the size of the
         // file is minded on both ways.
-        let Options { style, replace: _, length: _, verbose: _, buffer: _, first: _ } = options;
+        let Options { style, replace: _, length: _, verbose: _, buffer: _, lossy: _, first: _ } = options;
         let Config {
             selects,
             copies,

@@ -2,6 +2,10 @@
 //! where its file ends.
 use super::config::{Config, Way};
 
+mod behind;
+
+pub use behind::lost;
+
 /// Where the input stands for a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 enum Place {
@@ -81,6 +85,17 @@ impl<'a> Job<'a> {
     fn threshold(&self) -> u64 {
         self.config.size.checked_sub(self.length as u64).unwrap_or(self.config.size)
     }
+
+    /// Whether a file that has so much after a line is full.
+    fn is_full(&self, planned: u64) -> bool {
+        self.config.size > 0 && planned >= self.threshold()
+    }
+
+    /// Whether a line of so many bytes would make a file too large that has so much.
+    fn is_larger(&self, planned: u64, record: usize) -> bool {
+        let limit = self.config.size;
+        limit > 0 && planned > 0 && planned.saturating_add(record as u64) > limit
+    }
 }
 
 /// How far a directory is with the input, and how much is in its buffer.
@@ -93,6 +108,15 @@ pub struct Lines {
     /// A new file is to be begun for another reason.
     due: bool,
     filled: usize,
+    /// From there on what is in the buffer is for files that are not begun yet.
+    later: Option<usize>,
+    /// The file ends within the line with which the buffer begins.
+    within: bool,
+    /// So much of the buffer, at its beginning, is left of the line that tells of lost ones, and of how many.
+    note: usize,
+    noted: u64,
+    /// So many lines were lost behind what the buffer holds.
+    lost: u64,
 }
 
 /// What comes before a copied line that could not be sent, at most.
@@ -104,31 +128,49 @@ impl Lines {
     #[must_use]
     pub const fn new(at: usize, within: bool) -> Lines {
         let place = if within { Place::Skip } else { Place::Start };
-        Lines { at, place, full: false, due: false, filled: 0 }
+        Lines {
+            at,
+            place,
+            full: false,
+            due: false,
+            filled: 0,
+            later: None,
+            within: false,
+            note: 0,
+            noted: 0,
+            lost: 0,
+        }
     }
 
-    /// Whether everything up to `end` was taken, and nothing is left to be written.
+    /// Whether everything up to `end` was taken, and nothing is left to be written or told.
     #[must_use]
     pub const fn is_done(&self, end: usize) -> bool {
-        self.at >= end && self.filled == 0
+        self.at >= end && self.filled == 0 && self.lost == 0
     }
 
-    /// How much is in the buffer.
+    /// How much is in the buffer for this file.
     #[must_use]
-    pub const fn filled(&self) -> usize {
-        self.filled
+    pub fn owed(&self) -> usize {
+        self.later.unwrap_or(self.filled)
     }
 
     /// So much of the buffer was written.
     pub fn written(&mut self, buffer: &mut [u8], count: usize) {
+        let last = count.checked_sub(1).and_then(|last| buffer.get(last));
+        self.within = last.map_or(self.within, |byte| *byte != b'\n');
         platform::to_front(buffer, count, self.filled);
         self.filled = self.filled.saturating_sub(count);
+        self.later = self.later.map(|from| from.saturating_sub(count));
+        self.note = self.note.saturating_sub(count);
+        if self.note == 0 {
+            self.noted = 0;
+        }
     }
 
     /// A new file is to be begun before the next line. Nothing is left of that if this one, which
     /// has so much, is empty.
     pub fn rotate(&mut self, size: u64) {
-        self.due = size > 0 || self.filled > 0;
+        self.due = size > 0 || self.owed() > 0;
     }
 
     /// A new file was begun.
@@ -141,20 +183,27 @@ impl Lines {
         self.at = 0;
     }
 
-    /// Takes lines until something has to be done first.
-    pub fn take(&mut self, job: &Job<'_>, buffer: &mut [u8]) -> Need {
-        let limit = job.config.size;
+    /// Takes lines until something has to be done first. `late`: nothing can be written, and nobody waits for that.
+    /// All lines are taken then: what does not fit into the buffer is lost, and after the first line that is all
+    /// are, until lines can be written again. [`Need::Copy`] is all that may have to be done first, for each line.
+    pub fn take(&mut self, job: &Job<'_>, buffer: &mut [u8], late: bool) -> Need {
+        if !late && (self.later.is_some() || self.lost > 0) {
+            let need = self.catch_up(job, buffer);
+            if need != Need::Nothing {
+                return need;
+            }
+        }
         loop {
             let planned = job.size.saturating_add(self.filled as u64);
             match self.place {
                 Place::Start => {
-                    if self.full || self.due {
+                    if (self.full || self.due) && !late {
                         return Need::Rotate;
                     }
                     if self.at >= job.text.len() {
-                        return if self.filled > 0 { Need::Write } else { Need::Nothing };
+                        return self.taken(late);
                     }
-                    if job.way == Way::Many && self.many(job, buffer) {
+                    if job.way == Way::Many && !late && self.many(job, buffer) {
                         continue;
                     }
                     let (file, stderr) = match (job.config.selects, job.config.copies) {
@@ -164,7 +213,7 @@ impl Lines {
                     let udp = file && job.config.udp.is_some();
                     let file = file && !(udp && job.config.away);
                     if stderr || udp {
-                        if self.filled > 0 && self.spare(buffer) < self.copied_length(job) {
+                        if self.filled > 0 && !late && self.spare(buffer) < self.copied_length(job) {
                             return Need::Write;
                         }
                         self.place = Place::Copy(file);
@@ -178,14 +227,22 @@ impl Lines {
                     let head = stamp.len().saturating_add(prefix.len());
                     if put == 0 {
                         let record = head.saturating_add(job.line(self.at).len());
-                        let larger = planned.saturating_add(record as u64) > limit;
-                        if limit > 0 && planned > 0 && larger {
+                        let larger = job.is_larger(planned, record);
+                        let fits = self.spare(buffer) >= record;
+                        if late {
+                            if !self.is_kept(larger, fits) {
+                                continue;
+                            }
+                        } else if larger {
                             return Need::Rotate;
-                        }
-                        // As few records as possible are written in two pieces.
-                        if self.filled > 0 && self.spare(buffer) < record {
+                        } else if self.filled > 0 && !fits {
+                            // As few records as possible are written in two pieces.
                             return Need::Write;
                         }
+                    } else if late {
+                        // What comes in front of the line is longer than the buffer.
+                        self.tear(job, buffer);
+                        continue;
                     }
                     let before = self.filled;
                     if put < stamp.len() {
@@ -204,7 +261,11 @@ impl Lines {
                 Place::Text => {
                     let line = job.line(self.at);
                     if line.is_empty() {
-                        return if self.filled > 0 { Need::Write } else { Need::Nothing };
+                        return self.taken(late);
+                    }
+                    if late && line.len() > self.spare(buffer) {
+                        self.tear(job, buffer);
+                        continue;
                     }
                     let count = self.put(line, buffer);
                     if count == 0 {
@@ -219,7 +280,7 @@ impl Lines {
                 Place::Skip => {
                     let line = job.line(self.at);
                     if line.is_empty() {
-                        return if self.filled > 0 { Need::Write } else { Need::Nothing };
+                        return self.taken(late);
                     }
                     self.at = self.at.saturating_add(line.len());
                     if line.ends_with(b"\n") {
@@ -228,6 +289,11 @@ impl Lines {
                 }
             }
         }
+    }
+
+    /// All that is ready was taken.
+    fn taken(&self, late: bool) -> Need {
+        if self.filled > 0 && !late { Need::Write } else { Need::Nothing }
     }
 
     /// Takes as many lines at once as fit into the buffer and the file, where nothing is done to
@@ -248,10 +314,12 @@ impl Lines {
         true
     }
 
-    /// A record has its end: perhaps the file has its size.
+    /// A record has its end: perhaps the file has its size. One that is for a later file does not matter to it.
     fn ended(&mut self, job: &Job<'_>) {
-        let planned = job.size.saturating_add(self.filled as u64);
-        self.full = job.config.size > 0 && planned >= job.threshold();
+        if self.later.is_none() {
+            let planned = job.size.saturating_add(self.filled as u64);
+            self.full = job.is_full(planned);
+        }
     }
 
     fn spare(&self, buffer: &[u8]) -> usize {
@@ -288,10 +356,19 @@ impl Lines {
         room.get(..copy.filled).unwrap_or_default()
     }
 
-    /// Makes the copy of so many bytes a record of the file.
-    pub fn keep(&mut self, job: &Job<'_>, count: usize) {
-        self.filled = self.filled.saturating_add(count);
-        self.ended(job);
+    /// Makes the copy of so many bytes a record of the file. If `room`, which is what lines may fill of the
+    /// buffer, is taken it is not kept, and a line of which nothing else is for the file is lost.
+    pub fn keep(&mut self, job: &Job<'_>, count: usize, room: usize) {
+        let filled = self.filled.saturating_add(count);
+        if self.lost == 0 && (self.filled == 0 || filled <= room) {
+            if self.full || self.due {
+                self.later = self.later.or(Some(self.filled));
+            }
+            self.filled = filled;
+            self.ended(job);
+        } else if self.place == Place::Copy(false) {
+            self.lose();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 pub mod chpst;
+pub mod lossy;
 pub mod records;
 pub mod svlogd;
 
@@ -39,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     svlogd::PATTERN,
     svlogd::CONFIG,
     svlogd::LINES,
+    lossy::LOSSY,
 ];
 
 /// How many inputs are made unless `FUZZ_COUNT` says otherwise.

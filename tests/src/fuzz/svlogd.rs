@@ -77,7 +77,7 @@ pub const CONFIG: Target = Target {
 
 /// What a `config` says, put together line by line.
 #[derive(Debug, PartialEq, Eq)]
-struct Obvious {
+pub(super) struct Obvious {
     size: u64,
     keep: u64,
     least: u64,
@@ -119,7 +119,7 @@ fn address(text: &[u8]) -> Option<([u8; 4], u16)> {
     (port != 0).then_some((ip, port))
 }
 
-fn obvious_config(text: &[u8]) -> Obvious {
+pub(super) fn obvious_config(text: &[u8]) -> Obvious {
     let mut it = Obvious {
         size: 1_000_000,
         keep: 10,
@@ -166,7 +166,7 @@ fn obvious_config(text: &[u8]) -> Obvious {
 
 impl Obvious {
     /// For the file, for descriptor 2.
-    fn choose(&self, line: &[u8]) -> (bool, bool) {
+    pub(super) fn choose(&self, line: &[u8]) -> (bool, bool) {
         let mut chosen = (true, false);
         for rule in self.rules.iter().filter(|rule| obvious_match(&rule[1..], line)) {
             match rule[0] {
@@ -181,7 +181,7 @@ impl Obvious {
 }
 
 /// Has a text read by svlogd.
-fn read(text: &[u8]) -> (Config, Vec<u8>, usize) {
+pub(super) fn read(text: &[u8]) -> (Config, Vec<u8>, usize) {
     let mut rules = [text, b"\0"].concat();
     let mut wrong = 0;
     let config = compact(&mut rules, |_| wrong += 1);
@@ -189,7 +189,7 @@ fn read(text: &[u8]) -> (Config, Vec<u8>, usize) {
 }
 
 /// What is before and behind two zeros.
-fn parts(input: &[u8]) -> (&[u8], &[u8]) {
+pub(super) fn parts(input: &[u8]) -> (&[u8], &[u8]) {
     match input.windows(2).position(|pair| pair == b"\0\0") {
         Some(at) => (&input[..at], &input[at + 2..]),
         None => (input, b""),
@@ -247,7 +247,7 @@ pub const LINES: Target = Target {
 };
 
 /// The options of a command line.
-fn options(length: usize, replace: u8) -> Options {
+pub(super) fn options(length: usize, replace: u8) -> Options {
     let length = length.to_string();
     let mut words: Vec<&[u8]> = vec![b"svlogd", b"-b", b"100000", b"-l", length.as_bytes()];
     match replace % 3 {
@@ -274,17 +274,17 @@ impl Files {
         for _ in 0..10_000 {
             let size = self.files.last().map_or(0, Vec::len) as u64;
             let job = Job { text, stamps: (b"", b""), length, config, rules, size, way: config.way(options) };
-            match self.lines.take(&job, &mut self.output) {
+            match self.lines.take(&job, &mut self.output, false) {
                 Need::Nothing => return,
-                Need::Rotate if self.lines.filled() == 0 => {
+                Need::Rotate if self.lines.owed() == 0 => {
                     self.files.push(Vec::new());
                     self.lines.renewed();
                 }
                 Need::Write | Need::Rotate => {
-                    assert!(self.lines.filled() > 0, "nothing to write");
+                    assert!(self.lines.owed() > 0, "nothing to write");
                     // In two writes.
-                    while self.lines.filled() > 0 {
-                        let count = self.lines.filled().div_ceil(2);
+                    while self.lines.owed() > 0 {
+                        let count = self.lines.owed().div_ceil(2);
                         let file = self.files.last_mut().expect("a file");
                         file.extend_from_slice(&self.output[..count]);
                         self.lines.written(&mut self.output, count);
@@ -339,7 +339,7 @@ fn lines(input: &[u8]) -> bool {
     from.finish(&mut buffer, replace);
     files.pump(from.ready(&buffer), &options, &config, &rules);
     from.taken(&mut buffer);
-    assert!(files.lines.filled() == 0 && from.count() == 0);
+    assert!(files.lines.owed() == 0 && from.count() == 0);
     compare(&files, &obvious, stream, length, replace, &head);
     obvious.rules.len() > 1
 }

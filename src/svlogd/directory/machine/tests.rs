@@ -113,6 +113,27 @@ fn the_end_needs_no_new_file() {
     }
 }
 
+/// With `--lossy` nothing is waited for at the end.
+#[test]
+fn it_quits() {
+    let mut life = opened();
+    assert_eq!(run(&mut life, Event::Quits(false), &[(Sync, Answer::Failed)]), [Sync]);
+    assert!(!life.is_used());
+    // Lines were given up: the file is finished all the same, but not within a line.
+    for (torn, tasks) in [(false, vec![Sync, Mark, Shut]), (true, vec![])] {
+        let mut life = opened();
+        run(&mut life, Event::Owes, &[(Write, Answer::Failed)]);
+        assert_eq!(run(&mut life, Event::Quits(torn), &[]), tasks);
+        assert!(!life.is_used());
+    }
+    for (fails, tasks) in [(Mark, vec![Sync, Mark, Shut]), (Create, vec![])] {
+        let mut life = opened();
+        run(&mut life, Event::Due, &[(fails, Answer::Failed)]);
+        assert_eq!(run(&mut life, Event::Quits(false), &[]), tasks);
+        assert!(!life.is_used());
+    }
+}
+
 #[test]
 fn unusable() {
     let mut life = Life::new();

@@ -35,8 +35,10 @@ struct World {
     lost: bool,
     /// The program ends.
     ended: bool,
-    /// TERM came when the file was about to be closed: it is not waited for.
+    /// TERM came when the file was about to be closed, or nothing is waited for at all.
     hurried: bool,
+    /// The file ends within a line of which the buffer has the rest.
+    torn: bool,
 }
 
 impl World {
@@ -61,6 +63,8 @@ impl World {
             anew || world.machine.until().is_none_or(|until| until > NOW)
         };
         assert!(event != Event::Time || worlds.iter().all(sleeps), "it does not sleep: {self:?}");
+        let waits = |world: &World| world.machine.is_used();
+        assert!(!matches!(event, Event::Quits(_)) || !worlds.iter().any(waits), "it waits: {self:?}");
         worlds
     }
 
@@ -114,7 +118,10 @@ impl World {
         match task {
             Task::Write => assert!(self.owes && open, "nothing to write, or nowhere: {self:?}"),
             Task::Sync => assert!(open, "no file: {self:?}"),
-            Task::Mark => assert!(matches!(self.file, File::Synced), "not on disk: {self:?}"),
+            Task::Mark => {
+                assert!(matches!(self.file, File::Synced), "not on disk: {self:?}");
+                assert!(!self.torn || !self.ended, "half a line counts as whole: {self:?}");
+            }
             Task::Rename => {
                 assert_eq!(self.file, File::Marked, "one that is not finished is put aside: {self:?}");
                 assert!(!self.owes, "its last lines are not in it: {self:?}");
@@ -134,8 +141,9 @@ impl World {
         let failed = (self, Answer::Failed);
         match task {
             Task::Write => vec![
-                (World { owes: false, file: File::Open, ..self }, Answer::Done),
+                (World { owes: false, file: File::Open, torn: false, ..self }, Answer::Done),
                 failed,
+                (World { torn: true, ..self }, Answer::Failed),
                 (with(File::Deleted), Answer::Gone),
             ],
             Task::Sync => vec![(with(File::Synced), Answer::Done), failed],
@@ -235,14 +243,25 @@ impl World {
             events.extend((!self.owes).then_some(Event::Due));
         }
         events.extend((!self.owes).then_some(Event::Ends));
+        // What could not be written is given up only here.
+        events.push(Event::Quits(self.torn));
         // At the end no directory is begun.
         events.extend((self.machine.is_used() || !self.ended).then_some(Event::HangUp));
         events
     }
 }
 
-const EVENTS: [Event; 7] =
-    [Event::Owes, Event::Due, Event::Alarm, Event::HangUp, Event::Terminate, Event::Ends, Event::Time];
+const EVENTS: [Event; 9] = [
+    Event::Owes,
+    Event::Due,
+    Event::Alarm,
+    Event::HangUp,
+    Event::Terminate,
+    Event::Ends,
+    Event::Quits(false),
+    Event::Quits(true),
+    Event::Time,
+];
 
 fn walk() -> HashSet<World> {
     let first = World {
@@ -253,6 +272,7 @@ fn walk() -> HashSet<World> {
         lost: false,
         ended: false,
         hurried: false,
+        torn: false,
     };
     let mut seen = HashSet::new();
     let mut open = vec![first];
@@ -268,6 +288,7 @@ fn walk() -> HashSet<World> {
                 match event {
                     Event::Owes => before.owes = true,
                     Event::Ends => before.ended = true,
+                    Event::Quits(_) => (before.owes, before.ended, before.hurried) = (false, true, true),
                     Event::Terminate => {
                         before.hurried |= matches!(world.machine.state, State::Paused(Goal::Close, ..));
                     }

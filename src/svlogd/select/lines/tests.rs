@@ -80,15 +80,15 @@ fn files(task: &Task<'_>, slow: bool, random: &mut Random) -> (Vec<Vec<u8>>, Vec
                 size: file.len() as u64,
                 way,
             };
-            let need = lines.take(&job, &mut buffer);
+            let need = lines.take(&job, &mut buffer, false);
             match need {
                 Need::Nothing => break,
-                Need::Rotate if lines.filled() == 0 => {
+                Need::Rotate if lines.owed() == 0 => {
                     files.push(Vec::new());
                     lines.renewed();
                 }
                 Need::Write | Need::Rotate => {
-                    let count = 1 + random.below(lines.filled() as u64) as usize;
+                    let count = 1 + random.below(lines.owed() as u64) as usize;
                     file.extend(&buffer[..count]);
                     lines.written(&mut buffer, count);
                 }
