@@ -36,6 +36,7 @@ pub use resource::Resource;
 pub use table::Table;
 pub use types::*;
 pub use unix::Os;
+pub use unix::spawn::withdraw;
 
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {

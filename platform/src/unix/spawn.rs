@@ -244,22 +244,31 @@ fn variable(name: &CStr) -> Option<&'static [u8]> {
     Some(unsafe { CStr::from_ptr(value) }.to_bytes())
 }
 
-/// See [`crate::Procs::spawn_drain`].
-pub(super) fn drain(from: Fd, lifeline: Fd, args: Args) -> u8 {
-    const NAME: &CStr = c"logdrain";
-    // SAFETY: the child has arguments of its own, and nothing here reads them.
-    unsafe { args.cover(NAME.to_bytes()) };
-    Os::set_name(NAME);
+/// What a process that outlives its parent, or stays beside it, begins with: a name of its own, a session of
+/// its own, no descriptor but these.
+///
+/// # Safety
+/// Nobody may read the arguments any more.
+pub unsafe fn withdraw(name: &CStr, args: Args, keep: &[Fd]) {
+    // SAFETY: so the caller promised.
+    unsafe { args.cover(name.to_bytes()) };
+    Os::set_name(name);
     // A session of its own: what kills its parent's group must not kill it.
     // SAFETY: no arguments.
     unsafe { libc::setsid() };
     // Some systems know it by the name of its parent: what ends that by name meets this as well. Its
-    // own end comes with the last writer.
+    // own end comes by other ways.
     for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
         system::dispose(signal, libc::SIG_IGN);
     }
+    Os::close_all_but(keep);
+}
+
+/// See [`crate::Procs::spawn_drain`]: it ends with the last writer.
+pub(super) fn drain(from: Fd, lifeline: Fd, args: Args) -> u8 {
+    // SAFETY: the child has arguments of its own, and nothing here reads them.
+    unsafe { withdraw(c"logdrain", args, &[from, lifeline]) };
     let mut os = Os::new();
-    Os::close_all_but(&[from, lifeline]);
     for fd in [lifeline, from] {
         let mut end = libc::pollfd { fd: fd.0, events: libc::POLLIN, revents: 0 };
         let mut bytes = [0; 512];
