@@ -89,6 +89,8 @@ pub const CHPST: &[Word] = &[
     SHORT_VERSION,
     word("--groups", Nothing, "in all groups of the user"),
     word("--umask", Value("mode"), "file mode creation mask"),
+    word("--notify-socket", Value("descriptor"), "a newline here when sd_notify says ready"),
+    word("--notify-fd", Value("descriptor"), "sd_notify when a newline comes here"),
     word("--no-new-privs", Nothing, "never more privileges"),
     HELP,
     VERSION,

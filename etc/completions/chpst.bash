@@ -19,8 +19,10 @@ _chpst() {
     local cur=${COMP_WORDS[COMP_CWORD]} i
     # <words>
     local words=' -u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t -v -P -0 -1 -2 -V
-        --groups --umask --no-new-privs --help --version '
-    local arguments=' -u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t --umask '
+        --groups --umask --notify-socket --notify-fd --no-new-privs --help
+        --version '
+    local arguments=' -u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t --umask
+        --notify-socket --notify-fd '
     local users=' -u -U '
     local directories=' -e -/ -C '
     local files=' -l -L '

@@ -124,6 +124,10 @@ fn chpst<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> CommandLine<'a> {
         let wrong = Complaint::Invalid("--groups needs -u with the name of a user", b"");
         return CommandLine::Usage(Some(wrong), Tool::Chpst);
     }
+    if plan.notify_fd.is_some() && plan.notify_socket.is_some() {
+        let wrong = Complaint::Invalid("--notify-fd and --notify-socket exclude each other", b"");
+        return CommandLine::Usage(Some(wrong), Tool::Chpst);
+    }
     finished(Ok(plan), Tool::Chpst, word)
 }
 
@@ -171,11 +175,15 @@ impl<'a> Plan<'a> {
     /// Long options are ours alone. C runit ends the options at any word with two dashes and drops
     /// it; here one that is not known is an error, for it may have been meant to take rights away.
     fn long(&mut self, long: &'a [u8], next: impl FnOnce() -> Option<&'a [u8]>) -> Result<(), Refusal<'a>> {
-        match long {
-            b"groups" => self.groups = true,
-            b"no-new-privs" => self.no_new_privileges = true,
-            b"umask" => self.umask = Some(mask(next().ok_or(Some(Complaint::MissingWord("umask")))?)?),
-            [b'u', b'm', b'a', b's', b'k', b'=', value @ ..] => self.umask = Some(mask(value)?),
+        let mut parts = long.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (parts.next().unwrap_or_default(), parts.next());
+        let argument = |name| value.or_else(next).ok_or(Some(Complaint::MissingWord(name)));
+        match (name, value) {
+            (b"groups", None) => self.groups = true,
+            (b"no-new-privs", None) => self.no_new_privileges = true,
+            (b"umask", _) => self.umask = Some(mask(argument("umask")?)?),
+            (b"notify-fd", _) => self.notify_fd = Some(descriptor(argument("notify-fd")?)?),
+            (b"notify-socket", _) => self.notify_socket = Some(descriptor(argument("notify-socket")?)?),
             _ => return Err(Some(Complaint::IllegalWord(long))),
         }
         Ok(())
@@ -198,6 +206,15 @@ fn mask(word: &[u8]) -> Result<u32, Refusal<'_>> {
         }
     }
     if word.is_empty() { Err(wrong) } else { Ok(value) }
+}
+
+/// The number of a descriptor that is not one of the standard ones.
+fn descriptor(word: &[u8]) -> Result<i32, Refusal<'_>> {
+    let (value, rest) = number(word);
+    // The scanner wraps where there are more digits.
+    let fits = rest.is_empty() && word.len() <= 10;
+    let value = if fits { i32::try_from(value).ok().filter(|value| *value >= 3) } else { None };
+    value.ok_or(Some(Complaint::Invalid("not a descriptor of 3 or more: ", word)))
 }
 
 /// From one end of the nice levels to the other, on every system. C libraries add what they are given

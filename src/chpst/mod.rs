@@ -7,6 +7,7 @@ pub mod account;
 pub mod envdir;
 pub mod invocation;
 pub mod limit;
+pub mod notify;
 pub mod plan;
 pub mod search;
 pub mod tool;

@@ -14,6 +14,8 @@ pub enum Account<'a> {
 /// One change of the state that the program is going to have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step<'a> {
+    /// Have a newline that the program writes to this descriptor told to the manager's socket.
+    NotifyFd(i32),
     /// Lead a session. It is no failure if the process does already.
     Session,
     /// Set variables from the files of a directory.
@@ -38,6 +40,8 @@ pub enum Step<'a> {
         /// In all groups of the user as well.
         groups: bool,
     },
+    /// Have what the program says to a socket of its own told by a newline on this descriptor.
+    NotifySocket(i32),
     /// Take a lock, and keep it.
     Lock {
         /// The file.
@@ -58,6 +62,8 @@ pub enum Step<'a> {
 /// The state that a program shall have, and the program. Order is not the caller's affair.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Plan<'a> {
+    /// [`Step::NotifyFd`].
+    pub notify_fd: Option<i32>,
     /// [`Step::Session`].
     pub session: bool,
     /// The directory of [`Step::Environment`].
@@ -76,6 +82,8 @@ pub struct Plan<'a> {
     pub account: Option<Account<'a>>,
     /// [`Step::Become`]'s.
     pub groups: bool,
+    /// [`Step::NotifySocket`].
+    pub notify_socket: Option<i32>,
     /// File and `wait` of [`Step::Lock`].
     pub lock: Option<(&'a [u8], bool)>,
     /// [`Step::Close`] for each.
@@ -99,9 +107,14 @@ pub struct Plan<'a> {
 impl<'a> Plan<'a> {
     /// What to do, in order. Ids are changed after everything that needs rights, and before the
     /// lock's file is opened; what makes the rest harder comes last.
+    ///
+    /// The manager's socket is reached with the rights and the root directory of the caller, so that comes first.
+    /// The program's own socket is made where the program will be, by its user: what listens there can then do no more
+    /// than the program. Both come before the lock, which is the program's alone, and before the limits.
     pub fn steps(&self) -> impl Iterator<Item = Step<'a>> + use<'a> {
         let (strict, groups) = (self.strict, self.groups);
         let first = [
+            self.notify_fd.map(Step::NotifyFd),
             self.session.then_some(Step::Session),
             self.environment.map(|dir| Step::Environment { dir, strict }),
             self.root.map(Step::Root),
@@ -109,6 +122,7 @@ impl<'a> Plan<'a> {
             (self.nice != 0).then_some(Step::Nice(self.nice)),
             self.name.map(Step::Name),
             self.account.map(|account| Step::Become { account, groups }),
+            self.notify_socket.map(Step::NotifySocket),
             self.lock.map(|(file, wait)| Step::Lock { file, wait }),
         ];
         let close = self.close;
@@ -128,6 +142,7 @@ mod tests {
         let mut limits = Limits::default();
         limits.set(&[Resource::Cpu, Resource::Data], Some(Amount::Up(1)));
         let plan = Plan {
+            notify_fd: Some(4),
             session: true,
             environment: Some(b"e"),
             root: Some(b"r"),
@@ -135,6 +150,7 @@ mod tests {
             nice: 1,
             name: Some(Account::Text(b"U")),
             account: Some(Account::Text(b"u")),
+            notify_socket: Some(3),
             lock: Some((b"l", true)),
             close: [true, false, true],
             limits,
@@ -145,6 +161,7 @@ mod tests {
         assert_eq!(
             plan.steps().collect::<Vec<_>>(),
             [
+                Step::NotifyFd(4),
                 Step::Session,
                 Step::Environment { dir: b"e", strict: false },
                 Step::Root(b"r"),
@@ -152,6 +169,7 @@ mod tests {
                 Step::Nice(1),
                 Step::Name(Account::Text(b"U")),
                 Step::Become { account: Account::Text(b"u"), groups: false },
+                Step::NotifySocket(3),
                 Step::Lock { file: b"l", wait: true },
                 Step::Close(0),
                 Step::Close(2),

@@ -89,6 +89,8 @@ const CHPST: &str = "\
 Run a program with another process state.
 
 options, in the order in which they take effect
+  --notify-fd fd
+              with a descriptor fd: a newline there is told to NOTIFY_SOCKET
   -P          in a session of its own
   -e dir      with variables set from the files in dir
   -/ root     with root as its root directory
@@ -99,6 +101,8 @@ options, in the order in which they take effect
   -u user[:group[:group]...], -u :uid:gid[:gid]...
               as this user, in these groups only
   --groups    with -u user: in all of the user's groups as well
+  --notify-socket fd
+              with a NOTIFY_SOCKET: READY=1 there is told by a newline on fd
   -l lock     with a lock on this file; wait for it
   -L lock     the same; fail if somebody else has it
   -0 -1 -2    with this descriptor closed

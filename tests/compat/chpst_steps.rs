@@ -82,6 +82,22 @@ pub const CASES: &[Case] = &[
         fatal(&done, "unable to set no_new_privs: system call not available");
     })
     .ours(),
+    case("step_notify", || {
+        let start = ["sh", "-c", "exec 3>ready; exec \"$@\"", "sh"];
+        for (fault, why) in [
+            ("bind:error=EADDRINUSE", "unable to make a notify socket: address already used"),
+            ("clone:error=EAGAIN", "unable to start a relay: temporary failure"),
+            ("pipe2:error=EMFILE", "unable to start a relay: process cannot open more files"),
+        ] {
+            fatal(&behind(&start, &["--notify-socket=3"], &[fault]), why);
+        }
+        let start = ["env", "NOTIFY_SOCKET=/dev/null"];
+        let done = behind(&start, &["--notify-fd=3"], &[]);
+        fatal(&done, "unable to reach notify socket /dev/null: connection refused");
+        let done = behind(&start, &["--notify-fd=3"], &["pipe2:error=EMFILE"]);
+        fatal(&done, "unable to use descriptor 3: process cannot open more files");
+    })
+    .ours(),
     case("step_that_lies", || {
         need_root();
         for (call, fault) in [

@@ -20,11 +20,14 @@ mod boot;
 mod chpst_env;
 mod chpst_ids;
 mod chpst_limits;
+mod chpst_notify;
+mod chpst_notify_fd;
 mod chpst_state;
 mod chpst_steps;
 mod chpst_words;
 mod fake;
 mod links;
+mod notifier;
 mod rig;
 mod runsv_control;
 mod runsv_end;
@@ -61,6 +64,9 @@ mod utmpset;
 mod utmpset_rig;
 
 fn main() -> ExitCode {
+    if let Some(code) = notifier::main() {
+        return code;
+    }
     let areas: &[&[Case]] = &[
         usage::CASES,
         sv_words::CASES,
@@ -98,6 +104,8 @@ fn main() -> ExitCode {
         chpst_state::CASES,
         chpst_limits::CASES,
         chpst_steps::CASES,
+        chpst_notify::CASES,
+        chpst_notify_fd::CASES,
         runsvchdir::CASES,
         utmpset::CASES,
     ];

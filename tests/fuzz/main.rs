@@ -18,7 +18,8 @@ macro_rules! cases {
 
 cases! {
     "chpst_env_value" "chpst_env_edit" "chpst_account" "chpst_limit" "args_options" "chpst_search"
-    "utmpset_login" "runsv_status" "svlogd_pattern" "svlogd_config" "svlogd_lines" "svlogd_lossy"
+    "chpst_ready" "utmpset_login" "runsv_status" "svlogd_pattern" "svlogd_config" "svlogd_lines"
+    "svlogd_lossy"
 }
 
 fn main() -> ExitCode {

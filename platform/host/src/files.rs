@@ -175,6 +175,22 @@ fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> Result<T> {
     }
 }
 
+/// Whether a descriptor is open for writing (fcntl(2), F_GETFL).
+///
+/// # Errors
+/// Those of fcntl(2).
+pub fn is_for_writing(fd: impl AsFd) -> Result<bool> {
+    let flags = nix::fcntl::fcntl(fd.as_fd(), nix::fcntl::FcntlArg::F_GETFL).map_err(wrong)?;
+    Ok(OFlag::from_bits_truncate(flags) & OFlag::O_ACCMODE != OFlag::O_RDONLY)
+}
+
+/// Whether a descriptor takes something now, or an error.
+#[must_use]
+pub fn is_writable(fd: impl AsFd) -> bool {
+    let mut list = [PollFd::new(fd.as_fd(), PollFlags::POLLOUT)];
+    poll(&mut list, PollTimeout::ZERO).is_ok_and(|count| count > 0)
+}
+
 /// Sleeps until a descriptor takes more.
 pub fn wait_writable(fd: impl AsFd) {
     let mut list = [PollFd::new(fd.as_fd(), PollFlags::POLLOUT)];

@@ -132,6 +132,12 @@ fn own() -> ([uid_t; 2], [gid_t; 2]) {
     ([getuid().as_raw(), geteuid().as_raw()], [getgid().as_raw(), getegid().as_raw()])
 }
 
+/// The user as whom the process acts.
+#[must_use]
+pub fn user_of_process() -> u32 {
+    nix::unistd::geteuid().as_raw()
+}
+
 /// Whether the process is in no group but these. (macOS asks a service for the groups of a user,
 /// and the service's answer is not the process's own.)
 fn in_these_groups(groups: &[u32]) -> bool {

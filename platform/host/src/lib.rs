@@ -1,8 +1,10 @@
 //! The system as the commands see it: with std, on top of nix.
 
 pub mod about;
+pub mod beside;
 pub mod check;
 pub mod console;
+pub mod datagrams;
 pub mod directory;
 pub mod entry;
 pub mod files;

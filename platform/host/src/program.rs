@@ -4,7 +4,10 @@ use core::ffi::{CStr, c_char, c_int};
 use core::marker::PhantomData;
 use core::ptr;
 use nix::errno::Errno as Number;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open};
+use nix::sys::stat::Mode;
 use platform::Errno;
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 
 /// The environment the process was started with, entry by entry. Nothing in these programs changes
 /// it.
@@ -100,6 +103,60 @@ pub fn close_standard(fd: u8) -> Result<()> {
     // SAFETY: nothing in this process owns the standard descriptors.
     match unsafe { libc::close(c_int::from(fd)) } {
         0 => Ok(()),
+        _ => Err(wrong(Number::last())),
+    }
+}
+
+/// A copy of a descriptor with another number. The program that this process becomes gets neither.
+///
+/// # Errors
+/// Those of fcntl(2); EBADF: it is not open.
+pub fn hide(fd: i32) -> Result<OwnedFd> {
+    // SAFETY: numbers are passed.
+    let copy = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 3) };
+    if copy < 0 {
+        return Err(wrong(Number::last()));
+    }
+    // SAFETY: numbers are passed.
+    unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
+    // SAFETY: it was just opened, and nobody else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(copy) })
+}
+
+/// A pipe: the writing end gets this number, for the program that this process becomes. The reading end is
+/// returned; it does not wait.
+///
+/// # Errors
+/// Those of pipe(2), fcntl(2) and dup2(2).
+pub fn pipe_onto(fd: i32) -> Result<OwnedFd> {
+    let (mut read, write) = nix::unistd::pipe().map_err(wrong)?;
+    if read.as_raw_fd() == fd {
+        let copy = read.try_clone().map_err(|_| wrong(Number::last()))?;
+        // The number goes to the other end.
+        let _ = core::mem::replace(&mut read, copy).into_raw_fd();
+    }
+    fcntl(&read, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).map_err(wrong)?;
+    fcntl(&read, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).map_err(wrong)?;
+    onto(write, fd).map(|()| read)
+}
+
+/// Gives this number to something that takes whatever is written to it, for the program that this process becomes.
+///
+/// # Errors
+/// Those of open(2) and dup2(2).
+pub fn nothing_onto(fd: i32) -> Result<()> {
+    onto(open(c"/dev/null", OFlag::O_WRONLY, Mode::empty()).map_err(wrong)?, fd)
+}
+
+/// Gives a descriptor another number.
+fn onto(from: OwnedFd, to: i32) -> Result<()> {
+    if from.as_raw_fd() == to {
+        let _ = from.into_raw_fd();
+        return Ok(());
+    }
+    // SAFETY: what has the number so far was given to this process for the caller to replace.
+    match unsafe { libc::dup2(from.as_raw_fd(), to) } {
+        0.. => Ok(()),
         _ => Err(wrong(Number::last())),
     }
 }

@@ -16,6 +16,11 @@ impl Environment {
         self.edit([name, b"=", value].concat());
     }
 
+    /// Removes a variable.
+    pub fn remove(&mut self, name: &[u8]) {
+        self.edit(name.to_vec());
+    }
+
     fn edit(&mut self, text: Vec<u8>) {
         // There is no NUL in it: names are names of files, values had theirs replaced.
         self.0.extend(CString::new(text));

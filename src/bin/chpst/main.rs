@@ -3,6 +3,7 @@
 #![no_main]
 mod environment;
 mod fatal;
+mod notify;
 mod steps;
 
 use environment::Environment;
@@ -70,7 +71,7 @@ fn give_up(fatal: &Fatal, quiet: bool) -> u8 {
 fn start<'a>(args: Args, plan: &Plan<'a>) -> Result<Fatal, (Step<'a>, Fatal)> {
     let mut environment = Environment::default();
     let take = |step, environment: &mut Environment| {
-        steps::take(step, plan.verbose, environment).map_err(|fatal| (step, fatal))
+        steps::take(step, args, plan.verbose, environment).map_err(|fatal| (step, fatal))
     };
     let mut steps = plan.steps().peekable();
     while let Some(step) = steps.next_if(|step| !matches!(step, Step::Limit(..))) {

@@ -1,7 +1,8 @@
 //! One step after the other, on the system.
 use crate::environment::Environment;
 use crate::fatal::{Fatal, warn};
-use platform::Errno;
+use crate::notify;
+use platform::{Args, Errno};
 use platform_host::{files, ids, limits, locks, program};
 use runit::chpst::account::{names, parse};
 use runit::chpst::limit::lacking;
@@ -12,8 +13,9 @@ use std::os::fd::IntoRawFd;
 type Done = Result<(), Fatal>;
 
 /// Takes a step. After a failure nothing is as it should be.
-pub fn take(step: Step<'_>, verbose: bool, environment: &mut Environment) -> Done {
+pub fn take(step: Step<'_>, args: Args, verbose: bool, environment: &mut Environment) -> Done {
     match step {
+        Step::NotifyFd(fd) => notify::from_newline(fd, args, environment),
         Step::Session => {
             program::new_session();
             Ok(())
@@ -35,6 +37,7 @@ pub fn take(step: Step<'_>, verbose: bool, environment: &mut Environment) -> Don
             Ok(())
         }
         Step::Become { account, groups } => assume(account, groups),
+        Step::NotifySocket(fd) => notify::to_newline(fd, args, environment),
         Step::Lock { file, wait } => lock(file, wait),
         Step::Close(fd) => {
             let name: &[u8] = match fd {

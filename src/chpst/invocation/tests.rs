@@ -103,6 +103,12 @@ fn long_options() {
     assert_eq!((all.umask, all.program), (Some(0o27), 8));
     assert_eq!(plan(&["chpst", "--umask=0", "x"]).umask, Some(0));
     assert_eq!(plan(&["chpst", "--umask=0777", "--", "--x"]).umask, Some(0o777));
+    assert_eq!(steps(&["chpst", "--notify-socket", "3", "x"]), [Step::NotifySocket(3)]);
+    assert_eq!(
+        steps(&["chpst", "--notify-socket=9", "--notify-socket=2147483647", "x"]),
+        [Step::NotifySocket(i32::MAX)]
+    );
+    assert_eq!(steps(&["chpst", "--notify-fd=0000000004", "x"]), [Step::NotifyFd(4)]);
     assert_eq!(of(&["chpst", "-v", "--help", "echo"]), CommandLine::Help);
     assert_eq!(of(&["chpst", "--version"]), CommandLine::Version);
     for (words, text) in [
@@ -113,6 +119,22 @@ fn long_options() {
         (&["chpst", "--umask=", "x"], ": not a file mode creation mask: "),
         (&["chpst", "--umask=01000", "x"], ": not a file mode creation mask: 01000"),
         (&["chpst", "--umask=u+x", "x"], ": not a file mode creation mask: u+x"),
+        (&["chpst", "--notify-fd"], ": option requires an argument -- --notify-fd"),
+        (&["chpst", "--notify-socket"], ": option requires an argument -- --notify-socket"),
+        (&["chpst", "--notify-socket=", "x"], ": not a descriptor of 3 or more: "),
+        (&["chpst", "--notify-socket", "2", "x"], ": not a descriptor of 3 or more: 2"),
+        (&["chpst", "--notify-socket", "-3", "x"], ": not a descriptor of 3 or more: -3"),
+        (&["chpst", "--notify-fd=3=", "x"], ": not a descriptor of 3 or more: 3="),
+        (&["chpst", "--notify-fd=2147483648", "x"], ": not a descriptor of 3 or more: 2147483648"),
+        (
+            &["chpst", "--notify-fd=18446744073709551620", "x"],
+            ": not a descriptor of 3 or more: 18446744073709551620",
+        ),
+        (&["chpst", "--notify=3", "x"], ": illegal option -- --notify=3"),
+        (
+            &["chpst", "--notify-fd=3", "--notify-socket=4", "x"],
+            ": --notify-fd and --notify-socket exclude each other",
+        ),
         (&["chpst", "--groups", "x"], ": --groups needs -u with the name of a user"),
         (&["chpst", "--groups", "-u", ":1:2", "x"], ": --groups needs -u with the name of a user"),
         (&["chpst", "--groups", "-u", "", "x"], ": --groups needs -u with the name of a user"),

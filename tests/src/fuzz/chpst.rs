@@ -2,7 +2,7 @@
 use super::Target;
 use platform::Errno;
 use runit::args::{Opt, Options};
-use runit::chpst::{Amount, CommandLine, Ids, Search, Tool, account, envdir, limit};
+use runit::chpst::{Amount, CommandLine, Ids, Search, Tool, account, envdir, limit, notify};
 
 /// The content of a file in an environment directory.
 pub const ENV_VALUE: Target = Target {
@@ -276,4 +276,31 @@ fn search(input: &[u8]) -> bool {
     assert_eq!(found, obvious);
     assert_eq!(search.why(), Errno::NOENT);
     found.len() > 1
+}
+
+/// A datagram of sd_notify(3), behind a byte that says whether it was cut.
+pub const READY: Target = Target {
+    name: "chpst_ready",
+    body: ready,
+    words: &["READY=1", "\nREADY=1\n", "\r", "READY=10", "STATUS=", "\0READY=1\0", "READY=1\0"],
+};
+
+fn ready(input: &[u8]) -> bool {
+    let (cut, datagram) = input.split_first().map_or((false, input), |(first, rest)| (first % 2 == 1, rest));
+    let mut lines = vec![Vec::new()];
+    for byte in datagram {
+        if [b'\n', b'\r'].contains(byte) {
+            lines.push(Vec::new());
+        } else if let Some(line) = lines.last_mut() {
+            line.push(*byte);
+        }
+    }
+    if cut {
+        lines.pop();
+    } else if let Some(line) = lines.last_mut().filter(|line| line.last() == Some(&0)) {
+        line.pop();
+    }
+    let obvious = lines.iter().any(|line| line == b"READY=1");
+    assert_eq!(notify::is_ready(datagram, cut), obvious);
+    obvious
 }

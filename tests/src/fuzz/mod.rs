@@ -35,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     chpst::LIMIT,
     chpst::OPTIONS,
     chpst::SEARCH,
+    chpst::READY,
     records::LOGIN,
     records::STATUS,
     svlogd::PATTERN,
