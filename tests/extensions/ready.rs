@@ -209,6 +209,15 @@ pub const CASES: &[Case] = &[
             service.obeys(&["-w", "1", "start"], "timeout: run: foo: (pid p) Ts, not ready", 1);
         });
     }),
+    case("ready_start_of_one_that_dies_before", || {
+        // Each process is older than 0.42 s when it dies; none of them was ever ready.
+        with_run("sleep 0.6", &[FD, ("restart-delay", "50")], |service, _| {
+            for _ in 0..3 {
+                let done = service.rig.sv(&["-w", "2", "start", "foo"]);
+                assert!(done.code == Some(1) && done.out.starts_with("timeout: "), "{done:?}");
+            }
+        });
+    }),
     case("ready_needs_no_age", || {
         // One that says so counts at once; any other after 0.42 s.
         with_run("echo >&5\nexec sleep 1000", &[FD], |service, _| {

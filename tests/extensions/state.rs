@@ -139,6 +139,40 @@ pub const CASES: &[Case] = &[
             }
         });
     }),
+    case("state_read_ten_thousand_times", || {
+        // A service that restarts as fast as it may.
+        with_run("exit 1", &[("restart-delay", "50")], |service, _| {
+            let read = |name: &str| fs::read(service.path("supervise").join(name)).ok();
+            let (mut bad, mut same) = (0, 0);
+            let mut starts = Vec::new();
+            until("a line", || service.state());
+            let mut last: Option<State> = None;
+            let (mut reads, end) = (0, Instant::now() + patience());
+            while reads < 10_000 || starts.len() <= 5 {
+                reads += 1;
+                assert!(Instant::now() < end, "{starts:?}");
+                let before = read("status").expect("a record");
+                let line = read("state").expect("a line");
+                let Some(state) = State::read(&line) else {
+                    bad += 1;
+                    assert!(bad < 2, "twice in a row: {:?}", String::from_utf8_lossy(&line));
+                    continue;
+                };
+                bad = 0;
+                // It never goes back.
+                let at = |state: &State| (state.starts, state.since.secs, state.since.nanos);
+                assert!(last.is_none_or(|last| at(&last) <= at(&state)), "{last:?} {state:?}");
+                last = Some(state);
+                starts.push(state.starts);
+                // It is written before the record: of the same moment, or the record is about to follow.
+                let record = told(&before, &line);
+                assert!(record.told.is_some() != record.passing.is_some(), "{record:?} {state:?}");
+                same += u32::from(record.told.is_some());
+                starts.dedup();
+            }
+            assert!(same > 1000, "{same} agreed");
+        });
+    }),
     case("state_next_start_is_when_it_starts", || {
         with(&[("restart-delay", "1500")], |service, _| {
             service.tell("exit 1");

@@ -114,6 +114,32 @@ pub const CASES: &[Case] = &[
         assert_eq!(service.line(), "run: foo: (pid p) Ts");
         service.obeys(&["check"], "ok: run: foo: (pid p) Ts", 0);
     }),
+    case("supervisor_between_two_files", || {
+        // The line is of what comes, the record of what was: no process is taken for one that is ready, however old.
+        let rig = Rig::new();
+        let (service, other) = (rig.service("foo"), rig.service("other"));
+        files(other.script("run", "exit 1"), &[("notification-fd", "5"), ("restart-limit", "1 60")]);
+        let _runsv = other.supervise();
+        other.await_doing(Doing::Failed);
+        let _fake = service.fake(Status::now(RUN, 4711, b'u').before(60));
+        service.file("supervise/state", &other.text("supervise/state"));
+        service.obeys(&["-w", "1", "check"], "timeout: run: foo: (pid p) Ts", 1);
+    }),
+    case("supervisor_of_old_and_a_clock_that_was_set", || {
+        // A line of a time to come, and nobody who writes another.
+        let rig = Rig::new();
+        let (service, other) = (rig.service("foo"), rig.service("other"));
+        files(other.probe(), &[("notification-fd", "5")]);
+        let _runsv = other.up();
+        let since = other.state().unwrap().since;
+        let line = other.text("supervise/state");
+        let _fake = service.fake(Status::now(RUN, 4711, b'u').before(60));
+        service.file(
+            "supervise/state",
+            &line.replace(&since.secs.to_string(), &(since.secs + 86_400).to_string()),
+        );
+        service.obeys(&["check"], "ok: run: foo: (pid p) Ts", 0);
+    }),
     case("supervisor_line_without_length_is_not_believed", || {
         with(&[("notification-fd", "5")], |service, _| {
             let path = service.path("supervise/state");

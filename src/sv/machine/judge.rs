@@ -168,6 +168,7 @@ mod tests {
             got_term: u8::from(flags.contains('T')),
             state: Some(state),
             told: None,
+            passing: None,
         }
     }
 
