@@ -86,6 +86,8 @@ pub const CASES: &[Case] = &[
     case("words_done_force_reload", || when_done("force-reload", &ok(DONE), 0)),
     case("words_done_reload", || when_done("reload", &ok(DONE), 0)),
     case("words_done_term", || when_done("term", &ok(DONE), 0)),
+    case("words_done_kill", || when_done("kill", &ok(DONE), 0)),
+    case("words_done_once", || when_done("once", &ok("done: foo: Ts, want down"), 0)),
     case("words_done_pause", || {
         // There is no process that would have to obey, and the flag is not waited for.
         with_run("exit 0", &[ONESHOT], |service, _| {
