@@ -147,10 +147,26 @@ pub const CASES: &[Case] = &[
             assert_eq!(service.line(), "down: foo: Ts, normally up, want up, next start in Ts");
         });
     }),
+    case("contents_that_are_too_long", || {
+        let long = format!("{}1 60", "0".repeat(100));
+        each(
+            &WITH_TEXT,
+            |service, name| _ = service.file(name, &long),
+            |name| Some(format!("{name} ignored: {}~", "0".repeat(63))),
+        );
+    }),
     case("contents_that_are_just_not_too_long", || {
         taken(&[("restart-limit", &format!("{}4 9", "0".repeat(60)))], |service, _| {
             assert_eq!(service.state().map(|state| state.limit), Some(4));
         });
+    }),
+    case("contents_without_end", || {
+        // Read in part, once.
+        each(
+            &WITH_TEXT,
+            |service, name| symlink("/dev/zero", service.path(name)).unwrap(),
+            |name| Some(format!("{name} ignored: {}~", "\0".repeat(63))),
+        );
     }),
     case("contents_that_are_directories", || {
         each(
