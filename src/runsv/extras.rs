@@ -46,7 +46,8 @@ impl Extras {
             if !absent {
                 let path = Text::<32>::of(&[prefix, name.to_bytes()]);
                 let contents = read(p, path.as_c());
-                if contents.is_some() {
+                // A name that is still in the directory may lead nowhere for a while.
+                if same || contents.is_some() {
                     self.there |= bit;
                 }
                 if let Some(contents) = contents {

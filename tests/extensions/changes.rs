@@ -90,6 +90,23 @@ pub const CASES: &[Case] = &[
         again(&service);
         assert_eq!(limit(&service), Some((4, 60)));
     }),
+    case("changes_behind_a_link_that_leads_nowhere_meanwhile", || {
+        // Old enough for what was seen to be kept.
+        with_old(&[SOON], |service| {
+            service.rig.place.file("common/limit", "3 60");
+            symlink("../../common/limit", service.path("restart-limit")).unwrap();
+            rest(service);
+            again(service);
+            assert_eq!(limit(service), Some((3, 60)));
+            fs::remove_file(service.rig.place.path("common/limit")).unwrap();
+            again(service);
+            again(service);
+            assert_eq!(limit(service), Some((0, 0)));
+            service.rig.place.file("common/limit", "4 60");
+            again(service);
+            assert_eq!(limit(service), Some((4, 60)));
+        });
+    }),
     case("changes_in_a_directory_at_rest", || {
         with_old(&[SOON], |service| {
             again(service);
