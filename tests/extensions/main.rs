@@ -11,6 +11,7 @@ mod older;
 mod oneshot;
 mod pairs;
 mod ready;
+mod recipes;
 mod restarts;
 mod signals;
 mod state;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         state::CASES,
         words::CASES,
         older::CASES,
+        recipes::CASES,
     ];
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();
     suite::main_with("extensions", &cases, JOBS).into()
