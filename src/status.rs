@@ -123,6 +123,8 @@ pub struct Record {
     pub state: Option<State>,
     /// `None` if the supervisor writes no such line, or the line is of another moment.
     pub told: Option<state::State>,
+    /// The line is of this later moment: the next record, which is written after it, is about to come.
+    pub passing: Option<Stamp>,
 }
 
 impl Record {
@@ -143,17 +145,23 @@ impl Record {
                 _ => None,
             },
             told: None,
+            passing: None,
         }
     }
 
     /// Adds a line of `supervise/state`, if it is of this moment.
     #[must_use]
     pub fn with(self, line: &[u8]) -> Record {
-        let same = |told: &state::State| {
-            let pid = told.pid.map_or(0, |pid| pid.0.unsigned_abs());
-            pid == self.pid && tai::stamp(tai::label(told.since)) == self.since
-        };
-        Record { told: state::State::read(line).filter(same), ..self }
+        let Some(told) = state::State::read(line) else { return self };
+        let pid = told.pid.map_or(0, |pid| pid.0.unsigned_abs());
+        let since = tai::stamp(tai::label(told.since));
+        let same = pid == self.pid && since == self.since;
+        // One of an earlier moment was left behind by a supervisor of old.
+        Record {
+            told: Some(told).filter(|_| same),
+            passing: Some(since).filter(|_| !same && since >= self.since),
+            ..self
+        }
     }
 
     /// Whether it is a one-shot that is up without a process.
@@ -211,9 +219,16 @@ mod tests {
         // The record counts microseconds.
         let same = Stamp { nanos: status.since.nanos / 1000 * 1000, ..status.since };
         assert_eq!(line(11676, same).is_ready(), Some(true));
-        assert_eq!(line(11677, status.since).told, None);
-        assert_eq!(line(11676, Stamp { secs: 1, ..status.since }).told, None);
-        assert_eq!(Record::decode(&status.encode()).with(b"").told, None);
+        let later = Stamp { secs: status.since.secs + 1, nanos: 0 };
+        for (pid, since, passing) in
+            [(11677, status.since, true), (11676, later, true), (0, Stamp { secs: 1, ..status.since }, false)]
+        {
+            let record = line(pid, since);
+            assert_eq!((record.told, record.passing.is_some()), (None, passing), "{pid} {since:?}");
+        }
+        assert_eq!(line(11676, status.since).passing, None);
+        let none = Record::decode(&status.encode()).with(b"");
+        assert_eq!((none.told, none.passing), (None, None));
     }
 
     #[test]

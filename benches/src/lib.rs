@@ -3,7 +3,7 @@
 pub mod budget;
 pub mod loggers;
 pub mod metrics;
-pub mod process;
+pub use runit_tests::process;
 pub mod report;
 pub mod times;
 pub mod tree;

@@ -7,7 +7,7 @@ use crate::voice::Voice;
 use core::ffi::CStr;
 use platform::{Errno, Open, Platform, Stamp};
 
-/// What is longer is cut off, and so not understood, or warned about with its beginning.
+/// What is longer is not understood, and warned about with its beginning.
 const ROOM: usize = 64;
 
 /// A directory whose contents changed at most so many seconds ago may change again without a new date.
@@ -45,8 +45,12 @@ impl Extras {
             self.there &= !bit;
             if !absent {
                 let path = Text::<32>::of(&[prefix, name.to_bytes()]);
-                if let Some(contents) = read(p, path.as_c()) {
+                let contents = read(p, path.as_c());
+                // A name that is still in the directory may lead nowhere for a while.
+                if same || contents.is_some() {
                     self.there |= bit;
+                }
+                if let Some(contents) = contents {
                     let (understood, text, why) = match &contents {
                         Ok(text) => {
                             (settings.take(*extra, text.bytes(), P::signal_number), text.bytes(), None)
@@ -74,5 +78,8 @@ fn read<P: Platform>(p: &mut P, path: &CStr) -> Option<platform::Result<Text<ROO
     let mut bytes = [0; ROOM];
     let read = p.read(fd, &mut bytes);
     p.close(fd);
+    if let (Ok(ROOM), [.., last]) = (read, &mut bytes) {
+        *last = b'~';
+    }
     Some(read.map(|len| Text::of(&[bytes.get(..len).unwrap_or_default()])))
 }

@@ -99,7 +99,8 @@ mod tests {
     const THEN: Stamp = Stamp { secs: 1000, nanos: 999_999_999 };
 
     fn record(state: State, pid: u32, want: u8) -> Record {
-        Record { since: THEN, pid, paused: 0, want, got_term: 0, state: Some(state), told: None }
+        let state = Some(state);
+        Record { since: THEN, pid, paused: 0, want, got_term: 0, state, told: None, passing: None }
     }
 
     fn text(record: Record, age: u64, normally_down: bool) -> String {

@@ -2,9 +2,9 @@
 //!
 //! The module does not look at sv's exit codes: what it reports is what sv status says afterwards.
 use crate::fetched::client;
-use crate::rig::{await_death, is_alive};
 use crate::scan::{Scan, await_rest, broken, in_some_try, is_link};
 use runit_tests::place::Output;
+use runit_tests::rig::{await_death, is_alive};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{self, until};
 use std::fs;

@@ -14,9 +14,6 @@ mod fetched;
 mod host;
 mod openrc;
 mod readers;
-#[allow(dead_code)]
-#[path = "../compat/rig.rs"]
-mod rig;
 mod salt;
 mod scan;
 mod turnstile;

@@ -1,9 +1,9 @@
 //! daemontools and s6: they read supervise/status, hold and try supervise/lock, write to
 //! supervise/control, and understand the time stamps of svlogd.
 use crate::fetched::client;
-use crate::rig::{Service, await_death, await_process_state, is_alive};
 use crate::scan::{Scan, await_rest};
 use runit_tests::place::Output;
+use runit_tests::rig::{Service, await_death, await_process_state, is_alive};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal};
 use std::io::Write;
@@ -207,7 +207,7 @@ fn locked() {
 fn local_time(name: &str) {
     let scan = Scan::new();
     scan.place().dir("log");
-    let mut command = scan.command(crate::rig::program("svlogd"));
+    let mut command = scan.command(runit_tests::rig::program("svlogd"));
     command.args(["-t", "log"]).stdin(Stdio::piped());
     let mut child = command.spawn().expect("svlogd");
     child.stdin.take().expect("a pipe").write_all(b"hello\n").expect("write");

@@ -1,9 +1,9 @@
 //! Salt's execution module `runit`. What its minion gives to modules, a way to run commands, is
 //! given here; the module itself is Salt's.
 use crate::fetched::client;
-use crate::rig::is_alive;
 use crate::scan::{Scan, is_link, seldom_missed};
 use runit_tests::place::write_fifo;
+use runit_tests::rig::is_alive;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 

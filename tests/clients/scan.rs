@@ -1,7 +1,7 @@
 //! Services under runsvdir, as clients find them: a directory of links.
-use crate::rig::{Rig, Service, masked};
 use runit_tests::place::{Output, Place, Running};
 use runit_tests::programs::Programs;
+use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::status::Status;
 use runit_tests::wait::until;
 use std::cell::{Cell, RefCell};
@@ -66,7 +66,7 @@ impl Scan {
 
     /// Starts runsvdir.
     pub fn start(&self) {
-        let mut command = self.command(crate::rig::program("runsvdir"));
+        let mut command = self.command(runit_tests::rig::program("runsvdir"));
         *self.runsvdir.borrow_mut() = Some(self.place().start(command.arg(self.dir())));
     }
 
@@ -122,7 +122,7 @@ impl Scan {
     }
 
     pub fn sv(&self, args: &[&str]) -> Output {
-        self.place().run(self.command(crate::rig::program("sv")).args(args))
+        self.place().run(self.command(runit_tests::rig::program("sv")).args(args))
     }
 }
 

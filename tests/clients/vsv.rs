@@ -1,9 +1,9 @@
 //! vsv: a table of services, and sv behind it.
 use crate::fetched::client;
-use crate::rig::{await_death, is_alive, masked, send};
 use crate::scan::{Scan, await_rest, broken, seldom_missed};
 use nix::sys::signal::Signal;
 use runit_tests::place::Output;
+use runit_tests::rig::{await_death, is_alive, masked, send};
 use runit_tests::status::Status;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal};

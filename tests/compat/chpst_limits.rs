@@ -1,8 +1,8 @@
 //! chpst: limits and locks, softlimit, setlock.
-use crate::rig::process_state;
 use crate::tools::{Tools, chpst, fatal, said};
 use nix::fcntl::{Flock, FlockArg};
 use runit_tests::place::Output;
+use runit_tests::rig::process_state;
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs::File;

@@ -1,7 +1,7 @@
 //! chpst: whichever step fails, the program does not run. strace(1) makes system calls fail.
-use crate::rig::program;
 use crate::tools::{Tools, fatal, need_root, said};
 use runit_tests::place::Output;
+use runit_tests::rig::program;
 use runit_tests::suite::{Case, case, skip};
 use std::process::Command;
 

@@ -1,6 +1,6 @@
 //! chpst: command lines.
-use crate::rig::{Rig, program};
 use crate::tools::{CHPST, Tools, chpst, fatal, misused, said, usage};
+use runit_tests::rig::{Rig, program};
 use runit_tests::suite::{Case, case};
 use std::os::unix::process::CommandExt;
 

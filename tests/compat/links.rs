@@ -1,8 +1,8 @@
 //! Links that somebody put where the programs write: what they lead to stays as it is.
-use crate::rig::Rig;
 use crate::svlogd_rig::Logs;
 use nix::sys::signal::Signal;
 use runit_tests::place::write_fifo;
+use runit_tests::rig::Rig;
 use runit_tests::status::RUN;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;

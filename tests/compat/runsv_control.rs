@@ -1,7 +1,7 @@
 //! Control scripts: one for each letter but `o`, in the place of a signal or beside it.
 //!
 //! One idea: control scripts, a case for each thing to know of them.
-use crate::rig::{Rig, Service, await_death, by_term, is_alive, process_state};
+use runit_tests::rig::{Rig, Service, await_death, by_term, is_alive, process_state};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 
@@ -396,11 +396,4 @@ fn replaces(letter: &str, name: &str) {
 fn holding<'s, 'r>(service: &'s Service<'r>, letter: &str, code: i32) -> &'s Service<'r> {
     let text = format!("echo script {letter} >>trace; read -r line <go-{letter}; exit {code}");
     service.probe().fifo(&format!("go-{letter}")).script(&format!("control/{letter}"), &text)
-}
-
-impl Service<'_> {
-    fn release(&self, letter: &str) {
-        let path = self.path(&format!("go-{letter}"));
-        until("a reader", || runit_tests::place::write_fifo(&path, b"go\n").ok());
-    }
 }

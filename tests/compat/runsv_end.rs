@@ -1,8 +1,8 @@
 //! How runsv ends, and the log service that outlives its service.
-use crate::rig::{Rig, Service, await_death, await_process_state, is_alive};
 use nix::sys::signal::Signal;
 use nix::unistd::{Uid, chown, geteuid};
 use runit_tests::place::Running;
+use runit_tests::rig::{Rig, Service, await_death, await_process_state, is_alive};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 use std::os::unix::fs::MetadataExt;
@@ -185,7 +185,7 @@ pub const CASES: &[Case] = &[
         let _runsv = service.log_probe().probe().up();
         until("the log service", || (!service.log_runs().is_empty()).then_some(()));
         let first = service.log_runs()[0];
-        crate::rig::send(first, Signal::SIGKILL);
+        runit_tests::rig::send(first, Signal::SIGKILL);
         await_death(first);
         until("another", || (service.log_runs().len() == 2).then_some(()));
         let wanted = format!("{}\n", service.log_runs()[1]);

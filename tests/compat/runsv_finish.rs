@@ -1,5 +1,5 @@
 //! `./finish`: what it is told, when it runs, and when not.
-use crate::rig::{Rig, Service, by_term, end_by};
+use runit_tests::rig::{Rig, Service, by_term, end_by};
 use runit_tests::status::FINISH;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;

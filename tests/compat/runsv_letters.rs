@@ -1,9 +1,9 @@
 //! Every control letter while `./run` runs, paused or not.
-use crate::rig::{Rig, Service, await_death, await_process_state, process_state, send};
 use nix::sys::signal::Signal;
+use runit_tests::rig::{Rig, Service, await_death, await_process_state, process_state, send};
 use runit_tests::status::{DOWN, RUN};
 use runit_tests::suite::{Case, case, needs_proc, skip};
-use runit_tests::wait::{until, until_equal};
+use runit_tests::wait::until;
 
 pub const CASES: &[Case] = &[
     // ./run runs
@@ -227,30 +227,6 @@ pub const CASES: &[Case] = &[
         });
     }),
 ];
-
-impl Service<'_> {
-    pub fn await_record(&self, state: u8, want: u8, paused: u8, got_term: u8) {
-        until_equal("the record", &(state, want, paused, got_term), || {
-            let record = self.status();
-            (record.state, record.want, record.paused, record.got_term)
-        });
-    }
-
-    pub fn await_count(&self, line: &str, count: usize) {
-        let found = || self.trace().iter().filter(|said| *said == line).count();
-        self.await_scripts(line, || (found() == count).then_some(()));
-    }
-
-    /// Commands were read up to here, and the state is this; nothing was signalled or started.
-    pub fn nothing_happened(&self, stat: &str) {
-        let (trace, pid) = (self.trace(), self.status().pid);
-        self.control("p");
-        until("read", || self.stat().contains(", paused").then_some(()));
-        self.control("c");
-        self.await_stat(stat);
-        assert_eq!((self.trace(), self.status().pid), (trace, pid));
-    }
-}
 
 /// The letter sends that signal, once, and changes nothing else.
 fn signals(letter: &str, name: &str) {

@@ -1,5 +1,5 @@
 //! Every control letter while `./run` does not run: down, in `./finish`, in the pause between two starts.
-use crate::rig::{Rig, Service, is_alive, process_state};
+use runit_tests::rig::{Rig, Service, is_alive, process_state};
 use runit_tests::status::{DOWN, FINISH, RUN};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;

@@ -1,5 +1,5 @@
 //! The control letters of the log service.
-use crate::rig::{Rig, Service, await_process_state, process_state};
+use runit_tests::rig::{Rig, Service, await_process_state, process_state};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 
@@ -87,13 +87,6 @@ pub const CASES: &[Case] = &[
         assert_eq!(service.trace(), ["run"]);
     }),
 ];
-
-impl Service<'_> {
-    fn log_trace(&self) -> Vec<String> {
-        let text = self.text("log/trace");
-        text.lines().map(|line| if line.starts_with("run ") { "run".into() } else { line.into() }).collect()
-    }
-}
 
 fn with_log(look: impl FnOnce(&Service<'_>)) {
     let rig = Rig::new();

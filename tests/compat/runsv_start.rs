@@ -1,8 +1,8 @@
 //! runsv's start: what is refused, and what `./run` inherits.
-use crate::rig::{Rig, by_term, process_state, program, send};
 use crate::runsvdir::parent;
 use nix::fcntl::OFlag;
 use nix::sys::signal::Signal;
+use runit_tests::rig::{Rig, by_term, process_state, program, send};
 use runit_tests::suite::{Case, case, needs_proc, skip};
 use runit_tests::wait::until;
 use std::fs::{self, File};

@@ -1,8 +1,8 @@
 //! The supervise directory: files, modes, locks, links, and when the status is written.
-use crate::rig::{Rig, is_alive, masked, send};
 use nix::sys::signal::Signal;
 use runit_tests::place::write_fifo;
 use runit_tests::programs::Programs;
+use runit_tests::rig::{Rig, is_alive, masked, send};
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::{Case, case, needs_tool};
 use runit_tests::wait::until;

@@ -1,6 +1,6 @@
 //! runsvchdir. C runit 2.1.2 knows no RUNSVDIR.
-use crate::rig::{Rig, program};
 use runit_tests::place::Output;
+use runit_tests::rig::{Rig, program};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 use std::fs;

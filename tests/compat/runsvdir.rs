@@ -1,7 +1,7 @@
 //! runsvdir: what becomes of the entries of a directory.
-use crate::rig::{Rig, await_death, by_term, is_alive, program};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
+use runit_tests::rig::{Rig, await_death, by_term, is_alive, program};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::ffi::OsString;

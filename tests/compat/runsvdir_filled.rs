@@ -1,9 +1,9 @@
 //! runsvdir and directories that are being filled while it looks, supervisors that end as they were
 //! told, and being told to look now.
-use crate::rig::{Rig, Service, await_death, is_alive, process_state, send};
 use crate::runsvdir::{parent, start};
 use nix::sys::signal::Signal;
 use runit_tests::place::{Running, write_fifo};
+use runit_tests::rig::{Rig, Service, await_death, is_alive, process_state, send};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs;

@@ -1,9 +1,9 @@
 //! The log argument of runsvdir, which shows in the list of processes what is written to
 //! descriptor 2.
-use crate::rig::{Rig, await_death, is_alive, program, send};
 use crate::runsvdir::{parent, path, start};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
+use runit_tests::rig::{Rig, await_death, is_alive, program, send};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs;

@@ -1,8 +1,8 @@
 //! What runsvdir does at once, and what it does again: each of these is a deviation.
-use crate::rig::{Rig, Service, send};
 use crate::runsvdir::{parent, path, start};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use runit_tests::rig::{Rig, Service, send};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::{until, within};
 use std::fs;

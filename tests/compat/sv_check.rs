@@ -1,9 +1,9 @@
 //! `sv check` and `./check`.
-use crate::fake::Fake;
-use crate::rig::{Rig, Service, await_death, masked};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use runit_tests::fake::Fake;
 use runit_tests::place::Output;
+use runit_tests::rig::{Rig, Service, await_death, masked};
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, within};

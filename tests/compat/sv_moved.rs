@@ -1,7 +1,7 @@
 //! sv while somebody moves or removes what it is about.
-use crate::rig::{Rig, masked};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use runit_tests::rig::{Rig, masked};
 use runit_tests::status::{DOWN, Status};
 use runit_tests::suite::{Case, case};
 use std::fs;

@@ -1,7 +1,7 @@
 //! From words to service directories; sv under other names.
-use crate::fake::Fake;
-use crate::rig::{Rig, masked, program};
+use runit_tests::fake::Fake;
 use runit_tests::place::Output;
+use runit_tests::rig::{Rig, masked, program};
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case};
 use std::ffi::OsStr;

@@ -1,6 +1,6 @@
 //! sv and runsv together: every command on a real service.
-use crate::rig::{Rig, Service, await_death, await_process_state, by_term, is_alive, masked};
 use runit_tests::place::Running;
+use runit_tests::rig::{Rig, Service, await_death, await_process_state, by_term, is_alive, masked};
 use runit_tests::status::Status;
 use runit_tests::suite::{Case, case, needs_inotify};
 use runit_tests::wait::until;
@@ -89,7 +89,7 @@ pub const CASES: &[Case] = &[
         says(&rig, &["-v", "pause"], "ok: run: foo: (pid p) Ts, paused\n");
         await_process_state(pid, 'T');
         says(&rig, &["-v", "cont"], "ok: run: foo: (pid p) Ts\n");
-        until("no longer stopped", || (crate::rig::process_state(pid) != Some('T')).then_some(()));
+        until("no longer stopped", || (runit_tests::rig::process_state(pid) != Some('T')).then_some(()));
     }),
     case("sv_real_restart_of_a_paused_one", || {
         let rig = Rig::new();

@@ -4,9 +4,9 @@
 //!
 //! C runit sees most of what cannot run, but not all: its first look may find a process that is about to
 //! fail.
-use crate::rig::{Rig, Service, masked};
 use crate::runsvdir;
 use runit_tests::place::{Output, write_fifo};
+use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::os::unix::fs::symlink;
@@ -149,7 +149,7 @@ pub const CASES: &[Case] = &[
         for words in ["reload", "-v hup", "-v 1", "start", "check", "-v cont", "-v up"] {
             let rig = Rig::new();
             let service = rig.service("foo");
-            let sv = crate::rig::program("sv");
+            let sv = runit_tests::rig::program("sv");
             let script = format!("{} {words} . >said && echo script t >>trace", sv.display());
             let _runsv = service.stubborn().script("control/t", &script).up();
             // A process that has settled.
@@ -170,7 +170,7 @@ pub const CASES: &[Case] = &[
         // What cannot come true while the script runs is not waited for.
         let rig = Rig::new();
         let service = rig.service("foo");
-        let sv = crate::rig::program("sv");
+        let sv = runit_tests::rig::program("sv");
         let script = format!("{} stop . >said; echo script t $? >>trace", sv.display());
         let _runsv = service.stubborn().script("control/t", &script).up();
         service.control("t");
@@ -201,12 +201,4 @@ pub const CASES: &[Case] = &[
 
 fn fails(done: &Output, word: &str) {
     assert!(done.out.starts_with("timeout: ") && done.code == Some(1), "{word}: {done:?}");
-}
-
-impl Service<'_> {
-    /// Waits until something was appended to a file.
-    fn await_more(&self, name: &str) {
-        let before = self.text(name).len();
-        until(name, || (self.text(name).len() > before).then_some(()));
-    }
 }

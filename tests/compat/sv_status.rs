@@ -1,6 +1,6 @@
 //! The text of `sv status` for every record, and the troubles of reading one.
-use crate::rig::{Rig, masked};
 use runit_tests::place::Output;
+use runit_tests::rig::{Rig, masked};
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case};
 use std::fs;

@@ -1,8 +1,8 @@
 //! sv waiting for a service to obey: what satisfies it, and what it says when nothing does. The
 //! supervisor is a fake one, so that the moment of every change is chosen.
-use crate::fake::Fake;
-use crate::rig::{Rig, masked, program};
+use runit_tests::fake::Fake;
 use runit_tests::place::Running;
+use runit_tests::rig::{Rig, masked, program};
 use runit_tests::status::{DOWN, FINISH, RUN, Status};
 use runit_tests::suite::{Case, case, needs_inotify};
 use runit_tests::wait::until;

@@ -2,7 +2,7 @@
 //!
 //! The supervisor is a fake one that reads what comes. Its record wishes for nothing, so that no
 //! sv finds the wish fulfilled already.
-use crate::rig::{Rig, masked};
+use runit_tests::rig::{Rig, masked};
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::{Case, case};
 

@@ -1,6 +1,6 @@
 //! svlogd --lossy: nobody waits for a log directory, and what is lost is counted.
 use crate::svlogd_rig::{Logs, shape};
-use crate::svlogd_trouble::{Full, PAUSING};
+use crate::svlogd_trouble::{FullLog, PAUSING};
 use nix::sys::signal::Signal;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
@@ -42,7 +42,7 @@ fn told(err: &str, dir: &str) -> u64 {
 
 pub const CASES: &[Case] = &[
     case("svlogd_lossy_full_disk", || {
-        let full = Full::new("");
+        let full = FullLog::new("");
         let mut live = full.start(&["--lossy"]);
         live.say(&lines(0..10));
         until("the first lines", || (full.text("current") == lines(0..10)).then_some(()));
@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
     })
     .ours(),
     case("svlogd_lossy_full_disk_of_one_directory", || {
-        let full = Full::new("");
+        let full = FullLog::new("");
         full.logs.rig.place.dir("other");
         let mut live = full.logs.start_after(&full.enter(), &["-v", "--lossy", "log", "other"]);
         live.await_err("new: other/current");
@@ -79,7 +79,7 @@ pub const CASES: &[Case] = &[
     .ours(),
     case("svlogd_lossy_ends_with_a_full_disk", || {
         for ends in ["input", "TERM"] {
-            let full = Full::new("");
+            let full = FullLog::new("");
             let mut live = full.start(&["--lossy"]);
             full.fill();
             live.say(&lines(0..MANY)).await_err(PAUSING);
@@ -106,7 +106,7 @@ pub const CASES: &[Case] = &[
     })
     .ours(),
     case("svlogd_lossy_stamps_the_count", || {
-        let full = Full::new("pfoo: \n");
+        let full = FullLog::new("pfoo: \n");
         let mut live = full.start(&["-tt", "--lossy"]);
         full.fill();
         live.say(&lines(0..MANY)).await_err(PAUSING);
@@ -124,7 +124,7 @@ pub const CASES: &[Case] = &[
     .ours(),
     case("svlogd_lossy_copies_and_patterns", || {
         // What no pattern chooses is not lost, and what is lost is copied.
-        let full = Full::new("-*\n+*7*\ne5 *\n");
+        let full = FullLog::new("-*\n+*7*\ne5 *\n");
         let mut live = full.start(&["--lossy"]);
         full.fill();
         let some = lines(0..MANY);

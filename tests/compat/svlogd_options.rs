@@ -1,6 +1,6 @@
 //! svlogd: its command line and what it does to lines.
-use crate::rig::{Rig, program};
 use crate::svlogd_rig::{Logs, shape};
+use runit_tests::rig::{Rig, program};
 use runit_tests::suite::{Case, case};
 use std::os::unix::process::CommandExt;
 

@@ -1,8 +1,8 @@
 //! Log directories and the svlogd that writes to them.
-use crate::rig::Rig;
 use nix::sys::signal::Signal;
 use runit_tests::place::{Output, Running};
 use runit_tests::programs::Programs;
+use runit_tests::rig::Rig;
 use runit_tests::wait::{until, until_equal};
 use std::fs::{self, File};
 use std::io::Write;
@@ -58,7 +58,9 @@ impl Logs {
     /// The same after a shell has done something.
     pub fn start_after(&self, first: &str, args: &[&str]) -> Live<'_> {
         let mut command = self.rig.place.command("sh");
-        command.args(["-c", &format!("{first}\nexec \"$0\" \"$@\"")]).arg(crate::rig::program("svlogd"));
+        command
+            .args(["-c", &format!("{first}\nexec \"$0\" \"$@\"")])
+            .arg(runit_tests::rig::program("svlogd"));
         self.start_command(command.args(args))
     }
 

@@ -320,7 +320,7 @@ pub const CASES: &[Case] = &[
         let text: String = (0..10_000).map(|number| format!("{number:059}\n")).collect();
         let input = logs.rig.place.file("input", &text);
         let mut command = logs.rig.place.command("strace");
-        command.args(["-f", "-o", "trace"]).arg(crate::rig::program("svlogd")).arg("log");
+        command.args(["-f", "-o", "trace"]).arg(runit_tests::rig::program("svlogd")).arg("log");
         let done = logs.rig.place.run(command.stdin(File::open(input).unwrap()));
         assert_eq!(done.code, Some(0), "{}", done.err);
         let calls = logs.rig.place.text("trace").lines().count();

@@ -1,64 +1,38 @@
 //! svlogd: what cannot be read, written or found.
-use crate::rig::program;
 use crate::svlogd_rig::{Live, Logs};
 use nix::sys::signal::Signal;
-use runit_tests::place::Running;
-use runit_tests::suite::{Case, case, needs_tool, skip};
+use runit_tests::full::Full;
+use runit_tests::rig::program;
+use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
 
-/// A file system of a megabyte in `log`, which only what runs in its namespace sees; the rest of
-/// the world looks at it through a process there.
-pub struct Full {
+/// A file system of a megabyte in `log`.
+pub struct FullLog {
     pub logs: Logs,
-    holder: Running,
+    full: Full,
 }
 
-impl Full {
-    pub fn new(config: &str) -> Full {
-        Full::with("size=1m", config)
+impl std::ops::Deref for FullLog {
+    type Target = Full;
+
+    fn deref(&self) -> &Full {
+        &self.full
+    }
+}
+
+impl FullLog {
+    pub fn new(config: &str) -> FullLog {
+        FullLog::with("size=1m", config)
     }
 
-    fn with(room: &str, config: &str) -> Full {
+    fn with(room: &str, config: &str) -> FullLog {
         let logs = Logs::new("");
-        let script = format!("mount -t tmpfs -o {room},mode=755 none log && echo mounted && exec sleep 1000");
-        needs_tool("unshare");
-        let mut command = logs.rig.place.command("unshare");
-        command.args(["--map-root-user", "--mount", "--user", "sh", "-c", &script]);
-        let mut holder = logs.rig.place.start(&mut command);
-        let mounted = until("a mount", || match holder.ended() {
-            Some(_) => Some(false),
-            None => holder.out().contains("mounted").then_some(true),
-        });
-        if !mounted {
-            skip("no mounts in a namespace");
-        }
-        let full = Full { logs, holder };
+        let full = Full::new(&logs.rig.place, &logs.path(""), room);
         if !config.is_empty() {
             fs::write(full.path("config"), config).unwrap();
         }
-        full
-    }
-
-    /// A path below `log`, as seen from outside.
-    pub fn path(&self, name: &str) -> std::path::PathBuf {
-        let root = format!("/proc/{}/root", self.holder.pid());
-        let path = self.logs.path(name);
-        std::path::Path::new(&root).join(path.strip_prefix("/").unwrap())
-    }
-
-    pub fn text(&self, name: &str) -> String {
-        String::from_utf8_lossy(&fs::read(self.path(name)).unwrap_or_default()).into_owned()
-    }
-
-    /// Has a shell enter the namespace. What is mounted there is found by who looks it up there.
-    pub fn enter(&self) -> String {
-        let holder = self.holder.pid();
-        format!(
-            "exec nsenter -t {holder} -U -m --preserve-credentials \\
-                sh -c 'cd \"$0\" && exec \"$@\"' \"$PWD\" \"$0\" \"$@\""
-        )
+        FullLog { logs, full }
     }
 
     /// Starts svlogd in the namespace.
@@ -69,15 +43,6 @@ impl Full {
         let live = self.logs.start_after(&self.enter(), &all);
         live.await_err("new: log/current");
         live
-    }
-
-    pub fn fill(&self) {
-        let mut file = File::create(self.path("ballast")).unwrap();
-        while file.write_all(&[0; 4096]).is_ok() {}
-    }
-
-    pub fn make_room(&self) {
-        fs::remove_file(self.path("ballast")).unwrap();
     }
 }
 
@@ -90,7 +55,7 @@ fn page(letter: &str) -> String {
 
 pub const CASES: &[Case] = &[
     case("svlogd_full_disk", || {
-        let full = Full::new("");
+        let full = FullLog::new("");
         let mut live = full.start(&[]);
         full.fill();
         live.say(&page("a")).await_err(PAUSING);
@@ -100,7 +65,7 @@ pub const CASES: &[Case] = &[
         live.end();
     }),
     case("svlogd_full_disk_deletes_down_to_n", || {
-        let full = Full::new("N2\n");
+        let full = FullLog::new("N2\n");
         for number in 0..4 {
             fs::write(full.path(&format!("@40000000400000{number:02}00000000.s")), page("o")).unwrap();
         }
@@ -113,7 +78,7 @@ pub const CASES: &[Case] = &[
         assert!(full.path("@400000004000000200000000.s").exists());
     }),
     case("svlogd_full_disk_answers_signals", || {
-        let full = Full::new("");
+        let full = FullLog::new("");
         let mut live = full.start(&[]);
         full.fill();
         live.say(&page("a")).await_err(PAUSING);
@@ -134,7 +99,7 @@ pub const CASES: &[Case] = &[
     case("svlogd_full_disk_holds_up_no_end", || {
         // Nothing is left to be written, and there is no room for a new file.
         for ends in ["input", "TERM"] {
-            let full = Full::with("nr_inodes=4,size=1m", "");
+            let full = FullLog::with("nr_inodes=4,size=1m", "");
             let mut live = full.start(&[]);
             live.say("x\n");
             until("the line", || (full.text("current") == "x\n").then_some(()));
@@ -150,7 +115,7 @@ pub const CASES: &[Case] = &[
     .dev("DEV-68"),
     case("svlogd_full_disk_and_a_new_config", || {
         // Who is told to keep less makes room.
-        let full = Full::new("");
+        let full = FullLog::new("");
         for number in 0..4 {
             fs::write(full.path(&format!("@40000000400000{number:02}00000000.s")), page("o")).unwrap();
         }
@@ -165,7 +130,7 @@ pub const CASES: &[Case] = &[
     })
     .dev("DEV-68"),
     case("svlogd_full_disk_of_one_directory", || {
-        let full = Full::new("");
+        let full = FullLog::new("");
         full.logs.rig.place.dir("other");
         let mut live = full.logs.start_after(&full.enter(), &["-v", "log", "other"]);
         live.await_err("new: other/current");
@@ -244,7 +209,7 @@ pub const CASES: &[Case] = &[
         logs.chmod("config", 0);
         let input = logs.rig.place.file("input", "a\nb\n");
         let mut command = logs.rig.unprivileged("svlogd", &["first", "log"]);
-        let done = logs.rig.place.run(command.stdin(File::open(input).unwrap()));
+        let done = logs.rig.place.run(command.stdin(fs::File::open(input).unwrap()));
         if done.err.is_empty() {
             skip("root reads everything");
         }

@@ -1,7 +1,7 @@
 //! What the cases of the commands need to say briefly.
-use crate::rig::{Rig, program};
 use nix::unistd::geteuid;
 use runit_tests::place::Output;
+use runit_tests::rig::{Rig, program};
 use runit_tests::suite::skip;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! Wrong calls and unusual ones: texts and exit codes.
-use crate::rig::{Rig, program};
 use runit_tests::place::Output;
 use runit_tests::programs::Programs;
+use runit_tests::rig::{Rig, program};
 use runit_tests::suite::{Case, case};
 use std::os::unix::process::CommandExt;
 

@@ -1,7 +1,7 @@
 //! utmpset, in a mount namespace where the files of logins are ours.
-use crate::rig::{Rig, program};
 use crate::utmpset_rig::{BOOT, LOGIN, Logins, MOUNT, NOW, OTHER, Record, USER, ended, entry, now, seconds};
 use nix::fcntl::{Flock, FlockArg};
+use runit_tests::rig::{Rig, program};
 use runit_tests::suite::{Case, case};
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::PermissionsExt;

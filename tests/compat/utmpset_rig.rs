@@ -1,7 +1,7 @@
 //! Files of logins that are ours, and what utmpset does to them.
-use crate::rig::{Rig, process_state, program};
 use platform::{LOGINS, Layout};
 use runit_tests::place::{Output, Running};
+use runit_tests::rig::{Rig, process_state, program};
 use runit_tests::suite::skip;
 use runit_tests::wait::until;
 use std::fs::{self, File, OpenOptions};

@@ -1,9 +1,9 @@
 //! Very many services in one scan directory: all of them up, all started anew, half of them taken
 //! out, all ended; nothing is lost on the way.
-use crate::rig::{Rig, program};
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
 use runit_tests::place::Place;
+use runit_tests::rig::{Rig, program};
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::{set_patience, until};

@@ -6,9 +6,6 @@ use std::process::ExitCode;
 
 mod crowd;
 mod names;
-#[allow(dead_code)]
-#[path = "../compat/rig.rs"]
-mod rig;
 mod scan;
 mod service;
 mod shortage;

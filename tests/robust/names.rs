@@ -1,6 +1,6 @@
 //! Names are bytes.
-use crate::rig::Rig;
 use runit_tests::place::{Output, Running};
+use runit_tests::rig::Rig;
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
@@ -25,7 +25,10 @@ fn scanned(rig: &Rig, names: &[&[u8]]) -> Running {
     let mut command = rig.command("runsvdir", &["sv"]);
     command.env(
         "PATH",
-        format!("{}:/usr/bin:/bin", crate::rig::program("runsv").parent().expect("a directory").display()),
+        format!(
+            "{}:/usr/bin:/bin",
+            runit_tests::rig::program("runsv").parent().expect("a directory").display()
+        ),
     );
     rig.place.start(&mut command)
 }

@@ -1,6 +1,6 @@
 //! Scan directories that go away, cannot be read, or hold other things.
-use crate::rig::{Rig, program};
 use runit_tests::place::Running;
+use runit_tests::rig::{Rig, program};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;

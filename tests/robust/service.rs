@@ -1,6 +1,6 @@
 //! One service whose files are damaged.
-use crate::rig::{Rig, masked, program};
 use nix::sys::signal::Signal;
+use runit_tests::rig::{Rig, masked, program};
 use runit_tests::status::Status;
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;

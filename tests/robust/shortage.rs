@@ -1,7 +1,7 @@
 //! No descriptors, no processes, no space.
-use crate::rig::{Rig, program};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use runit_tests::rig::{Rig, program};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;

@@ -1,9 +1,9 @@
 //! A terminal that takes nothing, or less than a message, as descriptor 2: nobody waits for it.
-use crate::rig::{Rig, is_alive, program, send};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::openpty;
 use nix::sys::signal::Signal;
 use nix::sys::termios::{FlowArg, tcflow};
+use runit_tests::rig::{Rig, is_alive, program, send};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;

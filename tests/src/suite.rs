@@ -183,6 +183,15 @@ impl Wanted {
 /// If two cases have the same name.
 #[must_use]
 pub fn main(suite: &str, cases: &[Case]) -> u8 {
+    main_with(suite, cases, JOBS)
+}
+
+/// The same with so many cases at the same time.
+///
+/// # Panics
+/// If two cases have the same name.
+#[must_use]
+pub fn main_with(suite: &str, cases: &[Case], jobs: usize) -> u8 {
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), cases.len(), "two cases have the same name");
     let wanted = Wanted::of(std::env::args().skip(1));
@@ -199,7 +208,7 @@ pub fn main(suite: &str, cases: &[Case]) -> u8 {
     quietly();
     let [mut passed, mut failed, mut skipped] = [0; 3];
     let mut failures = Vec::new();
-    each(&chosen, programs.c.as_deref(), |case, outcome, time| {
+    each(&chosen, programs.c.as_deref(), jobs, |case, outcome, time| {
         let name = case.name;
         match outcome {
             Outcome::Passed => {
@@ -230,8 +239,8 @@ pub fn main(suite: &str, cases: &[Case]) -> u8 {
 }
 
 /// Runs the cases on several threads and tells of each as it ends.
-fn each(cases: &[&Case], c: Option<&str>, mut tell: impl FnMut(&Case, Outcome, Duration)) {
-    let jobs = std::env::var("COMPAT_JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(JOBS);
+fn each(cases: &[&Case], c: Option<&str>, jobs: usize, mut tell: impl FnMut(&Case, Outcome, Duration)) {
+    let jobs = std::env::var("COMPAT_JOBS").ok().and_then(|text| text.parse().ok()).unwrap_or(jobs);
     let next = AtomicUsize::new(0);
     let running: Mutex<BTreeSet<usize>> = Mutex::default();
     let note = |at, runs| {

@@ -89,6 +89,9 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
         Letter::Down => met(wanted_down && is_down(record)),
         Letter::Term | Letter::Kill if wanted_down && is_down(record) => Verdict::Met,
         Letter::Term if record.is_done() => met(is_newer(record, before)),
+        // It has no process that could be killed, and what shall run once has run.
+        Letter::Kill if record.is_done() => Verdict::Met,
+        Letter::Once if record.is_done() => met(wanted_down),
         Letter::Term | Letter::Kill => ready(is_new_process(record, before) && record.got_term == 0),
         Letter::Once if !wanted_down || !has_run_once(record, before) => Verdict::NotYet,
         // It may still turn out that it cannot run; one that has ended by itself has run.
@@ -168,6 +171,7 @@ mod tests {
             got_term: u8::from(flags.contains('T')),
             state: Some(state),
             told: None,
+            passing: None,
         }
     }
 
@@ -335,6 +339,9 @@ mod tests {
         assert_eq!(try_word("stop", done(2), stops), NotYet, "it is to be undone");
         assert_eq!(try_word("stop", done(2), record(Down, 3, 0, 'd', "")), Met);
         assert_eq!(try_word("once", down(), stops), Met);
+        assert_eq!(try_word("once", done(2), done(2)), NotYet, "it has not arrived");
+        assert_eq!(try_word("once", done(2), stops), Met, "it is not done twice");
+        assert_eq!(try_word("kill", done(2), done(2)), Met, "there is no process");
     }
 
     #[test]

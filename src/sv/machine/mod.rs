@@ -285,7 +285,10 @@ impl Machine {
         if plan.ends_supervisor() && self.heard && is_newer(&record, &self.before) && left {
             return self.fail(Trouble::NotRunning, out);
         }
-        let listens = self.heard || self.inside;
+        // A record that is about to be replaced may be of a process that is gone. A line of a time to come was
+        // left behind before the clock was set.
+        let passing = record.passing.is_some_and(|line| line <= wall);
+        let listens = (self.heard || self.inside) && !passing;
         let verdict = if listens { judge(plan, &record, &self.before) } else { Verdict::NotYet };
         let seen = Seen { record, unseen, verdict, wall };
         match verdict {

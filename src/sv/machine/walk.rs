@@ -36,7 +36,8 @@ const WORDS: [&str; 11] = [
 fn record(life: Life, since: u64, pid: u32, want: u8, got_term: u8) -> Record {
     // One that has just begun has not settled; the others have.
     let secs = if since == 3 { WALL.secs } else { since };
-    Record { since: Stamp { secs, nanos: 0 }, pid, paused: 0, want, got_term, state: Some(life), told: None }
+    let since = Stamp { secs, nanos: 0 };
+    Record { since, pid, paused: 0, want, got_term, state: Some(life), told: None, passing: None }
 }
 
 /// The same, of a supervisor that says more.
@@ -64,6 +65,7 @@ fn records() -> Vec<Record> {
         record(Life::Down, 2, 0, b'u', 0),
         record(Life::Down, 2, 0, b'd', 0),
         Record { state: None, ..record(Life::Run, 2, 11, b'u', 0) },
+        Record { passing: Some(WALL), ..record(Life::Run, 1, 10, b'u', 0) },
     ]
 }
 
@@ -213,6 +215,7 @@ impl World {
             Report::Obeyed(seen) => {
                 let record = &seen.record;
                 assert!(*heard || *inside, "nobody had read the command: {self:?}");
+                assert!(record.passing.is_none(), "of a moment that is over: {seen:?}");
                 let runs = record.pid != 0 && record.state == Some(Life::Run);
                 let down = record.pid == 0 && record.state == Some(Life::Down) && !record.is_done();
                 let up = (runs && record.is_ready() != Some(false)) || record.is_done();

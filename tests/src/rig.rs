@@ -1,11 +1,10 @@
 //! What the cases need to say briefly: services made of scripts, supervisors, and sv.
+use crate::place::{Output, Place, Running, write_fifo};
+use crate::programs::Programs;
+use crate::suite::skip;
+use crate::wait::{until, until_equal};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
-use runit_tests::place::{Output, Place, Running, write_fifo};
-use runit_tests::programs::Programs;
-use runit_tests::status::{self, Status};
-use runit_tests::suite::skip;
-use runit_tests::wait::{patience, until, until_equal, within};
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -23,10 +22,18 @@ pub fn program(name: &str) -> PathBuf {
 
 /// A place and the programs in it. Services are in `sv`.
 pub struct Rig {
+    /// The place.
     pub place: Place,
 }
 
+impl Default for Rig {
+    fn default() -> Self {
+        Rig::new()
+    }
+}
+
 impl Rig {
+    /// An empty one.
     pub fn new() -> Rig {
         let place = Place::new();
         place.dir("sv");
@@ -88,8 +95,11 @@ const NOTE_SIGNALS: &str = "for s in HUP INT QUIT ALRM USR1 USR2; do trap \"echo
 
 /// A service directory. Its scripts write what happens to them into the file `trace`.
 pub struct Service<'r> {
+    /// Where it is.
     pub rig: &'r Rig,
+    /// Its name.
     pub name: String,
+    /// Its directory.
     pub dir: PathBuf,
 }
 
@@ -137,25 +147,30 @@ impl Service<'_> {
         self.fifo("log/hold").script("log/run", &text)
     }
 
+    /// Writes a script of it.
     pub fn script(&self, name: &str, text: &str) -> &Self {
         self.rig.place.script(self.dir.join(name), text);
         self
     }
 
+    /// Writes a file.
     pub fn file(&self, name: &str, text: &str) -> &Self {
         self.rig.place.file(self.dir.join(name), text);
         self
     }
 
+    /// Makes a named pipe.
     pub fn fifo(&self, name: &str) -> &Self {
         self.rig.place.fifo(self.dir.join(name));
         self
     }
 
+    /// The path of a file.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.join(name)
     }
 
+    /// What a file says; empty if it is not there.
     pub fn text(&self, name: &str) -> String {
         self.rig.place.text(self.dir.join(name))
     }
@@ -185,11 +200,6 @@ impl Service<'_> {
         let done = self.rig.place.run(&mut self.command());
         let line = format!("runsv {}: {line}\n", self.name);
         assert_eq!((done.err, done.out.as_str(), done.code), (line, "", Some(111)));
-    }
-
-    /// Waits until runsv answers.
-    pub fn await_ok(&self) {
-        until("a supervisor", || write_fifo(&self.dir.join("supervise/ok"), b"").ok());
     }
 
     /// Starts runsv and waits until it can be talked to.
@@ -226,92 +236,6 @@ impl Service<'_> {
     pub fn tell_finish(&self, line: &str) {
         until("a reader", || write_fifo(&self.dir.join("hold-finish"), format!("{line}\n").as_bytes()).ok());
     }
-
-    /// The status record.
-    ///
-    /// # Panics
-    /// If there is none, or not one of 20 bytes.
-    pub fn status(&self) -> Status {
-        Status::read(&self.dir).expect("a status of 20 bytes")
-    }
-
-    /// `stat` without its newline.
-    pub fn stat(&self) -> String {
-        let text = self.text("supervise/stat");
-        text.strip_suffix('\n').unwrap_or(&text).to_owned()
-    }
-
-    pub fn await_stat(&self, text: &str) {
-        until_equal("the state", &text.to_owned(), || self.stat());
-        until("its record", || says(&self.status(), text).then_some(()));
-    }
-
-    pub fn await_log_stat(&self, text: &str) {
-        until_equal("the log's state", &format!("{text}\n"), || self.text("log/supervise/stat"));
-        let record = || Status::read(&self.dir.join("log")).expect("a status of 20 bytes");
-        until("its record", || says(&record(), text).then_some(()));
-    }
-
-    /// What happened, without the numbers of processes.
-    pub fn trace(&self) -> Vec<String> {
-        self.text("trace").lines().map(without_pid).collect()
-    }
-
-    /// Makes the shells go on that noted a signal in the moment before they began to wait for a
-    /// line: they act on it when the line is there.
-    fn nudge(&self) {
-        for pipe in ["hold", "hold-finish", "log/hold"] {
-            let _ = write_fifo(&self.dir.join(pipe), b"\n");
-        }
-    }
-
-    /// Looks like [`until`] does, and nudges now and then.
-    pub fn await_scripts<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-        let mut looks = 0;
-        let seen = within(patience(), || {
-            looks += 1;
-            if looks % 100 == 0 {
-                self.nudge();
-            }
-            look()
-        });
-        seen.unwrap_or_else(|| panic!("in vain: {what}; the trace is {:?}", self.trace()))
-    }
-
-    /// Waits for a line in the trace.
-    pub fn await_trace(&self, line: &str) {
-        self.await_scripts(line, || self.trace().iter().any(|said| said == line).then_some(()));
-    }
-
-    /// Waits until the trace is this, and nothing else.
-    pub fn await_traces(&self, lines: &[&str]) {
-        self.await_scripts(&format!("{lines:?} in the trace"), || (self.trace() == lines).then_some(()));
-    }
-
-    /// The numbers of all the processes of `run` so far.
-    pub fn runs(&self) -> Vec<i32> {
-        pids(&self.text("trace"))
-    }
-
-    /// The same of the log service.
-    pub fn log_runs(&self) -> Vec<i32> {
-        pids(&self.text("log/trace"))
-    }
-
-    /// Waits until `run` was started so many times, and for the record of the last.
-    pub fn await_runs(&self, count: usize) -> i32 {
-        let last = self.await_scripts(&format!("start {count}"), || self.runs().get(count - 1).copied());
-        // The record is written last.
-        until_equal("the number of the process", &Some(last), || Status::read(&self.dir).map(|it| it.pid));
-        last
-    }
-
-    /// Waits until another second than that of the last change has begun. The C sv sees no
-    /// difference within one.
-    pub fn await_age(&self) {
-        let secs = self.status().secs;
-        until("the next second", || (Status::now(0, 0, 0).secs > secs).then_some(()));
-    }
 }
 
 /// What `finish` notes after an end like that of a shell here that sends itself a signal. OpenBSD's exits with a
@@ -331,14 +255,6 @@ pub fn end_by(signal: &str, first: &str) -> String {
 pub fn by_term() -> &'static str {
     static NOTE: OnceLock<String> = OnceLock::new();
     NOTE.get_or_init(|| end_by("TERM", ":"))
-}
-
-fn pids(trace: &str) -> Vec<i32> {
-    trace.lines().filter_map(|line| line.strip_prefix("run ")?.parse().ok()).collect()
-}
-
-fn without_pid(line: &str) -> String {
-    line.strip_prefix("run ").map_or_else(|| line.to_owned(), |_| "run".into())
 }
 
 /// `p` for a process and `T` for seconds in the place of numbers.
@@ -372,6 +288,7 @@ pub fn process_state(pid: i32) -> Option<char> {
     stat.rsplit(") ").next()?.chars().next()
 }
 
+/// Waits for that state.
 pub fn await_process_state(pid: i32, state: char) {
     until_equal("the process", &Some(state), || process_state(pid));
 }
@@ -381,26 +298,12 @@ pub fn is_alive(pid: i32) -> bool {
     process_state(pid).is_some_and(|state| state != 'Z')
 }
 
+/// Waits for its end.
 pub fn await_death(pid: i32) {
     until(&format!("the end of process {pid}"), || (!is_alive(pid)).then_some(()));
 }
 
+/// Sends a signal.
 pub fn send(pid: i32, signal: Signal) {
     kill(Pid::from_raw(pid), signal).expect("kill");
-}
-
-/// Whether the record, which is written last, says the same as the text of `stat`.
-fn says(record: &Status, text: &str) -> bool {
-    let mut words = text.split(", ");
-    let state = match words.next() {
-        Some("run") => status::RUN,
-        Some("finish") => status::FINISH,
-        _ => status::DOWN,
-    };
-    let want = match words.find_map(|word| word.strip_prefix("want ")) {
-        Some("up") => Some(b'u'),
-        Some(_) => Some(b'd'),
-        None => None,
-    };
-    record.state == state && want.is_none_or(|want| record.want == want)
 }

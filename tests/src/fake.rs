@@ -1,8 +1,8 @@
 //! A supervisor that is none: what sv sees is chosen, and what it does is seen byte by byte.
+use crate::place::write_fifo;
 use crate::rig::Service;
-use runit_tests::place::write_fifo;
-use runit_tests::status::Status;
-use runit_tests::wait::{patience, until, within};
+use crate::status::Status;
+use crate::wait::{patience, until, within};
 use std::fs;
 use std::path::PathBuf;
 

@@ -1,0 +1,47 @@
+//! Services that say more: each file that a service directory may have beyond runit's, alone, with another, with
+//! scripts, letters and words, on real processes. C runit has none of them.
+#![allow(missing_docs)]
+use runit_tests::suite::{self, Case};
+use std::process::ExitCode;
+
+mod changes;
+mod contents;
+mod logs;
+mod older;
+mod oneshot;
+mod pairs;
+mod ready;
+mod recipes;
+mod restarts;
+mod signals;
+mod state;
+mod supervisor;
+mod timeouts;
+mod told;
+mod unchanged;
+mod words;
+
+/// How many cases run at the same time: nearly all of them wait for time to pass.
+const JOBS: usize = 12;
+
+fn main() -> ExitCode {
+    let areas: &[&[Case]] = &[
+        unchanged::CASES,
+        ready::CASES,
+        signals::CASES,
+        timeouts::CASES,
+        restarts::CASES,
+        oneshot::CASES,
+        pairs::CASES,
+        contents::CASES,
+        changes::CASES,
+        logs::CASES,
+        supervisor::CASES,
+        state::CASES,
+        words::CASES,
+        older::CASES,
+        recipes::CASES,
+    ];
+    let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();
+    suite::main_with("extensions", &cases, JOBS).into()
+}
