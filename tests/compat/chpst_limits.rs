@@ -116,10 +116,16 @@ pub const CASES: &[Case] = &[
         let taken = cfg!(any(target_os = "freebsd", target_os = "openbsd"));
         let all = if taken { &all[..2] } else { &all[..] };
         for words in all {
+            // NetBSD refuses such a limit.
+            let refused = cfg!(target_os = "netbsd") && words.contains(&"-m");
             let long = format!("no-such-program-{}", "x".repeat(200));
             for program in ["./no-such-program", &long] {
                 let done = Tools::new().run(&[words.as_slice(), &[program]].concat());
-                fatal(&done, &format!("unable to run: {program}: file does not exist"));
+                if refused {
+                    fatal(&done, "unable to setrlimit(): invalid argument");
+                } else {
+                    fatal(&done, &format!("unable to run: {program}: file does not exist"));
+                }
             }
         }
     }),

@@ -23,7 +23,11 @@ const SCRIPTS: [(&str, &str); 7] = [
     ("reader", "while read line; do :; done; exit 3"),
     ("maker", "mkdir scan/new"),
     ("remover", "rmdir scan/new"),
-    ("switcher", "rm -f current; ln -s other current"),
+    // Each time with another path in the link: inode and time of the new one may be those of the old one.
+    (
+        "switcher",
+        "if test -e turned; then rm turned; to=./other; else >turned; to=other; fi; rm -f current; ln -s $to current",
+    ),
 ];
 
 /// The locks of fcntl(2), which runit uses where there are no others: a process excludes the rest but

@@ -5,7 +5,7 @@ use nix::sys::signal::Signal;
 use runit_tests::place::Place;
 use runit_tests::rig::{Rig, program};
 use runit_tests::status::{DOWN, RUN, Status};
-use runit_tests::suite::{Case, case, skip};
+use runit_tests::suite::{Case, case, needs_proc, skip};
 use runit_tests::wait::{set_patience, until};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -78,6 +78,7 @@ fn processes_below(dir: &Path) -> usize {
 }
 
 fn very_many_services() {
+    needs_proc();
     let count = std::env::var("ROBUST_SERVICES").ok().and_then(|text| text.parse().ok()).unwrap_or(COUNT);
     set_patience(Duration::from_secs(90));
     make_room(count);

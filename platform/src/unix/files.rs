@@ -81,9 +81,7 @@ impl Files for Os {
     }
 
     fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
-        let (room, size) = (into.as_mut_ptr().cast(), into.len());
-        // SAFETY: `path` is a string, the kernel writes within the slice.
-        check_size(unsafe { libc::readlinkat(dir.0, path.as_ptr(), room, size) })
+        readlinkat(dir, path, into)
     }
 
     fn renameat(&mut self, dir: Fd, from: &CStr, to: &CStr) -> Result<()> {
@@ -172,8 +170,15 @@ pub(crate) fn fstat(fd: Fd) -> Result<Meta> {
     look(|found| unsafe { libc::fstat(fd.0, found) })
 }
 
+/// readlinkat(2).
+pub(crate) fn readlinkat(dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
+    let (room, size) = (into.as_mut_ptr().cast(), into.len());
+    // SAFETY: `path` is a string, the kernel writes within the slice.
+    check_size(unsafe { libc::readlinkat(dir.0, path.as_ptr(), room, size) })
+}
+
 /// stat(2) and its kin.
-fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
+pub(crate) fn look(ask: impl FnOnce(*mut libc::stat) -> libc::c_int) -> Result<Meta> {
     let mut found = MaybeUninit::<libc::stat>::uninit();
     check(ask(found.as_mut_ptr()))?;
     // SAFETY: the call succeeded, so the kernel filled it.
@@ -213,7 +218,7 @@ pub(crate) fn write(fd: Fd, bytes: &[u8]) -> Result<usize> {
 }
 
 /// The parts of a second in the times of contents and inode, which have other names on one system.
-pub(crate) fn nanos(found: &libc::stat) -> (u32, u32) {
+fn nanos(found: &libc::stat) -> (u32, u32) {
     #[cfg(target_os = "netbsd")]
     let (contents, inode) = (found.st_mtimensec, found.st_ctimensec);
     #[cfg(not(target_os = "netbsd"))]

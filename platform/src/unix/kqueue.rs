@@ -24,11 +24,12 @@ struct Link {
     was: Seen,
 }
 
-/// Which file it is, and the time of the last change to its inode.
+/// Which file it is, and where it leads if it is a link.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 struct Seen {
     id: FileId,
-    changed: i64,
+    /// The sum of the path in it.
+    target: u64,
 }
 
 /// The queue and what is watched with it.
@@ -43,7 +44,7 @@ pub struct Native {
 
 impl Native {
     pub(crate) const fn new() -> Native {
-        let none = Link { parent: -1, name: 0, was: Seen { id: FileId { device: 0, inode: 0 }, changed: 0 } };
+        let none = Link { parent: -1, name: 0, was: Seen { id: FileId { device: 0, inode: 0 }, target: 0 } };
         Native { queue: None, dir: -1, links: [none; LINKS], names: [0; NAMES], beside: [-1; BESIDE] }
     }
 
@@ -68,25 +69,18 @@ impl Native {
     fn look(&self, link: &Link) -> Seen {
         let name = self.names.get(usize::from(link.name)..).unwrap_or_default();
         let name = CStr::from_bytes_until_nul(name).unwrap_or(c"");
-        let mut found = MaybeUninit::<libc::stat>::uninit();
-        // SAFETY: the name is a string and the record has the size of the answer.
-        let got = check(unsafe {
-            libc::fstatat(link.parent, name.as_ptr(), found.as_mut_ptr(), libc::AT_SYMLINK_NOFOLLOW)
+        let dir = Fd(link.parent);
+        // SAFETY: the name is a string; `look` passes room for the answer.
+        let found = files::look(|found| unsafe {
+            libc::fstatat(dir.0, name.as_ptr(), found, libc::AT_SYMLINK_NOFOLLOW)
         });
-        if got.is_err() {
-            return Seen::default();
-        }
-        // SAFETY: the call succeeded, so the kernel filled it.
-        let found = unsafe { found.assume_init() };
-        // A directory changes when anything in it does; only which one it is matters here.
-        // Its seconds are not enough: a link made anew in the same second may have the same inode.
-        #[allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
-        let (seconds, rest) = (found.st_ctime as i64, i64::from(files::nanos(&found).1));
-        let changed = seconds.wrapping_mul(1_000_000_000).wrapping_add(rest);
-        let changed = if found.st_mode & libc::S_IFMT == libc::S_IFLNK { changed } else { 0 };
-        #[allow(clippy::unnecessary_cast)] // As above.
-        let id = FileId { device: found.st_dev as u64, inode: found.st_ino as u64 };
-        Seen { id, changed }
+        let Ok(found) = found else { return Seen::default() };
+        // A link that was made anew may have the inode of the old one, and its time, too: the clock that
+        // files get their times from may go on in steps of ten milliseconds.
+        let mut path = [0; links::PATH];
+        let len = files::readlinkat(dir, name, &mut path).unwrap_or(0);
+        let add = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        Seen { id: found.id(), target: path.iter().take(len).fold(0xcbf2_9ce4_8422_2325, add) }
     }
 
     /// Whether the descriptor is that of the directory or of a link that is another one now.
