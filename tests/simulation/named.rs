@@ -11,6 +11,7 @@ use crate::runsv::{self, DIR};
 use crate::systems;
 use crate::watched::Check;
 use platform::{Pid, Signal};
+use platform_sim::tree::ROOT;
 use platform_sim::{Deed, Exec, Fact, Faults, Kernel, Life, Machine, Outcome, Sim, Whom, World, args};
 use runit::paths;
 use std::cell::RefCell;
@@ -26,8 +27,10 @@ struct Diarist {
 }
 
 impl World for Diarist {
-    fn life(&mut self, _: &mut Kernel, exec: &Exec<'_>) -> Life {
-        let lives = std::str::from_utf8(exec.path).ok().and_then(|path| self.lives.get_mut(path));
+    fn life(&mut self, kernel: &mut Kernel, exec: &Exec<'_>) -> Life {
+        let log = kernel.tree.existing(ROOT, b"/service/x/log", true) == Ok(exec.directory);
+        let name = if log { Ok(LOG_RUN) } else { std::str::from_utf8(exec.path) };
+        let lives = name.ok().and_then(|name| self.lives.get_mut(name));
         match lives {
             Some(lives) if lives.len() > 1 => lives.remove(0),
             Some(lives) => lives.first().cloned().unwrap_or_default(),
@@ -59,6 +62,8 @@ impl World for Diarist {
     }
 }
 
+/// `./run` of the log service.
+const LOG_RUN: &str = "log/run";
 /// The lives of programs by their path, one after the other; the last is lived again.
 type Lives<'a> = &'a [(&'static str, &'a [Life])];
 
