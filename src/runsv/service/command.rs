@@ -132,6 +132,8 @@ impl Service {
         self.script = None;
         if self.pid.is_none() {
             self.kill = NEVER;
+            // Only now is it known when the next start comes.
+            out.add(Action::Write(self.who));
         }
         self.script_over(letter, ended == Ended::Exit(0), now, out);
     }

@@ -1,0 +1,43 @@
+//! Stories of services whose directories say more.
+use super::{Lives, Story, letter, same};
+use crate::watched::Check;
+use platform::Signal;
+use platform_sim::tree::ROOT;
+use platform_sim::{Deed, Faults, Life, Machine, Whom};
+use runit::state::{Doing, State};
+
+const DELAY: &str = "/service/x/restart-delay";
+
+/// The supervisor is killed then; what it left tells how things stood.
+fn until(ms: u64) -> (u64, Deed) {
+    (ms, Deed::Signal(Whom::Program, Signal::Kill))
+}
+
+fn state(story: &Story) -> Result<State, String> {
+    let line = story.sim.kernel.tree.contents(ROOT, b"/service/x/supervise/state");
+    line.and_then(State::read).ok_or_else(|| "no state".into())
+}
+
+/// Found by the simulation: `state` told of a start that had failed, and before the first start of one that was
+/// put off by the age of the system.
+pub(super) fn found_next_start(system: Machine) -> Check {
+    for (ms, seconds) in [(4_000, 5), (6_000, 10)] {
+        let mut story = Story::new(9, system, &[]).plan(&[(0, Deed::Fill(DELAY, b"2500\n")), until(ms)]);
+        story.sim.kernel.faults = Faults { fork: u32::MAX, ..Faults::NONE };
+        story.runsv(false);
+        let state = state(&story)?;
+        let next = state.next.map(|next| next.secs - state.since.secs);
+        same("next start", &next, &Some(seconds))?;
+    }
+    // It ended while a control script ran for it.
+    let lives: Lives<'_> = &[("control/h", &[Life::exits(500, 0)])];
+    let mut story = Story::new(9, system, lives).plan(&[
+        (0, Deed::Fill(DELAY, b"2500\n")),
+        (0, Deed::Create("/service/x/control/h", 0o755)),
+        letter(1_000, b'h'),
+        (1_100, Deed::Signal(Whom::In("/service/x", "./run"), Signal::Kill)),
+        until(2_200),
+    ]);
+    story.runsv(false);
+    same("state", &state(&story)?.doing, &Doing::PausedStart)
+}
