@@ -65,9 +65,9 @@ impl Service {
         }
     }
 
-    /// What ends now was told to.
+    /// What ends now was told to, and stays so until it is started again.
     const fn ask(&mut self) {
-        self.asked = matches!(self.state, State::Run);
+        self.asked |= matches!(self.state, State::Run);
     }
 
     /// A process that is wanted again is not killed for being slow to end.

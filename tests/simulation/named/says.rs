@@ -6,6 +6,7 @@ use platform_sim::tree::ROOT;
 use platform_sim::{Deed, Faults, Life, Machine, Whom};
 use runit::state::{Doing, State};
 
+const FAILS: &str = "/service/x/finish-fails";
 const DELAY: &str = "/service/x/restart-delay";
 
 /// The supervisor is killed then; what it left tells how things stood.
@@ -16,6 +17,22 @@ fn until(ms: u64) -> (u64, Deed) {
 fn state(story: &Story) -> Result<State, String> {
     let line = story.sim.kernel.tree.contents(ROOT, b"/service/x/supervise/state");
     line.and_then(State::read).ok_or_else(|| "no state".into())
+}
+
+/// Found by the simulation: a second `t`, during `./finish`, made it forget the first, and the end that was asked
+/// for counted as the service's own.
+pub(super) fn found_asked_twice(system: Machine) -> Check {
+    let lives: Lives<'_> = &[("./finish", &[Life::exits(500, 1)])];
+    let mut story = Story::new(9, system, lives).plan(&[
+        (0, Deed::Create("/service/x/finish", 0o755)),
+        (0, Deed::Fill(FAILS, b"1\n")),
+        letter(2_000, b't'),
+        letter(2_200, b't'),
+        until(9_000),
+    ]);
+    story.runsv(false);
+    same("starts", &story.times("start ./run").len(), &2)?;
+    same("state", &state(&story)?.doing, &Doing::Run)
 }
 
 /// Found by the simulation: `state` told of a start that had failed, and before the first start of one that was
