@@ -35,6 +35,21 @@ pub(super) fn found_asked_twice(system: Machine) -> Check {
     same("state", &state(&story)?.doing, &Doing::Run)
 }
 
+/// Found by the simulation: one more start that `o` had asked for came after the service had failed.
+pub(super) fn found_once_failed(system: Machine) -> Check {
+    let lives: Lives<'_> = &[("./run", &[Life::exits(2_000, 1)]), ("./finish", &[Life::exits(500, 1)])];
+    let mut story = Story::new(9, system, lives).plan(&[
+        (0, Deed::Create("/service/x/finish", 0o755)),
+        (0, Deed::Fill(FAILS, b"1\n")),
+        letter(2_200, b'o'),
+        letter(2_300, b'u'),
+        until(9_000),
+    ]);
+    story.runsv(false);
+    same("starts", &story.times("start ./run").len(), &1)?;
+    same("state", &state(&story)?.doing, &Doing::Failed)
+}
+
 /// Found by the simulation: `state` told of a start that had failed, and before the first start of one that was
 /// put off by the age of the system.
 pub(super) fn found_next_start(system: Machine) -> Check {
