@@ -234,7 +234,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 33] = [
+pub(crate) const STORIES: [(&str, Tell); 35] = [
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),
     ("DEV-05 no wake-up on a quiet day", process_1::dev_05),
@@ -260,6 +260,8 @@ pub(crate) const STORIES: [(&str, Tell); 33] = [
     ("a service that is asked to end twice", says::found_asked_twice),
     ("one more start of a service that has failed", says::found_once_failed),
     ("a next start that is put off again", says::found_next_start),
+    ("newlines of all kinds of processes", says::newlines),
+    ("the calls of a start", says::calls_of_a_start),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
     ("a scan directory that is moved while it is read", scan::moved_away),
