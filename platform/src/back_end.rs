@@ -11,28 +11,16 @@ use libc::{c_int, c_uint, clockid_t, pollfd, sighandler_t, sigset_t, timespec};
 pub(crate) trait System {
     /// What signals ask of process 1 (init(8), and what the kernel sends it).
     const REQUESTS: &'static [(Signal, Request)];
+    /// The numbers of two signals that not every system has (signal(7)); 0 for none.
+    const SIGPWR: c_int = 0;
+    #[allow(missing_docs)]
+    const SIGEMT: c_int = 0;
 
-    /// The system's number of a signal; 0 if it has none (signal(7)).
-    fn number(signal: Signal) -> c_int;
-    /// Closes every descriptor but these.
-    fn close_all_but(keep: &[Fd]);
     /// The first act of process 1 ([`crate::Boot::early`]).
     fn early();
     /// Ends the system ([`crate::Boot::power`]).
     fn power(how: How, sync: bool) -> Result<Option<Pid>>;
 
-    /// Whether changes to the file system that a path leads to all go through this kernel; of others a watch
-    /// does not tell all.
-    #[allow(dead_code, reason = "kqueue(2) asks, other watches know it themselves")]
-    fn is_local(_path: &CStr) -> bool {
-        true
-    }
-    /// Shows the title, where rewriting the argument itself does not ([`crate::Procs::show_title`]).
-    fn title(_text: &[u8]) {}
-    /// Gives the process a name of its own ([`crate::Procs::spawn_drain`]).
-    fn set_name(_name: &CStr) {}
-    /// Takes the console from the processes that have it open, where a new leader could not get it otherwise.
-    fn vacate(_console: &CStr) {}
     /// Gives a child the signals back that [`System::early`] took.
     fn reset_signals() {}
     /// Whether the kernel has restarted process 1. Most panic when it ends.
@@ -66,17 +54,28 @@ struct Tools {
     lock: fn(Fd) -> Result<()>,
     /// Descriptor 2 opened anew, not to wait for it: `terminal`.
     reopen_stderr: fn() -> Result<Fd>,
-    /// Sets the disposition of a signal, and says which it was: `selfpipe`, as the four that follow.
-    dispose: fn(c_int, sighandler_t) -> sighandler_t,
+    /// Closes every descriptor but these: `closefrom`.
+    close_all_but: fn(&[Fd]),
+    /// Shows the title, where rewriting the argument itself does not ([`crate::Procs::setproctitle`]): `bsd`;
+    /// where it does, `none`.
+    setproctitle: fn(&[u8]),
+    /// Gives the process a name of its own (prctl(2), PR_SET_NAME): `bsd`, `none`.
+    pr_set_name: fn(&CStr),
+    /// Takes the console from the processes that have it open, where a new leader could not get it otherwise:
+    /// `bsd`, `none`.
+    revoke: fn(&CStr),
+    /// signal(2), which says what the disposition was: `selfpipe`, as the four that follow.
+    signal: fn(c_int, sighandler_t) -> sighandler_t,
     /// The disposition of a signal that is caught.
     handler: fn() -> sighandler_t,
     /// Has caught signals told by a descriptor.
     hear: fn(&mut Option<Fd>, &sigset_t) -> Result<()>,
     /// The signals that came.
     heard: fn(&mut Os, bool) -> SignalSet,
-    /// fork(2) with the child's signals its own.
-    split: fn() -> Result<Pid>,
-    /// Reading directories: `dir`. Being told of changes: `kqueue`.
+    /// fork(2); in the child the result is 0, and its signals are its own.
+    fork_own_signals: fn() -> Result<Pid>,
+    /// Reading directories: `dir`. Being told of changes: `kqueue`, which asks
+    /// the back-end whether a directory `is_local` (`statfs`).
     types: fn(system::Dir, system::Native),
 }
 
@@ -90,11 +89,15 @@ const TOOLS: Tools = Tools {
     poll: system::poll,
     lock: system::lock,
     reopen_stderr: system::reopen_stderr,
-    dispose: system::dispose,
+    close_all_but: system::close_all_but,
+    setproctitle: system::setproctitle,
+    pr_set_name: system::pr_set_name,
+    revoke: system::revoke,
+    signal: system::signal,
     handler: system::handler,
     hear: system::hear,
     heard: |os, ready| system::heard(os, ready),
-    split: system::split,
+    fork_own_signals: system::fork_own_signals,
     types: |_, _| (),
 };
 const _: &Tools = &TOOLS;

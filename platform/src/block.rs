@@ -1,7 +1,6 @@
 //! Memory for a program whose needs are known once its command line is: rows, and bytes behind
 //! them. All of it is one mapping, so that little of everything shares a page.
-use crate::table::map;
-use crate::{Errno, Result};
+use crate::{Errno, Memory, Result};
 use core::{mem, slice};
 
 /// Rows and bytes, for as long as the program runs: nothing is dropped or given back.
@@ -18,10 +17,10 @@ impl<T> Block<T> {
     ///
     /// # Errors
     /// ENOMEM.
-    pub fn new(room: usize, bytes: usize) -> Result<Block<T>> {
+    pub fn new<M: Memory>(m: &mut M, room: usize, bytes: usize) -> Result<Block<T>> {
         let all = room.checked_mul(mem::size_of::<T>()).and_then(|rows| rows.checked_add(bytes));
         let all = all.filter(|all| *all > 0 && *all <= isize::MAX as usize).ok_or(Errno::NOMEM)?;
-        Ok(Block { rows: map(all)?.cast(), len: 0, room, bytes })
+        Ok(Block { rows: m.mmap(all)?.start(), len: 0, room, bytes })
     }
 
     /// Adds a row.
@@ -58,10 +57,11 @@ impl<T> Block<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Os;
 
     #[test]
     fn rows_and_bytes() {
-        let mut block = Block::<u64>::new(3, 5000).unwrap();
+        let mut block = Block::<u64>::new(&mut Os::new(), 3, 5000).unwrap();
         for number in [7, 8, 9] {
             block.push(number).unwrap();
         }
@@ -71,7 +71,7 @@ mod tests {
         assert!(bytes.iter().all(|byte| *byte == 0));
         bytes.fill(255);
         assert_eq!(block.rows(), [7, 8, 9]);
-        assert!(Block::<u64>::new(usize::MAX / 8, 1).is_err());
-        assert!(Block::<u64>::new(usize::MAX, 1).is_err());
+        assert!(Block::<u64>::new(&mut Os::new(), usize::MAX / 8, 1).is_err());
+        assert!(Block::<u64>::new(&mut Os::new(), usize::MAX, 1).is_err());
     }
 }

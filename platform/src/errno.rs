@@ -1,5 +1,5 @@
 //! Error numbers and their texts, which are runit's own and the same on every system.
-use crate::letters;
+use crate::packed;
 
 /// A number from `<errno.h>`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,7 +62,7 @@ impl Errno {
         let mut reason = Reason { bytes: [0; Reason::ROOM], len: 0 };
         for row in [row, UNKNOWN] {
             if reason.len == 0 {
-                reason.len = letters::unpack(&TEXTS, row, &mut reason.bytes);
+                reason.len = packed::unpack(&TEXTS, row, &mut reason.bytes);
             }
         }
         reason
@@ -133,14 +133,14 @@ const LETTERS: usize = {
 };
 
 /// The texts in the order of their numbers, that of all others behind them.
-static TEXTS: [u8; letters::bytes(LETTERS)] = {
-    let mut texts = [0; letters::bytes(LETTERS)];
+static TEXTS: [u8; packed::bytes(LETTERS)] = {
+    let mut texts = [0; packed::bytes(LETTERS)];
     let (mut at, mut number) = (0, 0);
     while number < UNKNOWN {
-        at = letters::pack(&mut texts, at, listed(number));
+        at = packed::pack(&mut texts, at, listed(number));
         number += 1;
     }
-    assert!(letters::pack(&mut texts, at, OTHERS) == LETTERS);
+    assert!(packed::pack(&mut texts, at, OTHERS) == LETTERS);
     texts
 };
 

@@ -20,8 +20,9 @@ mod layout;
 
 mod entry;
 mod errno;
-mod letters;
 mod logins;
+mod memory;
+mod packed;
 mod resource;
 mod table;
 mod types;
@@ -32,6 +33,7 @@ pub use bytes::{copy, find, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::{Errno, Reason};
 pub use logins::{Field, Kind as LoginKind, LOGINS, Layout, Logins};
+pub use memory::Pages;
 pub use resource::Resource;
 pub use table::Table;
 pub use types::*;
@@ -95,7 +97,7 @@ pub trait Files {
     fn close(&mut self, fd: Fd);
     /// read(2); 0 is the end.
     fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
-    /// The same of what is shared with other processes, who wait when they read: if one of them
+    /// The same of what is shared with other processes, which wait when they read: if one of them
     /// was faster, EAGAIN rather than waiting. (Where the system has no such read, a caught
     /// signal still ends it, with EINTR.)
     fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
@@ -160,17 +162,35 @@ pub trait Files {
     fn tell(&mut self, text: &[u8]);
 }
 
+/// What a child can do that runs no other program. Nothing is answered, so that a simulation can note the calls
+/// and have them made when the child has its turn.
+pub trait Calls {
+    /// prctl(2), PR_SET_NAME: where the system allows it, the process gets a name of its own. The arguments, which
+    /// ps(1) shows, have it too.
+    fn pr_set_name(&mut self, args: Args, name: &CStr);
+    /// setsid(2).
+    fn setsid(&mut self);
+    /// signal(2), SIG_IGN.
+    fn ignore(&mut self, signal: Signal);
+    /// Closes every descriptor but these.
+    fn close_all_but(&mut self, keep: &[Fd]);
+    /// Reads a descriptor to its end, whether it waits or not, and throws away what comes; if it cannot be read,
+    /// the child exits with 111.
+    fn read_to_end(&mut self, fd: Fd);
+}
+
 /// Processes.
 pub trait Procs {
+    /// The child of [`Procs::fork`].
+    type Forked: Calls;
+
     /// The process's own number.
     fn own_pid(&mut self) -> Pid;
     /// Starts a program; everything between fork and exec is in `child`.
     fn spawn(&mut self, child: &Child<'_>) -> Result<Pid>;
-    /// Starts a process that outlives the caller and throws away what arrives on `from` once
-    /// `lifeline` (the read end of a pipe whose write end only the caller holds) has ended. It
-    /// keeps writers of a pipe alive when their reader dies. Where the system allows it, the process has
-    /// a name of its own: a monitor that counts processes by name would count the caller twice.
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid>;
+    /// fork(2): a process that makes the calls of `child`, one after the other, runs no other program, and exits
+    /// with 0.
+    fn fork(&mut self, child: impl FnOnce(&mut Self::Forked)) -> Result<Pid>;
     /// Replaces the calling process (execve(2)); returns only with the reason why not.
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno;
     /// One child that has ended, `None` when there is none for now (waitpid(2), WNOHANG).
@@ -182,7 +202,19 @@ pub trait Procs {
     /// The same to one process, by the system's number of a signal.
     fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()>;
     /// Shows `text` as the process's title where rewriting the argument itself does not.
-    fn show_title(&mut self, text: &[u8]);
+    fn setproctitle(&mut self, text: &[u8]);
+}
+
+/// Memory, for what is larger than the stack should be ([`Block`]) or grows ([`Table`]).
+pub trait Memory {
+    /// mmap(2), MAP_ANON: new memory, all zeros.
+    fn mmap(&mut self, bytes: usize) -> Result<Pages> {
+        Pages::map(bytes)
+    }
+    /// munmap(2).
+    fn munmap(&mut self, pages: Pages) {
+        pages.unmap();
+    }
 }
 
 /// Waiting.
@@ -210,7 +242,7 @@ pub trait Datagrams {
     fn send(&mut self, fd: Fd, ip: [u8; 4], port: u16, bytes: &[u8]) -> Result<usize>;
 }
 
-/// Being told of changes in a directory. It is an accelerator: who uses it polls as well, slowly
+/// Being told of changes in a directory. It is an accelerator: a program that uses it polls as well, slowly
 /// if changes are told and quickly if not.
 pub trait Watch {
     /// Watches the directory that `path` leads to and every link on the way to it; replaces the
@@ -253,5 +285,5 @@ pub trait Boot {
 }
 
 /// Everything a resident program may ask for.
-pub trait Platform: Clock + Files + Procs + Events + Datagrams + Watch + Boot {}
-impl<P: Clock + Files + Procs + Events + Datagrams + Watch + Boot> Platform for P {}
+pub trait Platform: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Boot {}
+impl<P: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Boot> Platform for P {}

@@ -8,6 +8,8 @@ mod alone;
 mod dir;
 #[path = "unix/flock.rs"]
 mod flock;
+#[path = "unix/none.rs"]
+mod none;
 #[path = "unix/pipe2.rs"]
 mod pipe2;
 #[cfg_attr(runit_force_poll, path = "unix/poll.rs")]
@@ -24,21 +26,23 @@ mod terminal;
 mod watch;
 
 use crate::back_end::System;
-use crate::unix::{Os, check, console, signals, spawn};
+use crate::unix::{Os, check, console, spawn};
 use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
+use libc::c_int;
 
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
+pub(crate) use none::{revoke, setproctitle};
 pub(crate) use pipe2::pipe;
 pub(crate) use poll::poll;
 #[cfg(not(runit_force_poll))]
 pub(crate) use posix::reopen_stderr;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
-pub(crate) use signalfd::{dispose, handler, hear, heard, split};
+pub(crate) use signalfd::{fork_own_signals, handler, hear, heard, signal};
 #[cfg(runit_force_poll)]
 pub(crate) use terminal::reopen_stderr;
 pub use watch::Native;
@@ -53,38 +57,31 @@ layout!(libc::stat: 144 align 8, st_dev 0, st_ino 8, st_nlink 16, st_mode 24, st
 #[cfg(target_arch = "aarch64")]
 layout!(libc::stat: 128 align 8, st_dev 0, st_ino 8, st_mode 16, st_nlink 20, st_mtime 88, st_mtime_nsec 96, st_ctime 104, st_ctime_nsec 112);
 
+/// The name that the kernel has for the process (prctl(2), PR_SET_NAME).
+pub(crate) fn pr_set_name(name: &CStr) {
+    // SAFETY: the kernel copies 16 bytes at most, up to the end of the string.
+    unsafe { libc::syscall(libc::SYS_prctl, libc::c_long::from(libc::PR_SET_NAME), name.as_ptr(), 0, 0, 0) };
+}
+
+/// Closes every descriptor but these (close_range(2), Linux 5.9; before that the first thousand).
+pub(crate) fn close_all_but(keep: &[Fd]) {
+    let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
+    let above = libc::c_long::from(highest) + 1;
+    // SAFETY: numbers are passed.
+    let done = unsafe { libc::syscall(libc::SYS_close_range, above, libc::c_long::from(u32::MAX), 0) } == 0;
+    for fd in 0..if done { highest } else { 1024 } {
+        if !keep.contains(&Fd(fd)) {
+            // SAFETY: a number is passed.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
 impl System for Os {
     const REQUESTS: &'static [(Signal, Request)] =
         &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
 
-    /// The system's number of a signal; 0 if it has none (signal(7)).
-    #[inline(never)]
-    fn number(signal: Signal) -> libc::c_int {
-        signals::number(signal, libc::SIGPWR, 0)
-    }
-
-    /// The name that the kernel has for the process (prctl(2), PR_SET_NAME).
-    fn set_name(name: &CStr) {
-        // SAFETY: the kernel copies 16 bytes at most, up to the end of the string.
-        unsafe {
-            libc::syscall(libc::SYS_prctl, libc::c_long::from(libc::PR_SET_NAME), name.as_ptr(), 0, 0, 0)
-        };
-    }
-
-    /// Closes every descriptor but these (close_range(2), Linux 5.9; before that the first thousand).
-    fn close_all_but(keep: &[Fd]) {
-        let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
-        let above = libc::c_long::from(highest) + 1;
-        // SAFETY: numbers are passed.
-        let done =
-            unsafe { libc::syscall(libc::SYS_close_range, above, libc::c_long::from(u32::MAX), 0) } == 0;
-        for fd in 0..if done { highest } else { 1024 } {
-            if !keep.contains(&Fd(fd)) {
-                // SAFETY: a number is passed.
-                unsafe { libc::close(fd) };
-            }
-        }
-    }
+    const SIGPWR: c_int = libc::SIGPWR;
 
     fn early() {
         console::fill_standard();
@@ -100,8 +97,6 @@ impl System for Os {
         // SAFETY: a number is passed; this command changes one setting.
         unsafe { libc::reboot(libc::RB_DISABLE_CAD) };
     }
-
-    fn enter_multiuser() {}
 
     fn power(how: How, sync: bool) -> Result<Option<Pid>> {
         // The caller of halt and power off exits inside the kernel, which process 1 must not.

@@ -5,27 +5,32 @@ mod dir;
 mod flock;
 #[path = "unix/kqueue.rs"]
 mod kqueue;
+#[path = "unix/none.rs"]
+mod none;
 #[path = "unix/poll.rs"]
 mod poll;
 #[path = "unix/posix.rs"]
 mod posix;
 #[path = "unix/selfpipe.rs"]
 mod selfpipe;
+#[path = "unix/statfs.rs"]
+mod statfs;
 #[path = "unix/terminal.rs"]
 mod terminal;
 
 use crate::back_end::System;
-use crate::unix::{Os, check, files, signals};
+use crate::unix::{Os, check, files};
 use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
-use core::ffi::CStr;
-use core::mem::MaybeUninit;
+use libc::c_int;
 
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
+pub(crate) use none::{pr_set_name, revoke, setproctitle};
 pub(crate) use poll::poll;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
-pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};
+pub(crate) use statfs::is_local;
 pub(crate) use terminal::reopen_stderr;
 
 /// <sys/ttycom.h>: `_IO('t', 113)`; not in the libc crate.
@@ -44,7 +49,7 @@ layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
 /// pipe(2), close-on-exec; `flags` is 0 or O_NONBLOCK. There is no pipe2(2), but neither a second thread
 /// that could fork in between.
-pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
+pub(crate) fn pipe(flags: c_int) -> Result<(Fd, Fd)> {
     let mut ends = [-1; 2];
     // SAFETY: two integers are passed.
     check(unsafe { libc::pipe(ends.as_mut_ptr()) })?;
@@ -58,48 +63,33 @@ pub(crate) fn pipe(flags: libc::c_int) -> Result<(Fd, Fd)> {
     Ok((Fd(read), Fd(write)))
 }
 
+/// Closes every descriptor but these: one by one up to the limit (getdtablesize(2)), or as far as the
+/// programs here could have got.
+pub(crate) fn close_all_but(keep: &[Fd]) {
+    // SAFETY: no arguments.
+    let limit = unsafe { libc::getdtablesize() }.clamp(0, 10_240);
+    for fd in 0..limit {
+        if !keep.contains(&Fd(fd)) {
+            // SAFETY: a number is passed.
+            unsafe { libc::close(fd) };
+        }
+    }
+}
+
 impl System for Os {
     /// There is no such key.
     const REQUESTS: &'static [(Signal, Request)] =
         &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
 
-    /// The system's number of a signal; 0 if it has none (signal(3)).
-    #[inline(never)]
-    fn number(signal: Signal) -> libc::c_int {
-        signals::number(signal, 0, libc::SIGEMT)
-    }
+    const SIGEMT: c_int = libc::SIGEMT;
 
-    /// Closes every descriptor but these: one by one up to the limit (getdtablesize(2)), or as far as the
-    /// programs here could have got.
-    fn close_all_but(keep: &[Fd]) {
-        // SAFETY: no arguments.
-        let limit = unsafe { libc::getdtablesize() }.clamp(0, 10_240);
-        for fd in 0..limit {
-            if !keep.contains(&Fd(fd)) {
-                // SAFETY: a number is passed.
-                unsafe { libc::close(fd) };
-            }
-        }
-    }
-
-    /// Whether changes to a file system all go through this kernel (statfs(2)).
-    fn is_local(path: &CStr) -> bool {
-        let mut found = MaybeUninit::<libc::statfs>::zeroed();
-        // SAFETY: `path` is a string and the record has the kernel's size.
-        let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
-        // SAFETY: all zero, or filled by the kernel.
-        got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
-    }
-
-    /// The kernel starts launchd(8) and nothing else as process 1; whoever comes here was started by a
-    /// kernel that nobody knows.
+    /// The kernel starts launchd(8) and nothing else as process 1; a program that comes here was started
+    /// by a kernel that nobody knows.
     fn early() {
         let _ = files::write(Fd::STDERR, b"- runit: fatal: on macOS process no 1 is launchd.\n");
         // SAFETY: ends the process.
         unsafe { libc::_exit(111) };
     }
-
-    fn enter_multiuser() {}
 
     /// shutdown(8) is launchd's.
     fn power(_how: How, _sync: bool) -> Result<Option<Pid>> {

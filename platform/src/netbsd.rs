@@ -3,6 +3,8 @@
 mod bare;
 #[path = "unix/bsd.rs"]
 mod bsd;
+#[path = "unix/closefrom.rs"]
+mod closefrom;
 #[path = "unix/dir.rs"]
 mod dir;
 #[path = "unix/flock.rs"]
@@ -21,20 +23,22 @@ mod selfpipe;
 mod terminal;
 
 use crate::back_end::System;
-use crate::unix::{Os, check, console, signals, spawn};
-use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
+use crate::unix::{Os, check, console, spawn};
+use crate::{Errno, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
+use libc::c_int;
 
-pub(crate) use bsd::TIOCNOTTY;
+pub(crate) use bsd::{TIOCNOTTY, pr_set_name, revoke, setproctitle};
+pub(crate) use closefrom::close_all_but;
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use pipe2::pipe;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
-pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};
 pub(crate) use terminal::reopen_stderr;
 
 // <sys/stat.h>, <sys/timespec.h>, <poll.h>, <sys/event.h> and <sys/statvfs.h> up to NetBSD 9 (the C
@@ -48,8 +52,14 @@ layout!(libc::dirent: 528 align 8, d_fileno 0, d_reclen 8, d_namlen 10, d_type 1
 layout!(libc::statvfs: 2256 align 8, f_flag 0);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
-/// <sys/signal.h>; not in the libc crate.
-const SIGPWR: libc::c_int = 32;
+/// Whether changes to a file system all go through this kernel (statvfs(2)).
+pub(crate) fn is_local(path: &CStr) -> bool {
+    let mut found = MaybeUninit::<libc::statvfs>::zeroed();
+    // SAFETY: `path` is a string and the record has the kernel's size.
+    let got = check(unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) });
+    // SAFETY: all zero, or filled by the kernel.
+    got.is_err() || unsafe { found.assume_init() }.f_flag & libc::MNT_LOCAL as libc::c_ulong != 0
+}
 
 /// init(8): where the root has no /dev/console, MAKEDEV mounts a file system in memory on the directory
 /// it is run in (MAKEDEV(8), `-M`), which has to be /dev, and makes there what init needs.
@@ -88,36 +98,9 @@ impl System for Os {
         (Signal::Terminate, Request::Nothing),
     ];
 
-    /// The system's number of a signal; 0 if it has none (signal(3)).
-    #[inline(never)]
-    fn number(signal: Signal) -> libc::c_int {
-        signals::number(signal, SIGPWR, libc::SIGEMT)
-    }
-
-    /// Whether changes to a file system all go through this kernel (statvfs(2)).
-    fn is_local(path: &CStr) -> bool {
-        let mut found = MaybeUninit::<libc::statvfs>::zeroed();
-        // SAFETY: `path` is a string and the record has the kernel's size.
-        let got = check(unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) });
-        // SAFETY: all zero, or filled by the kernel.
-        got.is_err() || unsafe { found.assume_init() }.f_flag & libc::MNT_LOCAL as libc::c_ulong != 0
-    }
-
-    fn title(text: &[u8]) {
-        bsd::title(text);
-    }
-
-    fn set_name(name: &CStr) {
-        bsd::set_name(name);
-    }
-
-    fn vacate(console: &CStr) {
-        bsd::vacate(console);
-    }
-
-    fn close_all_but(keep: &[Fd]) {
-        bsd::close_all_but(keep);
-    }
+    /// <sys/signal.h>; not in the libc crate.
+    const SIGPWR: c_int = 32;
+    const SIGEMT: c_int = libc::SIGEMT;
 
     /// init(8). The kernel opens no descriptor, passes no variable, and leaves /dev as it is.
     fn early() {

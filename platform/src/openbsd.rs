@@ -3,6 +3,8 @@
 mod bare;
 #[path = "unix/bsd.rs"]
 mod bsd;
+#[path = "unix/closefrom.rs"]
+mod closefrom;
 #[path = "unix/dir.rs"]
 mod dir;
 #[path = "unix/flock.rs"]
@@ -17,23 +19,26 @@ mod posix;
 mod ppoll;
 #[path = "unix/selfpipe.rs"]
 mod selfpipe;
+#[path = "unix/statfs.rs"]
+mod statfs;
 #[path = "unix/terminal.rs"]
 mod terminal;
 
 use crate::back_end::System;
-use crate::unix::{Os, check, signals};
-use crate::{Fd, How, Pid, Request, Result, Signal};
-use core::ffi::CStr;
-use core::mem::MaybeUninit;
+use crate::unix::{Os, check};
+use crate::{How, Pid, Request, Result, Signal};
+use libc::c_int;
 
-pub(crate) use bsd::TIOCNOTTY;
+pub(crate) use bsd::{TIOCNOTTY, pr_set_name, revoke, setproctitle};
+pub(crate) use closefrom::close_all_but;
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use pipe2::pipe;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
-pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};
+pub(crate) use statfs::is_local;
 pub(crate) use terminal::reopen_stderr;
 
 // <sys/stat.h>, <sys/_time.h>, <sys/poll.h>, <sys/event.h>, <sys/signal.h>, <sys/dirent.h>,
@@ -61,36 +66,7 @@ impl System for Os {
         (Signal::Terminate, Request::Nothing),
     ];
 
-    /// The system's number of a signal; 0 if it has none (signal(3)).
-    #[inline(never)]
-    fn number(signal: Signal) -> libc::c_int {
-        signals::number(signal, 0, libc::SIGEMT)
-    }
-
-    /// Whether changes to a file system all go through this kernel (statfs(2)).
-    fn is_local(path: &CStr) -> bool {
-        let mut found = MaybeUninit::<libc::statfs>::zeroed();
-        // SAFETY: `path` is a string and the record has the kernel's size.
-        let got = check(unsafe { libc::statfs(path.as_ptr(), found.as_mut_ptr()) });
-        // SAFETY: all zero, or filled by the kernel.
-        got.is_err() || unsafe { found.assume_init() }.f_flags & libc::MNT_LOCAL as u32 != 0
-    }
-
-    fn title(text: &[u8]) {
-        bsd::title(text);
-    }
-
-    fn set_name(name: &CStr) {
-        bsd::set_name(name);
-    }
-
-    fn vacate(console: &CStr) {
-        bsd::vacate(console);
-    }
-
-    fn close_all_but(keep: &[Fd]) {
-        bsd::close_all_but(keep);
-    }
+    const SIGEMT: c_int = libc::SIGEMT;
 
     /// init(8). The kernel opens no descriptor and passes no variable; /dev is a directory.
     fn early() {

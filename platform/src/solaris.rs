@@ -1,11 +1,15 @@
 //! illumos and Oracle Solaris: uadmin(2), event ports and the constants that differ.
 #[path = "unix/bare.rs"]
 mod bare;
+#[path = "unix/closefrom.rs"]
+mod closefrom;
 #[path = "unix/dir.rs"]
 mod dir;
 #[cfg(target_os = "illumos")]
 #[path = "unix/flock.rs"]
 mod flock;
+#[path = "unix/none.rs"]
+mod none;
 #[path = "unix/poll.rs"]
 mod poll;
 #[path = "unix/posix.rs"]
@@ -20,19 +24,21 @@ mod watch;
 #[cfg(not(target_os = "illumos"))]
 use crate::Errno;
 use crate::back_end::System;
-use crate::unix::{Os, check, console, files, signals};
+use crate::unix::{Os, check, console, files};
 use crate::{Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
 use libc::{c_int, uintptr_t};
 
+pub(crate) use closefrom::close_all_but;
 pub use dir::Dir;
 #[cfg(target_os = "illumos")]
 pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
+pub(crate) use none::{pr_set_name, revoke, setproctitle};
 pub(crate) use poll::poll;
 pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
-pub(crate) use selfpipe::{dispose, handler, hear, heard, split};
+pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};
 pub(crate) use terminal::reopen_stderr;
 pub use watch::Native;
 
@@ -85,9 +91,9 @@ pub(crate) fn lock(fd: Fd) -> Result<()> {
 static IGNORES: AtomicBool = AtomicBool::new(false);
 
 /// Every signal but SIGCHLD: to ignore that means to have no dead children.
-fn dispose_all(handler: libc::sighandler_t) {
+fn signal_all(handler: libc::sighandler_t) {
     for number in (1..=libc::SIGRTMAX()).filter(|number| *number != libc::SIGCHLD) {
-        dispose(number, handler);
+        signal(number, handler);
     }
 }
 
@@ -113,40 +119,20 @@ impl System for Os {
         (Signal::HangUp, Request::Nothing),
     ];
 
-    /// The system's number of a signal; 0 if it has none (signal.h(3HEAD)).
-    #[inline(never)]
-    fn number(signal: Signal) -> c_int {
-        signals::number(signal, libc::SIGPWR, libc::SIGEMT)
-    }
-
-    /// Closes every descriptor but these (closefrom(3C)).
-    fn close_all_but(keep: &[Fd]) {
-        unsafe extern "C" {
-            // <unistd.h>; not in the libc crate.
-            fn closefrom(lowest: c_int);
-        }
-        let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
-        // SAFETY: a number is passed.
-        unsafe { closefrom(highest + 1) };
-        for fd in 0..highest {
-            if !keep.contains(&Fd(fd)) {
-                // SAFETY: a number is passed.
-                unsafe { libc::close(fd) };
-            }
-        }
-    }
+    const SIGPWR: c_int = libc::SIGPWR;
+    const SIGEMT: c_int = libc::SIGEMT;
 
     /// What is ignored stays ignored by exec(2), so a child of process 1 gets everything back.
     fn reset_signals() {
         if IGNORES.load(Ordering::Relaxed) {
-            dispose_all(libc::SIG_DFL);
+            signal_all(libc::SIG_DFL);
         }
     }
 
     /// init(8). Nothing protects process 1 from a signal here: one that it neither catches nor ignores
     /// ends it. (A fault of its own still does: then the kernel starts it again.)
     fn early() {
-        dispose_all(libc::SIG_IGN);
+        signal_all(libc::SIG_IGN);
         IGNORES.store(true, Ordering::Relaxed);
         console::fill_standard();
         // SAFETY: no arguments.

@@ -1,42 +1,69 @@
-//! A table that grows by whole pages, for the one resident program whose memory depends on what
-//! it finds. It does not use the C library's heap, whose first use costs two pages for ever.
-use crate::{Errno, Result};
+//! A table that grows by whole pages, for the programs whose memory depends on what they find.
+use crate::memory::Pages;
+use crate::{Errno, Memory, Result};
+use core::marker::PhantomData;
 use core::{mem, ptr, slice};
 
 /// A growing array. What is in it is never dropped.
 pub struct Table<T> {
-    rows: *mut T,
+    pages: Pages,
     len: usize,
-    room: usize,
+    rows: PhantomData<T>,
 }
 
 impl<T> Table<T> {
+    const SIZE: usize = mem::size_of::<T>();
+
     /// An empty table; takes no memory yet.
     #[must_use]
     pub const fn new() -> Self {
-        Table { rows: ptr::null_mut(), len: 0, room: 0 }
+        Table { pages: Pages::NONE, len: 0, rows: PhantomData }
     }
 
     /// The rows in use.
     #[must_use]
     pub fn rows(&mut self) -> &mut [T] {
-        if self.rows.is_null() {
+        if self.len == 0 {
             return &mut [];
         }
         // SAFETY: `len` rows were written since the memory was mapped, and `self` is borrowed.
-        unsafe { slice::from_raw_parts_mut(self.rows, self.len) }
+        unsafe { slice::from_raw_parts_mut(self.pages.start(), self.len) }
+    }
+
+    fn is_full(&self) -> bool {
+        self.len >= self.pages.bytes() / Self::SIZE
+    }
+
+    /// Sees to it that there is room for one more row.
+    ///
+    /// # Errors
+    /// ENOMEM; the table is then as it was.
+    pub fn make_room<M: Memory>(&mut self, m: &mut M) -> Result<()> {
+        const PAGE: usize = 4096;
+        if !self.is_full() {
+            return Ok(());
+        }
+        let old = self.pages.bytes();
+        let new = m.mmap((old + old / 2).next_multiple_of(PAGE).max(PAGE))?;
+        // SAFETY: both have room for `len` rows, and the new pages are not the old ones.
+        unsafe { ptr::copy_nonoverlapping(self.pages.start::<T>(), new.start(), self.len) };
+        let old = mem::replace(&mut self.pages, new);
+        if old.bytes() > 0 {
+            m.munmap(old);
+        }
+        Ok(())
     }
 
     /// Adds a row.
     ///
     /// # Errors
-    /// ENOMEM; the table is then as it was.
+    /// ENOMEM: there is no room for it, and the table is as it was.
     pub fn push(&mut self, row: T) -> Result<()> {
-        if self.len >= self.room {
-            self.grow()?;
+        if self.is_full() {
+            return Err(Errno::NOMEM);
         }
-        // SAFETY: `grow` made room for more than `len` rows.
-        unsafe { self.rows.add(self.len).write(row) };
+        // SAFETY: there is room for more than `len` rows.
+        unsafe { self.pages.start::<T>().add(self.len).write(row) };
         self.len += 1;
         Ok(())
     }
@@ -44,23 +71,6 @@ impl<T> Table<T> {
     /// Forgets all rows and keeps the memory.
     pub fn clear(&mut self) {
         self.len = 0;
-    }
-
-    fn grow(&mut self) -> Result<()> {
-        const PAGE: usize = 4096;
-        let size = mem::size_of::<T>().max(1);
-        let old = (self.room * size).next_multiple_of(PAGE);
-        let bytes = (old + old / 2).next_multiple_of(PAGE).max(PAGE);
-        let new = map(bytes)?;
-        if !self.rows.is_null() {
-            // SAFETY: both regions hold `len` rows and the new one is not the old one.
-            unsafe { ptr::copy_nonoverlapping(self.rows, new.cast::<T>(), self.len) };
-            // SAFETY: `rows` was mapped here with `old` bytes and is not used any more.
-            unsafe { libc::munmap(self.rows.cast(), old) };
-        }
-        self.rows = new.cast();
-        self.room = bytes / size;
-        Ok(())
     }
 }
 
@@ -75,15 +85,6 @@ impl<T: Copy> Table<T> {
         }
     }
 }
-
-/// New memory, all zeros.
-pub(crate) fn map(bytes: usize) -> Result<*mut libc::c_void> {
-    // SAFETY: asks for new anonymous memory, no existing mapping is touched.
-    let new = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_READ | libc::PROT_WRITE, FLAGS, -1, 0) };
-    if new == libc::MAP_FAILED { Err(Errno::last()) } else { Ok(new) }
-}
-
-const FLAGS: libc::c_int = libc::MAP_PRIVATE | libc::MAP_ANON;
 
 impl<T> Default for Table<T> {
     fn default() -> Self {

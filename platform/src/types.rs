@@ -6,7 +6,7 @@ use core::ffi::CStr;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Pid(pub i32);
 
-/// An open descriptor. It is a plain number: who opens it closes it.
+/// An open descriptor. It is a plain number: the code that opens it closes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Fd(pub i32);
 

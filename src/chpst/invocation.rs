@@ -8,7 +8,7 @@ use platform::Resource;
 /// What the command line amounts to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is no heap, and only one of it")]
-pub enum Request<'a> {
+pub enum CommandLine<'a> {
     /// Do this.
     Run(Plan<'a>),
     /// Complain, if there is something to complain about, and show the usage of a tool.
@@ -56,15 +56,15 @@ impl<'a> Complaint<'a> {
 }
 
 /// Why a command line is none.
-type Wrong<'a> = Option<Complaint<'a>>;
+type Refusal<'a> = Option<Complaint<'a>>;
 
-impl<'a> Request<'a> {
+impl<'a> CommandLine<'a> {
     /// Understands a command line; `word` gives its words, 0 being the program's name.
-    pub fn of(tool: Tool, word: impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
+    pub fn of(tool: Tool, word: impl Fn(usize) -> Option<&'a [u8]>) -> CommandLine<'a> {
         // Nobody calls a tool with one operand; four of them have nothing but operands.
         match (word(1), word(2)) {
-            (Some(b"--help"), None) => return Request::Help,
-            (Some(b"--version"), None) => return Request::Version,
+            (Some(b"--help"), None) => return CommandLine::Help,
+            (Some(b"--version"), None) => return CommandLine::Version,
             _ => {}
         }
         let none = Plan::default();
@@ -85,25 +85,25 @@ impl<'a> Request<'a> {
 
 /// There must be a program.
 fn finished<'a>(
-    plan: Result<Plan<'a>, Wrong<'a>>,
+    plan: Result<Plan<'a>, Refusal<'a>>,
     tool: Tool,
     word: &impl Fn(usize) -> Option<&'a [u8]>,
-) -> Request<'a> {
+) -> CommandLine<'a> {
     match plan {
-        Ok(plan) if word(plan.program).is_some() => Request::Run(plan),
-        Ok(_) => Request::Usage(None, tool),
-        Err(wrong) => Request::Usage(wrong, tool),
+        Ok(plan) if word(plan.program).is_some() => CommandLine::Run(plan),
+        Ok(_) => CommandLine::Usage(None, tool),
+        Err(wrong) => CommandLine::Usage(wrong, tool),
     }
 }
 
-fn chpst<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
+fn chpst<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> CommandLine<'a> {
     let mut plan = Plan::default();
     let mut options = Options::new(word, Tool::Chpst.letters());
     while let Some(option) = options.next() {
         let understood = match option {
-            Opt::Flag(b'V') => return Request::ShortVersion,
-            Opt::Long(b"help") => return Request::Help,
-            Opt::Long(b"version") => return Request::Version,
+            Opt::Flag(b'V') => return CommandLine::ShortVersion,
+            Opt::Long(b"help") => return CommandLine::Help,
+            Opt::Long(b"version") => return CommandLine::Version,
             Opt::Flag(letter) => plan.flag(letter),
             Opt::Value(letter, value) => plan.value(letter, value),
             Opt::Illegal(letter) => Err(Some(Complaint::Illegal(letter))),
@@ -115,20 +115,20 @@ fn chpst<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
             }
         };
         if let Err(wrong) = understood {
-            return Request::Usage(wrong, Tool::Chpst);
+            return CommandLine::Usage(wrong, Tool::Chpst);
         }
     }
     plan.program = options.operands();
     let named = matches!(plan.account, Some(Account::Text([first, ..])) if *first != b':');
     if plan.groups && !named {
         let wrong = Complaint::Invalid("--groups needs -u with the name of a user", b"");
-        return Request::Usage(Some(wrong), Tool::Chpst);
+        return CommandLine::Usage(Some(wrong), Tool::Chpst);
     }
     finished(Ok(plan), Tool::Chpst, word)
 }
 
 impl<'a> Plan<'a> {
-    fn flag(&mut self, letter: u8) -> Result<(), Wrong<'a>> {
+    fn flag(&mut self, letter: u8) -> Result<(), Refusal<'a>> {
         match letter {
             b'P' => self.session = true,
             b'v' => self.verbose = true,
@@ -140,7 +140,7 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn value(&mut self, letter: u8, value: &'a [u8]) -> Result<(), Wrong<'a>> {
+    fn value(&mut self, letter: u8, value: &'a [u8]) -> Result<(), Refusal<'a>> {
         let resources: &[Resource] = match letter {
             b'u' => return set(&mut self.account, Account::Text(value)),
             b'U' => return set(&mut self.name, Account::Text(value)),
@@ -170,7 +170,7 @@ impl<'a> Plan<'a> {
 
     /// Long options are ours alone. C runit ends the options at any word with two dashes and drops
     /// it; here one that is not known is an error, for it may have been meant to take rights away.
-    fn long(&mut self, long: &'a [u8], next: impl FnOnce() -> Option<&'a [u8]>) -> Result<(), Wrong<'a>> {
+    fn long(&mut self, long: &'a [u8], next: impl FnOnce() -> Option<&'a [u8]>) -> Result<(), Refusal<'a>> {
         match long {
             b"groups" => self.groups = true,
             b"no-new-privs" => self.no_new_privileges = true,
@@ -182,13 +182,13 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn set<'a, T>(slot: &mut Option<T>, value: T) -> Result<(), Wrong<'a>> {
+fn set<'a, T>(slot: &mut Option<T>, value: T) -> Result<(), Refusal<'a>> {
     *slot = Some(value);
     Ok(())
 }
 
 /// An octal number of at most 0777.
-fn mask(word: &[u8]) -> Result<u32, Wrong<'_>> {
+fn mask(word: &[u8]) -> Result<u32, Refusal<'_>> {
     let wrong = Some(Complaint::Invalid("not a file mode creation mask: ", word));
     let mut value: u32 = 0;
     for byte in word {
@@ -223,7 +223,7 @@ fn nice(word: &[u8]) -> Option<i32> {
     Some(if negative { value.saturating_neg() } else { value })
 }
 
-fn setlock<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> Result<Plan<'a>, Wrong<'a>> {
+fn setlock<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> Result<Plan<'a>, Refusal<'a>> {
     let mut plan = Plan::default();
     let mut wait = true;
     let mut options = Options::new(word, Tool::Setlock.letters());
@@ -242,7 +242,7 @@ fn setlock<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> Result<Plan<'a>, Wr
     Ok(plan)
 }
 
-fn softlimit<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
+fn softlimit<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> CommandLine<'a> {
     let mut plan = Plan::default();
     let mut options = Options::new(word, Tool::Softlimit.letters());
     for option in options.by_ref() {
@@ -251,14 +251,14 @@ fn softlimit<'a>(word: &impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
                 let amount =
                     if value == b"=" { Some(Some(super::limit::Amount::Hard)) } else { amount(value) };
                 // C runit's usage text is that of chpst here.
-                let Some(amount) = amount else { return Request::Usage(None, Tool::Chpst) };
+                let Some(amount) = amount else { return CommandLine::Usage(None, Tool::Chpst) };
                 plan.limits.set(soft(letter), amount);
                 Ok(())
             }
             other => wrong(other),
         };
         if let Err(wrong) = done {
-            return Request::Usage(wrong, Tool::Softlimit);
+            return CommandLine::Usage(wrong, Tool::Softlimit);
         }
     }
     plan.program = options.operands();
@@ -283,7 +283,7 @@ const fn soft(letter: u8) -> &'static [Resource] {
 }
 
 /// What the parser found and the program does not know. A word with two dashes ends the options.
-fn wrong<'a>(option: Opt<'_>) -> Result<(), Wrong<'a>> {
+fn wrong<'a>(option: Opt<'_>) -> Result<(), Refusal<'a>> {
     match option {
         Opt::Illegal(letter) | Opt::Flag(letter) | Opt::Value(letter, _) => {
             Err(Some(Complaint::Illegal(letter)))

@@ -12,7 +12,7 @@ pub mod search;
 pub mod tool;
 
 pub use account::Ids;
-pub use invocation::Request;
+pub use invocation::CommandLine;
 pub use limit::{Amount, Limits};
 pub use plan::{Account, Plan, Step};
 pub use search::Search;

@@ -33,7 +33,7 @@ pub enum Step<'a> {
     Name(Account<'a>),
     /// Become somebody: groups, group, user, in this order.
     Become {
-        /// Who.
+        /// The user.
         account: Account<'a>,
         /// In all groups of the user as well.
         groups: bool,
@@ -42,7 +42,7 @@ pub enum Step<'a> {
     Lock {
         /// The file.
         file: &'a [u8],
-        /// Whether to wait for whoever has it.
+        /// Whether to wait for the process that has it.
         wait: bool,
     },
     /// Close one of the standard descriptors.

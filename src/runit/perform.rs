@@ -268,7 +268,7 @@ impl<'p, P: Platform> Performer<'p, P> {
 
     fn signal(&mut self, whom: Option<Target>, signal: Signal) {
         if let Some(whom) = whom {
-            // Whoever is gone already needs no signal.
+            // A process that is gone already needs no signal.
             let _ = self.p.kill(whom, signal);
         }
     }

@@ -35,7 +35,7 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         VOICE.fatal(p, &[failed.what, failed.path.to_bytes()], Some(failed.errno));
         return 111;
     }
-    // Whoever may create the files but not signal process 1 is told nothing, as ever.
+    // A user that may create the files but not signal process 1 is told nothing, as ever.
     let _ = p.kill(Target::One(INIT), Signal::Continue);
     0
 }

@@ -31,6 +31,18 @@ impl Patience {
         self.pause = if long { settings.delay } else { doubled.max(settings.delay) };
     }
 
+    /// All is forgiven, but for a pause of so many milliseconds.
+    pub(super) fn forget(&mut self, pause: u32) {
+        self.pause = self.pause.min(pause);
+        self.count = 0;
+    }
+
+    /// Whether there is a pause before the next start.
+    #[cfg(test)]
+    pub(super) const fn has_pause(&self) -> bool {
+        self.pause > 0
+    }
+
     /// When one that was started then, and has ended, may be started again.
     pub(super) const fn again(&self, started: Instant) -> Instant {
         started.plus_ms(self.pause as u64)

@@ -168,6 +168,7 @@ impl World {
         let done = main.outcome == Outcome::Done;
         assert!(!done || (main.state == State::Down && main.want != Want::Exit), "{self:?}");
         assert!(!done || self.settings.oneshot, "{self:?}");
+        assert!(main.state != State::Finish || main.patience.has_pause(), "a pause was lost: {self:?}");
         let told = main.kill == NEVER || self.main || self.script;
         assert!(told, "a time to kill nothing: {self:?}");
         assert!(machine.until().is_none_or(|time| time > NOW), "does not sleep: {self:?}");

@@ -1,7 +1,7 @@
 //! `runsvchdir` without the system: which links it turns. `src/bin/runsvchdir/` turns them.
 //!
 //! `current` is replaced by renaming a finished link over it, after `previous` was, so that
-//! whoever looks, or restarts the machine, finds a `current` that leads to the old directory or to
+//! a program that looks, or a machine that restarts, finds a `current` that leads to the old directory or to
 //! the new one.
 
 use platform::FileId;

@@ -1,6 +1,6 @@
 //! The log area: what everything below writes to descriptor 2 scrolls through the last argument,
 //! where ps(1) shows it.
-use platform::{Args, Errno, Fd, Instant, Platform};
+use platform::{Args, Calls as _, Errno, Fd, Instant, Pid, Platform, Result, Signal};
 
 /// `log: ` stays.
 const HEAD: usize = 5;
@@ -8,8 +8,30 @@ const HEAD: usize = 5;
 const SHORTEST: usize = 7;
 /// A dot comes in this often, so that old messages scroll out: a quarter of an hour.
 const DOT: u64 = 900_000;
-/// Read at most this many times in one turn: whoever floods the area does not hold up the rest.
+/// Read at most this many times in one turn: a process that floods the area does not hold up the rest.
 const TURNS: usize = 8;
+
+/// Starts a process that outlives the caller and throws away what arrives on `from` once `lifeline` (the read end
+/// of a pipe whose write end only the caller holds) has ended. It keeps writers of a pipe alive when their reader
+/// dies, and ends with the last of them.
+///
+/// # Errors
+/// It could not be forked.
+pub fn spawn_drain<P: Platform>(p: &mut P, from: Fd, lifeline: Fd, args: Args) -> Result<Pid> {
+    p.fork(|child| {
+        // A monitor that counts processes by name would count the caller twice.
+        child.pr_set_name(args, c"logdrain");
+        // What kills its parent's group must not kill it.
+        child.setsid();
+        // Some systems know it by the name of its parent: what ends that by name meets this as well.
+        for signal in [Signal::HangUp, Signal::Interrupt, Signal::Quit, Signal::Terminate] {
+            child.ignore(signal);
+        }
+        child.close_all_but(&[from, lifeline]);
+        child.read_to_end(lifeline);
+        child.read_to_end(from);
+    })
+}
 
 /// The area and the pipe in front of it.
 pub(super) struct Area {
@@ -20,7 +42,7 @@ pub(super) struct Area {
 
 impl Area {
     /// Makes descriptor 2 the pipe's writing end. It blocks: a message is not lost because many
-    /// come at once. The reader's death is no harm to those who write: a process that outlives
+    /// come at once. The reader's death is no harm to its writers: a process that outlives
     /// this one goes on reading.
     ///
     /// # Errors
@@ -29,7 +51,7 @@ impl Area {
         p: &mut P,
         args: Args,
         text: &'static mut [u8],
-    ) -> Result<Area, &'static [u8]> {
+    ) -> core::result::Result<Area, &'static [u8]> {
         const PIPE: &[u8] = b"unable to create pipe for log.";
         const SET: &[u8] = b"unable to set filedescriptor for log.";
         if text.len() < SHORTEST {
@@ -41,7 +63,7 @@ impl Area {
         p.dup2(write, Fd::STDERR).map_err(|_| SET)?;
         p.close(write);
         // Without it all works as long as this process lives.
-        let _ = p.spawn_drain(read, end, args);
+        let _ = spawn_drain(p, read, end, args);
         p.close(end);
         // `lifeline` stays open in this process alone: its end is this process's end.
         let _ = lifeline;
@@ -78,6 +100,6 @@ impl Area {
         let fresh = bytes.iter().filter(|byte| **byte != 0).skip(skip);
         let room = area.len().saturating_sub(new);
         area.iter_mut().skip(room).zip(fresh).for_each(|(slot, byte)| *slot = *byte);
-        p.show_title(self.text);
+        p.setproctitle(self.text);
     }
 }

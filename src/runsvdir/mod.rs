@@ -9,6 +9,7 @@ mod services;
 mod walk;
 mod words;
 
+pub use area::spawn_drain;
 pub use machine::Machine;
 pub use services::{Found, Services};
 pub use words::{Action, Actions, Answer, Contents, Event, Look};

@@ -42,6 +42,9 @@ impl<D> Runsvdir<'_, D> {
                 return Some(code);
             }
             if let Some(answer) = self.perform(p, action) {
+                if let Answer::Name(_) = answer {
+                    machine.services.make_room(p);
+                }
                 machine.answer(answer, p.now(), &mut actions);
             }
         }

@@ -1,5 +1,5 @@
 //! The services of a scan directory and their supervisors.
-use platform::{Ended, FileId, Instant, Pid, Result, Table};
+use platform::{Ended, FileId, Instant, Memory, Pid, Result, Table};
 
 /// A supervisor is started again at most this often, in milliseconds; and one that has ended as it was
 /// told after this time, so that a client that waits for its end sees it.
@@ -130,6 +130,11 @@ impl Services {
     #[must_use]
     pub const fn new() -> Services {
         Services { table: Table::new(), hint: 0 }
+    }
+
+    /// Before a service is told of with [`Services::found`]: it may be new. Without memory `found` says so.
+    pub fn make_room<M: Memory>(&mut self, m: &mut M) {
+        let _ = self.table.make_room(m);
     }
 
     /// A scan begins: none was seen yet.
@@ -296,6 +301,7 @@ impl Services {
         self.table.clear();
         for Row(id, since, supervisor) in rows {
             let (since, supervisor) = (Tick(*since), Supervisor(*supervisor));
+            self.make_room(&mut platform::Os::new());
             self.table.push(Service { id: *id, since, supervisor }).unwrap();
         }
     }

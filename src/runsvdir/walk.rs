@@ -5,7 +5,7 @@
 use super::machine::{Machine, Scan, State};
 use super::services::{Row, Services};
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
-use platform::{Ended, FileId, Instant, Pid, Stamp};
+use platform::{Ended, FileId, Instant, Os, Pid, Stamp};
 use std::collections::HashSet;
 
 const NOW: Instant = Instant(1_000_000_000_000);
@@ -200,7 +200,11 @@ impl World {
                 assert!(turn.met == 1 && !self.lives, "{self:?}");
                 return;
             }
-            Action::NoMemory => panic!("there is memory: {self:?}"),
+            Action::NoMemory => {
+                let known = &self.known.rows;
+                assert!(turn.met == 0 && known.is_empty() && !self.lives, "there is memory: {self:?}");
+                return;
+            }
         }
         self.asked = Some(action);
     }
@@ -300,7 +304,15 @@ fn every_state_of_a_scan_directory() {
         if let Some(asked) = world.asked {
             for (before, answer) in world.answers(asked) {
                 let answered = |machine: &mut Machine, out: &mut _| machine.answer(answer, NOW, out);
-                open.push(before.after(&mut machine, &mut longest, answered));
+                if answer == Answer::Name(SERVICE) && world.known.rows.is_empty() {
+                    // There is no memory for it: it is as if it had not been met.
+                    let unmet = World { turn: world.turn, ..before.clone() };
+                    open.push(unmet.after(&mut Machine::new(), &mut longest, answered));
+                }
+                open.push(before.after(&mut machine, &mut longest, |machine, out| {
+                    machine.services.make_room(&mut Os::new());
+                    answered(machine, out);
+                }));
             }
             continue;
         }

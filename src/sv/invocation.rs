@@ -60,7 +60,7 @@ pub struct Invocation {
 
 /// What the command line amounts to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Request {
+pub enum CommandLine {
     /// Do this.
     Run(Invocation),
     /// Complain about a letter, if there is one, and show the usage.
@@ -76,6 +76,12 @@ pub enum Request {
 }
 
 impl Invocation {
+    /// A command with nothing else said; `asked` is `-v` or `-w`.
+    #[must_use]
+    pub const fn new(plan: Plan, asked: bool) -> Invocation {
+        Invocation { plan, asked, seconds: WAIT, first: 2 }
+    }
+
     /// How long a service is given. C runit's sv looks every 0.42 s and gives up at the first look that
     /// comes later than what it was told, so it is never sooner than that here: `-w 0` is one such step.
     #[must_use]
@@ -93,9 +99,13 @@ pub fn program(argv0: &[u8]) -> (&[u8], Mode) {
     (name, if name == b"sv" { Mode::Command } else { Mode::Script })
 }
 
-impl Request {
+impl CommandLine {
     /// Understands a command line; `word` gives its words, 0 being the program's name.
-    pub fn of<'a>(mode: Mode, defaults: Defaults<'_>, word: impl Fn(usize) -> Option<&'a [u8]>) -> Request {
+    pub fn of<'a>(
+        mode: Mode,
+        defaults: Defaults<'_>,
+        word: impl Fn(usize) -> Option<&'a [u8]>,
+    ) -> CommandLine {
         let mut asked = false;
         let mut seconds = defaults.svwait.map_or(WAIT, |text| number(text).0);
         let mut options = Options::new(&word, SV_LETTERS);
@@ -105,13 +115,13 @@ impl Request {
                     asked = true;
                     seconds = number(value).0;
                 }
-                Opt::Flag(b'V') => return Request::ShortVersion,
+                Opt::Flag(b'V') => return CommandLine::ShortVersion,
                 Opt::Flag(_) => asked = true,
-                Opt::Illegal(letter) => return Request::Usage(Some(Opt::Illegal(letter))),
-                Opt::Missing(letter) => return Request::Usage(Some(Opt::Missing(letter))),
-                Opt::Long(b"version") => return Request::Version,
-                Opt::Long(b"help") => return Request::Help,
-                Opt::Long(b"platform") if mode == Mode::Command => return Request::Platform,
+                Opt::Illegal(letter) => return CommandLine::Usage(Some(Opt::Illegal(letter))),
+                Opt::Missing(letter) => return CommandLine::Usage(Some(Opt::Missing(letter))),
+                Opt::Long(b"version") => return CommandLine::Version,
+                Opt::Long(b"help") => return CommandLine::Help,
+                Opt::Long(b"platform") if mode == Mode::Command => return CommandLine::Platform,
                 Opt::Long(_) => {}
             }
         }
@@ -120,9 +130,9 @@ impl Request {
         let script = mode == Mode::Script;
         match word(at).and_then(|command| Plan::of(command, script)) {
             Some(plan) if script || word(first).is_some() => {
-                Request::Run(Invocation { plan, asked, seconds, first })
+                CommandLine::Run(Invocation { plan, asked, seconds, first })
             }
-            Some(_) | None => Request::Usage(None),
+            Some(_) | None => CommandLine::Usage(None),
         }
     }
 }
@@ -217,14 +227,14 @@ impl Tally {
 mod tests {
     use super::*;
 
-    fn of(words: &'static [&'static str], mode: Mode, svwait: Option<&str>) -> Request {
+    fn of(words: &'static [&'static str], mode: Mode, svwait: Option<&str>) -> CommandLine {
         let defaults = Defaults { svwait: svwait.map(str::as_bytes) };
-        Request::of(mode, defaults, |at| words.get(at).map(|word| word.as_bytes()))
+        CommandLine::of(mode, defaults, |at| words.get(at).map(|word| word.as_bytes()))
     }
 
     fn run(words: &'static [&'static str]) -> (bool, u64, usize) {
         match of(words, Mode::Command, None) {
-            Request::Run(invocation) => (invocation.asked, invocation.seconds, invocation.first),
+            CommandLine::Run(invocation) => (invocation.asked, invocation.seconds, invocation.first),
             other => panic!("{other:?}"),
         }
     }
@@ -245,7 +255,7 @@ mod tests {
     #[test]
     fn svwait() {
         let seconds = |words, svwait| match of(words, Mode::Command, Some(svwait)) {
-            Request::Run(invocation) => (invocation.asked, invocation.seconds),
+            CommandLine::Run(invocation) => (invocation.asked, invocation.seconds),
             other => panic!("{other:?}"),
         };
         assert_eq!(seconds(&["sv", "up", "a"], "30"), (false, 30), "does not imply -v");
@@ -259,15 +269,15 @@ mod tests {
         for words in
             [&["sv"] as &[_], &["sv", "up"], &["sv", "", "a"], &["sv", "list", "a"], &["sv", "-", "a"]]
         {
-            assert_eq!(command(words), Request::Usage(None), "{words:?}");
+            assert_eq!(command(words), CommandLine::Usage(None), "{words:?}");
         }
-        assert_eq!(command(&["sv", "-x", "up", "a"]), Request::Usage(Some(Opt::Illegal(b'x'))));
-        assert_eq!(command(&["sv", "-w"]), Request::Usage(Some(Opt::Missing(b'w'))));
-        assert_eq!(command(&["sv", "-V", "up", "a"]), Request::ShortVersion);
-        assert_eq!(command(&["sv", "--version"]), Request::Version);
-        assert_eq!(command(&["sv", "-v", "--help"]), Request::Help);
-        assert_eq!(command(&["sv", "--platform"]), Request::Platform);
-        assert!(matches!(command(&["sv", "up", "--help"]), Request::Run(_)), "a service");
+        assert_eq!(command(&["sv", "-x", "up", "a"]), CommandLine::Usage(Some(Opt::Illegal(b'x'))));
+        assert_eq!(command(&["sv", "-w"]), CommandLine::Usage(Some(Opt::Missing(b'w'))));
+        assert_eq!(command(&["sv", "-V", "up", "a"]), CommandLine::ShortVersion);
+        assert_eq!(command(&["sv", "--version"]), CommandLine::Version);
+        assert_eq!(command(&["sv", "-v", "--help"]), CommandLine::Help);
+        assert_eq!(command(&["sv", "--platform"]), CommandLine::Platform);
+        assert!(matches!(command(&["sv", "up", "--help"]), CommandLine::Run(_)), "a service");
     }
 
     #[test]
@@ -275,10 +285,10 @@ mod tests {
         assert_eq!(program(b"/etc/init.d/ssh"), (b"ssh".as_slice(), Mode::Script));
         assert_eq!(program(b"/usr/bin/sv"), (b"sv".as_slice(), Mode::Command));
         let script = |words| of(words, Mode::Script, None);
-        assert!(matches!(script(&["ssh", "start"]), Request::Run(_)));
-        assert!(matches!(script(&["ssh", "-w", "3", "status", "more"]), Request::Run(_)));
+        assert!(matches!(script(&["ssh", "start"]), CommandLine::Run(_)));
+        assert!(matches!(script(&["ssh", "-w", "3", "status", "more"]), CommandLine::Run(_)));
         for words in [&["ssh"] as &[_], &["ssh", "stat"], &["ssh", "-v"]] {
-            assert_eq!(script(words), Request::Usage(None), "{words:?}");
+            assert_eq!(script(words), CommandLine::Usage(None), "{words:?}");
         }
     }
 

@@ -7,5 +7,5 @@ pub mod sight;
 pub mod text;
 
 pub use command::{Plan, Task, Wait};
-pub use invocation::{Defaults, Invocation, Mode, Request, Tally};
+pub use invocation::{CommandLine, Defaults, Invocation, Mode, Tally};
 pub use sight::{Sight, Trouble};

@@ -1,4 +1,4 @@
-//! The line that describes a service, as everybody who parses sv's output knows it.
+//! The line that describes a service, as the scripts that parse sv's output know it.
 use crate::fixed::Text;
 use crate::state::{self, Doing};
 use crate::status::{Record, State};

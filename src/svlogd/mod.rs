@@ -19,7 +19,7 @@ mod select;
 pub use input::Input;
 pub use input::replace::Replace;
 pub use options::{Options, Wrong};
-pub use select::config::{Config, Udp, Way, Wrong as WrongLine, compact};
+pub use select::config::{Config, Udp, Way, WrongLine, compact};
 pub use select::lines::{Job, Lines, Need};
 pub use select::pattern::matches;
 
@@ -92,7 +92,7 @@ impl Svlogd {
             VOICE.fatal(p, &[b"unable to create selfpipe"], Some(errno));
             return Err(());
         }
-        let Ok(mut svlogd) = Svlogd::new(args, options, home) else {
+        let Ok(mut svlogd) = Svlogd::new(p, args, options, home) else {
             Context::say(p, b"fatal", &[b"out of memory."]);
             return Err(());
         };
@@ -100,7 +100,7 @@ impl Svlogd {
         if svlogd.is_useless(p) { Err(()) } else { Ok(svlogd) }
     }
 
-    fn new(args: Args, options: Options, home: Fd) -> Result<Svlogd> {
+    fn new<P: Platform>(p: &mut P, args: Args, options: Options, home: Fd) -> Result<Svlogd> {
         let mut count: usize = 0;
         while args.get(options.first.saturating_add(count)).is_some() {
             count = count.saturating_add(1);
@@ -109,7 +109,7 @@ impl Svlogd {
         // A byte more than counts of a line, and one for a newline.
         let input = options.buffer.max(INPUT).checked_add(2).ok_or(Errno::NOMEM)?;
         let bytes = share.checked_mul(count).and_then(|outputs| outputs.checked_add(input));
-        let mut memory = Block::new(count, bytes.ok_or(Errno::NOMEM)?)?;
+        let mut memory = Block::new(p, count, bytes.ok_or(Errno::NOMEM)?)?;
         for index in 0..count {
             if let Some(path) = args.get(options.first.saturating_add(index)) {
                 memory.push(Directory::new(path))?;

@@ -19,7 +19,7 @@ Write down that nobody is logged in on line any more, such as tty1.
 
 /// What the command line amounts to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Request<'a> {
+pub enum CommandLine<'a> {
     /// Log a line out.
     Logout {
         /// The line.
@@ -39,24 +39,25 @@ pub enum Request<'a> {
     Help,
 }
 
-impl<'a> Request<'a> {
+impl<'a> CommandLine<'a> {
     /// Understands a command line; `word` gives its words, 0 being the program's name.
-    pub fn of(word: impl Fn(usize) -> Option<&'a [u8]>) -> Request<'a> {
+    pub fn of(word: impl Fn(usize) -> Option<&'a [u8]>) -> CommandLine<'a> {
         let mut history = false;
         let mut options = Options::new(&word, UTMPSET_LETTERS);
         for option in options.by_ref() {
             match option {
                 Opt::Flag(b'w') => history = true,
-                Opt::Flag(_) | Opt::Value(..) => return Request::ShortVersion,
-                Opt::Illegal(letter) | Opt::Missing(letter) => return Request::Usage(Some(letter)),
-                Opt::Long(b"version") => return Request::Version,
-                Opt::Long(b"help") => return Request::Help,
-                Opt::Long(b"boot") => return Request::Note(Moment::Boot),
-                Opt::Long(b"shutdown") => return Request::Note(Moment::Shutdown),
+                Opt::Flag(_) | Opt::Value(..) => return CommandLine::ShortVersion,
+                Opt::Illegal(letter) | Opt::Missing(letter) => return CommandLine::Usage(Some(letter)),
+                Opt::Long(b"version") => return CommandLine::Version,
+                Opt::Long(b"help") => return CommandLine::Help,
+                Opt::Long(b"boot") => return CommandLine::Note(Moment::Boot),
+                Opt::Long(b"shutdown") => return CommandLine::Note(Moment::Shutdown),
                 Opt::Long(_) => {}
             }
         }
-        word(options.operands()).map_or(Request::Usage(None), |line| Request::Logout { line, history })
+        word(options.operands())
+            .map_or(CommandLine::Usage(None), |line| CommandLine::Logout { line, history })
     }
 }
 
@@ -66,22 +67,22 @@ mod tests {
 
     #[test]
     fn command_lines() {
-        let of = |words: &[&'static str]| Request::of(|at| words.get(at).map(|word| word.as_bytes()));
-        let logout = |line, history| Request::Logout { line, history };
+        let of = |words: &[&'static str]| CommandLine::of(|at| words.get(at).map(|word| word.as_bytes()));
+        let logout = |line, history| CommandLine::Logout { line, history };
         assert_eq!(of(&["utmpset", "tty1"]), logout(b"tty1", false));
         assert_eq!(of(&["utmpset", "-w", "tty1", "more"]), logout(b"tty1", true));
         assert_eq!(of(&["utmpset", "-ww", "--", "-w"]), logout(b"-w", true));
         assert_eq!(of(&["utmpset", "-"]), logout(b"-", false));
         assert_eq!(of(&["utmpset", ""]), logout(b"", false));
         assert_eq!(of(&["utmpset", "--any", "tty1"]), logout(b"tty1", false));
-        assert_eq!(of(&["utmpset"]), Request::Usage(None));
-        assert_eq!(of(&["utmpset", "-w"]), Request::Usage(None));
-        assert_eq!(of(&["utmpset", "-wq", "x"]), Request::Usage(Some(b'q')));
-        assert_eq!(of(&["utmpset", "-wV"]), Request::ShortVersion);
-        assert_eq!(of(&["utmpset", "--version"]), Request::Version);
-        assert_eq!(of(&["utmpset", "-w", "--help"]), Request::Help);
-        assert_eq!(of(&["utmpset", "--boot"]), Request::Note(Moment::Boot));
-        assert_eq!(of(&["utmpset", "--shutdown", "x"]), Request::Note(Moment::Shutdown));
+        assert_eq!(of(&["utmpset"]), CommandLine::Usage(None));
+        assert_eq!(of(&["utmpset", "-w"]), CommandLine::Usage(None));
+        assert_eq!(of(&["utmpset", "-wq", "x"]), CommandLine::Usage(Some(b'q')));
+        assert_eq!(of(&["utmpset", "-wV"]), CommandLine::ShortVersion);
+        assert_eq!(of(&["utmpset", "--version"]), CommandLine::Version);
+        assert_eq!(of(&["utmpset", "-w", "--help"]), CommandLine::Help);
+        assert_eq!(of(&["utmpset", "--boot"]), CommandLine::Note(Moment::Boot));
+        assert_eq!(of(&["utmpset", "--shutdown", "x"]), CommandLine::Note(Moment::Shutdown));
         assert!(HELP.lines().all(|line| line.len() < 80));
     }
 }

@@ -3,5 +3,5 @@
 mod invocation;
 mod record;
 
-pub use invocation::{HELP, Request, USAGE};
+pub use invocation::{CommandLine, HELP, USAGE};
 pub use record::{Entry, Moment, find, record};

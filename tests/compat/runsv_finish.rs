@@ -3,6 +3,7 @@ use crate::rig::{Rig, Service, by_term, end_by};
 use runit_tests::status::FINISH;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
+use std::fs;
 use std::time::{Duration, Instant};
 
 pub const CASES: &[Case] = &[
@@ -46,6 +47,24 @@ pub const CASES: &[Case] = &[
             }
             assert_eq!(service.trace(), ["run", "finish 1 0", "run", "finish 1 0", "run"]);
         });
+    }),
+    // The pause is counted from the start, and a command that comes before it has begun does not take it away.
+    case("finish_told_up_keeps_the_second", || {
+        let rig = Rig::new();
+        let service = rig.service("foo");
+        service.script("run", "test -e first || { >first; exit 1; }; >second; exec sleep 1000");
+        service.script("finish", ">finishing; until test -e go; do sleep 0.02; done");
+        let _runsv = service.supervise();
+        let written = |name: &str| fs::metadata(service.path(name)).and_then(|found| found.modified()).ok();
+        until("finish", || written("finishing"));
+        for (letter, stat) in [("d", "finish, want down"), ("u", "finish")] {
+            service.control(letter);
+            service.await_stat(stat);
+        }
+        service.file("go", "");
+        let (first, second) = (until("a start", || written("first")), until("another", || written("second")));
+        let pause = second.duration_since(first).unwrap_or_default();
+        assert!(pause >= Duration::from_millis(950), "after {pause:?}");
     }),
     case("finish_before_exit", || {
         let rig = Rig::new();

@@ -237,7 +237,7 @@ fn several<P: Platform>(p: &mut P) -> Case {
 fn drain<P: Platform>(p: &mut P) -> Case {
     let (read, write) = fine!(p.pipe());
     let (end, lifeline) = fine!(p.pipe());
-    let pid = fine!(p.spawn_drain(read, end, platform_sim::args(&["program"])));
+    let pid = fine!(runit::runsvdir::spawn_drain(p, read, end, platform_sim::args(&["program"])));
     p.close(read);
     p.close(end);
     // While the lifeline is there it takes nothing; afterwards all, and ends with the last writer.

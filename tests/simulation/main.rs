@@ -153,6 +153,7 @@ const PROGRAMS: [Program; 6] = [
             (Lie::SkipsNames, "settled: services"),
             (Lie::KillsStranger, "for a process that is no child"),
             (Lie::TakesAll, "late: "),
+            (Lie::HasNoMemory, "settled: services"),
         ],
     },
     Program {
@@ -169,6 +170,7 @@ const PROGRAMS: [Program; 6] = [
             (Lie::DoublesBytes, "lines are lost, doubled"),
             (Lie::FollowsPaths, "a directory is missed that has another name"),
             (Lie::TakesAll, "two reads in one turn"),
+            (Lie::HasNoMemory, "it does not end"),
         ],
     },
     Program {

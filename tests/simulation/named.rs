@@ -47,6 +47,7 @@ impl World for Diarist {
             Fact::Power { how, .. } => format!("power {how:?}"),
             Fact::Waits { .. } => "sleep".into(),
             Fact::Reaped { .. } => "reap".into(),
+            Fact::Died { ended, .. } => format!("died {ended:?}"),
             Fact::Armed => "armed".into(),
             Fact::Said { text, .. } => format!("say {}", String::from_utf8_lossy(text).trim_end()),
             Fact::Failed { what, .. } => format!("failed {what}"),
@@ -103,12 +104,16 @@ impl Story {
     }
 
     fn runsvdir(&mut self, dir: &'static str) -> Outcome {
+        self.runsvdir_with(&["runsvdir", dir])
+    }
+
+    fn runsvdir_with(&mut self, words: &[&str]) -> Outcome {
         let kernel = &mut self.sim.kernel;
         for dir in ["/bin", "/scan", "/scan/a"] {
             kernel.directory(dir.as_bytes());
         }
         kernel.file(b"/bin/runsv", 0o755);
-        self.sim.run(|sim| runit::runsvdir::main(sim, args(&["runsvdir", dir])))
+        self.sim.run(|sim| runit::runsvdir::main(sim, args(words)))
     }
 }
 
@@ -234,7 +239,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 35] = [
+pub(crate) const STORIES: [(&str, Tell); 36] = [
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),
     ("DEV-05 no wake-up on a quiet day", process_1::dev_05),
@@ -267,6 +272,7 @@ pub(crate) const STORIES: [(&str, Tell); 35] = [
     ("a scan directory that is moved while it is read", scan::moved_away),
     ("a link that has another name first", scan::passing_name),
     ("a directory made anew behind its link", scan::remade_behind_a_link),
+    ("what writes to the log area outlives runsvdir", scan::writers_outlive_the_log_area),
     ("a date ahead of the clock", found_date_ahead),
     ("no console", process_1::no_console),
     ("the same seed, the same trace", same_trace),

@@ -336,6 +336,11 @@ impl Rules for Runsvdir {
                 self.ever.retain(|service| services.contains(service));
                 Ok(())
             }
+            // What could not be kept in mind was not met.
+            Fact::Failed { what: "mmap", .. } => {
+                self.whole = Some(false);
+                Ok(())
+            }
             Fact::Failed { what: "readdir", .. } => {
                 self.whole = Some(false);
                 self.blind = true;
@@ -363,6 +368,8 @@ impl Rules for Runsvdir {
                     self.complete = true;
                     let services = self.services(kernel);
                     let now = kernel.now().0;
+                    // Back before it was forgotten.
+                    self.ever.extend(self.absent.keys().filter(|service| services.contains(service)));
                     self.absent
                         .retain(|service, since| !services.contains(service) && now - *since < 1_100_000_000);
                     for service in self.ever.difference(&services) {

@@ -114,13 +114,14 @@ fn faults(random: &mut Random) -> Faults {
         0 => u32::MAX,
         _ => 1 + u32::try_from(random.below(3)).unwrap_or(0),
     };
-    match random.below(10) {
+    match random.below(12) {
         0..=2 => faults.fork = few(random),
         3 => faults.open_dir = few(random),
         4 => faults.read_dir = few(random),
         5 | 6 => faults.stat = few(random),
         7 => faults.spurious = 20,
         8 => faults.pipe = few(random),
+        9 | 10 => faults.memory = few(random),
         _ => faults.unnoticed = true,
     }
     if random.chance(10) {

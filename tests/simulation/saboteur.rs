@@ -1,8 +1,8 @@
 //! A platform that lies. Under it the engine is no better than one with a fault of its own, so
 //! the rules must notice: a rule that never fails proves nothing.
 use platform::{
-    Args, Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Meta, Open, Pid,
-    Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
+    Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Meta, Open, Pages,
+    Pid, Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
 };
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -52,6 +52,8 @@ pub(crate) enum Lie {
     FollowsPaths,
     /// Does not come back before there is nothing more to read, nobody more to reap, no more change.
     TakesAll,
+    /// There is no memory, ever.
+    HasNoMemory,
     /// To sv, the supervisor seems to have read the command as soon as it was written.
     HearsAtOnce,
     /// The clock of sv is seconds ahead.
@@ -297,6 +299,7 @@ impl<P: Platform> Files for Saboteur<'_, P> {
 }
 
 impl<P: Platform> Procs for Saboteur<'_, P> {
+    type Forked = P::Forked;
     fn own_pid(&mut self) -> Pid {
         self.p.own_pid()
     }
@@ -306,8 +309,8 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
         }
         self.p.spawn(child)
     }
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid> {
-        self.p.spawn_drain(from, lifeline, args)
+    fn fork(&mut self, child: impl FnOnce(&mut P::Forked)) -> Result<Pid> {
+        self.p.fork(child)
     }
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
         self.p.exec(path, argv)
@@ -346,8 +349,17 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
         }
         self.p.kill_number(pid, number)
     }
-    fn show_title(&mut self, text: &[u8]) {
-        self.p.show_title(text);
+    fn setproctitle(&mut self, text: &[u8]) {
+        self.p.setproctitle(text);
+    }
+}
+
+impl<P: Platform> Memory for Saboteur<'_, P> {
+    fn mmap(&mut self, bytes: usize) -> Result<Pages> {
+        if self.lies(Lie::HasNoMemory) { Err(Errno::NOMEM) } else { self.p.mmap(bytes) }
+    }
+    fn munmap(&mut self, pages: Pages) {
+        self.p.munmap(pages);
     }
 }
 

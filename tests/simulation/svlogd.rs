@@ -36,6 +36,9 @@ struct Svlogd {
     worked: bool,
     /// It has read since it last slept: once is enough, or whoever writes without end holds up the rest.
     fed: bool,
+    /// It was refused memory, and it waits for lines.
+    refused: bool,
+    started: bool,
     /// TERM was sent.
     told: bool,
     /// HUP is among what happens: then not every refusal is harmless.
@@ -68,6 +71,8 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
         pace: Pace::default(),
         worked: false,
         fed: false,
+        refused: false,
+        started: false,
         told: false,
         hangs_up,
         calm,
@@ -94,6 +99,8 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
             if flood::is_flooded(seed) && !calm {
                 flood::plan(&mut sim.kernel, &mut random, &SOURCES, LEAVE, CALM);
             }
+            // None for the buffers, without which it does not start.
+            sim.kernel.faults.memory = u32::from(!calm && random.chance(3));
             sim
         },
         |sim| {
@@ -156,6 +163,10 @@ fn prepare(kernel: &mut Kernel, random: &mut Random, lines: Life) {
         if random.chance(60) {
             config += "!it\n";
         }
+        if random.chance(40) {
+            // More than is read without memory of its own.
+            config += &"#".repeat(300);
+        }
         let ino = kernel.file(format!("/log/{dir}/config").as_bytes(), 0o644);
         kernel.tree.at_mut(ino).node = platform_sim::tree::Node::File(config.into_bytes());
     }
@@ -216,16 +227,17 @@ fn plan(kernel: &mut Kernel, random: &mut Random, hangs_up: bool, calm: bool) {
 fn faults(random: &mut Random, hangs_up: bool) -> Faults {
     let mut faults = Faults::NONE;
     let few = |random: &mut Random| 1 + random.below(4) as u32;
-    match random.below(if hangs_up { 8 } else { 12 }) {
+    match random.below(if hangs_up { 9 } else { 13 }) {
         0..=2 => faults.full = true,
         3 => faults.fork = few(random),
         4 => faults.sync = few(random),
         5 => faults.rename = few(random),
         6 => faults.short_write = few(random),
         7 => faults.short_read = 50,
-        8 => faults.open = few(random),
-        9 => faults.stat = few(random),
-        10 => faults.open_dir = few(random),
+        8 => faults.memory = few(random),
+        9 => faults.open = few(random),
+        10 => faults.stat = few(random),
+        11 => faults.open_dir = few(random),
         _ => faults.read_dir = few(random),
     }
     faults.spurious = if random.chance(20) { 20 } else { 0 };
@@ -302,6 +314,7 @@ impl Rules for Svlogd {
 
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
         self.mover.look(kernel, &DIRS);
+        self.started |= matches!(fact, Fact::Waits { fds, .. } if !fds.is_empty());
         match fact {
             Fact::Done { deed: Deed::Signal(Whom::Program, Signal::HangUp) | Deed::Mark(MOVED), .. } => {
                 self.mover.rest(kernel);
@@ -320,6 +333,7 @@ impl Rules for Svlogd {
                 self.worked = true;
             }
             Fact::Wrote { .. } => self.worked = true,
+            Fact::Failed { what: "mmap", .. } => self.refused = true,
             Fact::Said { text, .. } if self.stays && text.ends_with(b": file does not exist\n") => {
                 let text = text.escape_ascii();
                 return Err(format!("a directory is missed that has another name: {text}"));
@@ -362,6 +376,10 @@ impl Rules for Svlogd {
     }
 
     fn end(&mut self, kernel: &mut Kernel, outcome: &Outcome) -> Check {
+        if self.refused && !self.started {
+            let ends = *outcome == Outcome::Returned(111) && self.read.is_empty();
+            return if ends { Ok(()) } else { Err(format!("it starts without its buffers: {outcome:?}")) };
+        }
         if *outcome != Outcome::Returned(0) {
             let told = if self.told { "TERM lost: " } else { "" };
             return Err(format!("{told}it does not end: {outcome:?}"));

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// The most that one of them has may rise by so many KiB: not all of them have met everything at first.
 const SLACK: usize = 32;
 /// What there is in a supervise directory.
-const FILES: [&str; 6] = ["control", "lock", "ok", "pid", "stat", "status"];
+const FILES: [&str; 7] = ["control", "lock", "ok", "pid", "stat", "state", "status"];
 
 /// The most that a resident program had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use platform::Errno;
 
 /// Which call failed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trouble {
+pub enum Denied {
     /// setgroups(2).
     Groups(Errno),
     /// setgid(2).
@@ -90,24 +90,24 @@ pub fn groups_of(name: &CStr, gid: u32) -> Result<Vec<u32>> {
 ///
 /// # Errors
 /// Which call failed. One that claims to have worked and has not counts as failed with EPERM.
-pub fn become_user(uid: u32, groups: &[u32]) -> core::result::Result<(), Trouble> {
-    let gid = groups.first().copied().ok_or(Trouble::Groups(Errno::INVAL))?;
+pub fn become_user(uid: u32, groups: &[u32]) -> core::result::Result<(), Denied> {
+    let gid = groups.first().copied().ok_or(Denied::Groups(Errno::INVAL))?;
     let list: Vec<gid_t> = groups.to_vec();
     // SAFETY: reads as many numbers as the list has.
-    done(unsafe { libc::setgroups(list.len() as _, list.as_ptr()) }).map_err(Trouble::Groups)?;
+    done(unsafe { libc::setgroups(list.len() as _, list.as_ptr()) }).map_err(Denied::Groups)?;
     // SAFETY: no memory is involved.
-    done(unsafe { libc::setgid(gid) }).map_err(Trouble::Group)?;
+    done(unsafe { libc::setgid(gid) }).map_err(Denied::Group)?;
     // SAFETY: no memory is involved.
-    done(unsafe { libc::setuid(uid) }).map_err(Trouble::User)?;
+    done(unsafe { libc::setuid(uid) }).map_err(Denied::User)?;
     if !in_these_groups(groups) {
-        return Err(Trouble::Groups(Errno::PERM));
+        return Err(Denied::Groups(Errno::PERM));
     }
     let (user, group) = own();
     if group.iter().any(|own| *own != gid) {
-        return Err(Trouble::Group(Errno::PERM));
+        return Err(Denied::Group(Errno::PERM));
     }
     if user.iter().any(|own| *own != uid) {
-        return Err(Trouble::User(Errno::PERM));
+        return Err(Denied::User(Errno::PERM));
     }
     Ok(())
 }
@@ -174,6 +174,6 @@ mod tests {
 
     #[test]
     fn nobody_is_in_no_group() {
-        assert_eq!(become_user(0, &[]), Err(Trouble::Groups(Errno::INVAL)));
+        assert_eq!(become_user(0, &[]), Err(Denied::Groups(Errno::INVAL)));
     }
 }

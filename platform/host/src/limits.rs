@@ -8,7 +8,7 @@ platform::layout!(libc::rlimit: 16 align 8, rlim_cur 0, rlim_max 8);
 
 /// What went wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Trouble {
+pub enum Failure {
     /// The system has no such limit.
     Unsupported,
     /// getrlimit(2) failed.
@@ -49,22 +49,22 @@ const fn kind(resource: Resource) -> Option<Kind> {
 /// Sets a soft limit to what the closure makes of the hard one, which stays.
 ///
 /// # Errors
-/// See [`Trouble`].
+/// See [`Failure`].
 #[allow(clippy::unnecessary_cast, reason = "FreeBSD's numbers are signed")]
-pub fn set_soft(resource: Resource, soft: impl FnOnce(u64) -> u64) -> core::result::Result<(), Trouble> {
-    set_soft_from(kind(resource).ok_or(Trouble::Unsupported)?, |_, hard| soft(hard))
+pub fn set_soft(resource: Resource, soft: impl FnOnce(u64) -> u64) -> core::result::Result<(), Failure> {
+    set_soft_from(kind(resource).ok_or(Failure::Unsupported)?, |_, hard| soft(hard))
 }
 
 #[allow(clippy::unnecessary_cast, reason = "FreeBSD's numbers are signed")]
-fn set_soft_from(kind: Kind, soft: impl FnOnce(u64, u64) -> u64) -> core::result::Result<(), Trouble> {
+fn set_soft_from(kind: Kind, soft: impl FnOnce(u64, u64) -> u64) -> core::result::Result<(), Failure> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: fills the structure in.
-    done(unsafe { libc::getrlimit(kind, &raw mut limit) }).map_err(Trouble::Get)?;
+    done(unsafe { libc::getrlimit(kind, &raw mut limit) }).map_err(Failure::Get)?;
     // Numbers of 32 bits on a system that has no other ones.
     let wanted = soft(limit.rlim_cur as u64, limit.rlim_max as u64);
     limit.rlim_cur = libc::rlim_t::try_from(wanted).unwrap_or(limit.rlim_max);
     // SAFETY: reads the structure.
-    done(unsafe { libc::setrlimit(kind, &raw const limit) }).map_err(Trouble::Set)
+    done(unsafe { libc::setrlimit(kind, &raw const limit) }).map_err(Failure::Set)
 }
 
 /// Raises the soft limit of open files to this, or as far as the hard one allows; never lowers it. A

@@ -1,20 +1,39 @@
 //! The calls about processes, waiting, directories that change, and the end of the system.
 use crate::birth::Birth;
-use crate::life::Act;
+use crate::life::{Act, Life};
 use crate::open::{Object, Open, Slot};
 use crate::tree::{Change, ROOT};
 use crate::world::{End, Fact};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
-    Args, Boot, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Pid, Procs, Request, Result,
-    Signal, Target, Wake, Watch,
+    Args, Boot, Calls, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Pages, Pid,
+    Procs, Request, Result, Signal, Target, Wake, Watch,
 };
 
 /// How many directories are watched beside the one.
 const BESIDE: usize = 4;
 
+/// The calls are noted, for when the process has its turn. It has no name.
+impl Calls for Life {
+    fn pr_set_name(&mut self, _args: Args, _name: &CStr) {}
+    fn setsid(&mut self) {
+        self.acts.push(Act::Session);
+    }
+    fn ignore(&mut self, signal: Signal) {
+        self.acts.push(Act::Ignore(signal));
+    }
+    fn close_all_but(&mut self, keep: &[Fd]) {
+        self.acts.push(Act::CloseAllBut(keep.iter().map(|fd| fd.0).collect()));
+    }
+    fn read_to_end(&mut self, fd: Fd) {
+        self.acts.push(Act::ReadAll(fd.0));
+    }
+}
+
 impl Procs for Sim {
+    type Forked = Life;
+
     fn own_pid(&mut self) -> Pid {
         self.kernel.call();
         self.kernel.own()
@@ -33,20 +52,14 @@ impl Procs for Sim {
         Ok(pid)
     }
 
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, _args: Args) -> Result<Pid> {
+    fn fork(&mut self, child: impl FnOnce(&mut Life)) -> Result<Pid> {
         self.kernel.call();
         if Faults::hit(&mut self.kernel.faults.fork) {
             return Err(Errno::AGAIN);
         }
-        let keep = Act::CloseAllBut([from.0, lifeline.0].to_vec());
-        let acts = [Act::Session, keep, Act::ReadAll(lifeline.0), Act::ReadAll(from.0)];
-        let pid = self.kernel.fork(self.kernel.own, None, &acts);
-        if let Some(drain) = self.kernel.procs.get_mut(&pid.0) {
-            let ignored = [Signal::HangUp, Signal::Interrupt, Signal::Quit, Signal::Terminate];
-            drain.on = ignored.map(|signal| (signal, Vec::new())).to_vec();
-        }
-        self.kernel.emit(&Fact::Drain { pid });
-        Ok(pid)
+        let mut life = Life::default();
+        child(&mut life);
+        Ok(self.kernel.fork(self.kernel.own, None, &life.acts))
     }
 
     fn exec(&mut self, path: &CStr, _argv: &[&CStr]) -> Errno {
@@ -94,7 +107,18 @@ impl Procs for Sim {
         Ok(())
     }
 
-    fn show_title(&mut self, _text: &[u8]) {}
+    fn setproctitle(&mut self, _text: &[u8]) {}
+}
+
+impl Memory for Sim {
+    fn mmap(&mut self, bytes: usize) -> Result<Pages> {
+        self.kernel.call();
+        if Faults::hit(&mut self.kernel.faults.memory) {
+            self.kernel.emit(&Fact::Failed { what: "mmap", errno: Errno::NOMEM });
+            return Err(Errno::NOMEM);
+        }
+        Pages::map(bytes)
+    }
 }
 
 impl Kernel {

@@ -5,6 +5,8 @@
 pub struct Faults {
     /// fork(2) fails with EAGAIN.
     pub fork: u32,
+    /// mmap(2) fails with ENOMEM.
+    pub memory: u32,
     /// open(2) fails with EMFILE.
     pub open: u32,
     /// pipe(2) fails with ENFILE.
@@ -43,6 +45,7 @@ impl Faults {
     /// Nothing goes wrong.
     pub const NONE: Faults = Faults {
         fork: 0,
+        memory: 0,
         open: 0,
         pipe: 0,
         full: false,

@@ -52,6 +52,8 @@ pub enum Act {
     CloseAllBut(Vec<i32>),
     /// Leads a session of its own.
     Session,
+    /// From now on ignores this signal.
+    Ignore(Signal),
     /// Starts a child in the same group.
     Fork(Life),
     /// Something anybody could do.

@@ -232,6 +232,11 @@ impl Kernel {
             }
             Act::CloseAllBut(keep) => self.close_all(pid, |fd, _| keep.contains(&fd)),
             Act::Session => self.session(pid),
+            Act::Ignore(signal) => {
+                if let Some(process) = self.procs.get_mut(&pid) {
+                    process.on.push((signal, Vec::new()));
+                }
+            }
             Act::Fork(life) => self.begin(pid, life),
             Act::Do(deed) => {
                 self.deed(Some(pid), &deed);

@@ -12,8 +12,6 @@ pub enum Fact<'a> {
     Spawned { pid: Pid, child: &'a Child<'a> },
     /// It could not.
     NotSpawned { child: &'a Child<'a>, errno: Errno },
-    /// It started what drains a pipe.
-    Drain { pid: Pid },
     /// A process became a program.
     Executed { pid: Pid, path: &'a [u8], argv: &'a [Vec<u8>] },
     /// A process could not become one.

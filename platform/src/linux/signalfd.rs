@@ -6,7 +6,7 @@ use core::ptr;
 
 /// Sets the disposition of a signal and returns the old one (signal(2): flags and mask of
 /// sigaction(2) are for handlers, and there are none).
-pub(crate) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
+pub(crate) fn signal(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
     // SAFETY: numbers are passed: SIG_DFL, SIG_IGN, or what this call returned before.
     unsafe { libc::signal(number, handler) }
 }
@@ -52,7 +52,7 @@ pub(crate) fn heard(os: &Os, ready: bool) -> SignalSet {
 /// the parent's: a child begins with no signal pending.
 // Once for all that fork.
 #[inline(never)]
-pub(crate) fn split() -> Result<Pid> {
+pub(crate) fn fork_own_signals() -> Result<Pid> {
     // One thread forks, and the child calls async-signal-safe functions only.
     let pid = check(system::fork())?;
     if pid == 0 {

@@ -1,6 +1,5 @@
 //! What the BSDs have in common besides kqueue(2).
 use super::bare;
-use crate::Fd;
 use crate::unix::{check, console};
 use core::ffi::{CStr, c_char};
 use core::mem::size_of;
@@ -14,14 +13,9 @@ pub(crate) const TIOCNOTTY: libc::c_ulong = 0x2000_0000 | (b't' as libc::c_ulong
 const KERN_SECURELVL: c_int = 9;
 const _: () = assert!(libc::CTL_KERN == 1 && libc::KERN_SECURELVL == KERN_SECURELVL);
 
-unsafe extern "C" {
-    // <unistd.h>, revoke(2); not in the libc crate.
-    fn revoke(path: *const c_char) -> c_int;
-}
-
 /// setproctitle(3), which puts the program's name and a colon in front: rc.subr(8) of each BSD knows a
 /// process by that.
-pub(crate) fn title(text: &[u8]) {
+pub(crate) fn setproctitle(text: &[u8]) {
     let length = c_int::try_from(text.len()).unwrap_or(0);
     // SAFETY: the format takes a length and as many bytes.
     unsafe { libc::setproctitle(c"%.*s".as_ptr(), length, text.as_ptr()) };
@@ -29,27 +23,18 @@ pub(crate) fn title(text: &[u8]) {
 
 /// setproctitle(3) without the program's name in front. The name that the kernel has for the process
 /// stays: only execve(2) changes it.
-pub(crate) fn set_name(name: &CStr) {
+pub(crate) fn pr_set_name(name: &CStr) {
     // SAFETY: the format takes one string.
     unsafe { libc::setproctitle(c"-%s".as_ptr(), name.as_ptr()) };
 }
 
-/// Closes every descriptor but these (closefrom(2)).
-pub(crate) fn close_all_but(keep: &[Fd]) {
-    let highest = keep.iter().map(|fd| fd.0).max().unwrap_or(-1);
-    // SAFETY: a number is passed.
-    unsafe { libc::closefrom(highest + 1) };
-    for fd in 0..highest {
-        if !keep.contains(&Fd(fd)) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd) };
-        }
-    }
-}
-
-/// revoke(2): whoever still holds the console, a getty of before or the kernel's first opener, keeps a
+/// revoke(2): a process that still holds the console, a getty of before or the kernel's first opener, keeps a
 /// dead descriptor. Without it TIOCSCTTY is refused.
-pub(crate) fn vacate(console: &CStr) {
+pub(crate) fn revoke(console: &CStr) {
+    unsafe extern "C" {
+        // <unistd.h>; not in the libc crate.
+        fn revoke(path: *const c_char) -> c_int;
+    }
     // SAFETY: a string is passed.
     unsafe { revoke(console.as_ptr()) };
 }
@@ -85,7 +70,7 @@ pub(crate) fn get(name: &[c_int]) -> Option<c_int> {
     (size == size_of::<c_int>()).then_some(value)
 }
 
-/// Sets a number of the kernel's (sysctl(3)); who may not is not told.
+/// Sets a number of the kernel's (sysctl(3)); a caller that may not is not told.
 pub(crate) fn set(name: &[c_int], value: c_int) {
     // SAFETY: name and length agree, the value has the size that is named and is only read.
     unsafe {

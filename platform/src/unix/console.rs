@@ -1,6 +1,5 @@
 //! The console of process 1 and of its stages, and what takes the place of closed descriptors.
-use super::{Os, check, files, spawn};
-use crate::back_end::System as _;
+use super::{check, files, spawn};
 use crate::{Errno, Fd, Result, system};
 use core::ffi::CStr;
 
@@ -19,14 +18,14 @@ fn is_open(fd: Fd) -> bool {
 /// until [`waits`] says so; it is an open of its own, so process 1 keeps its non-blocking one.
 pub(crate) fn for_child(control: bool) -> Result<()> {
     if control {
-        Os::vacate(CONSOLE);
+        system::revoke(CONSOLE);
     }
     let opened = files::open(CONSOLE, libc::O_RDWR | libc::O_NONBLOCK | libc::O_NOCTTY, 0);
     let Ok(fd) = opened else {
         fill_standard();
         return opened.map(drop);
     };
-    // Takes it from whoever has it: nobody but a leftover can.
+    // Takes it from the session that has it: that can only be a leftover.
     // SAFETY: numbers are passed.
     let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY as _, 1) }).is_ok();
     each_standard(|to| {
@@ -61,25 +60,25 @@ fn keep_terminal() {
         return;
     }
     // Both change the foreground group, at some moment from behind.
-    system::dispose(libc::SIGTTOU, libc::SIG_IGN);
+    system::signal(libc::SIGTTOU, libc::SIG_IGN);
     if pid == 0 {
         // SAFETY: numbers are passed.
         unsafe { libc::setpgid(0, 0) };
         // SAFETY: numbers are passed.
         unsafe { libc::tcsetpgrp(0, libc::getpid()) };
-        system::dispose(libc::SIGTTOU, libc::SIG_DFL);
+        system::signal(libc::SIGTTOU, libc::SIG_DFL);
         return;
     }
     // The hang-up is not meant for it, nor is what a script sends to all to be alone.
     for signal in libc::SIGHUP..libc::SIGTERM + 1 {
-        system::dispose(signal, libc::SIG_IGN);
+        system::signal(signal, libc::SIG_IGN);
     }
     let mut status = 0;
     // SAFETY: the status is a local integer.
     while check(unsafe { libc::waitpid(pid, &raw mut status, libc::WUNTRACED) }) == Err(Errno::INTR)
         || libc::WIFSTOPPED(status)
     {
-        // ^Z, or it reads and somebody who died had the terminal: nobody else is there to help it on.
+        // ^Z, or it reads and a process that died had the terminal: no shell is there to help it on.
         // SAFETY: numbers are passed.
         unsafe { libc::tcsetpgrp(0, pid) };
         // SAFETY: numbers are passed.

@@ -1,5 +1,5 @@
 //! Signals and waiting: a descriptor tells of signals, and poll(2) watches it beside the others.
-use super::{Os, check, console};
+use super::{Os, check, console, signals};
 use crate::back_end::System as _;
 use crate::{Clock, Errno, Events, Fd, Files, Instant, MAX_WAIT, Result, SIGNALS, Signal, Wake, system};
 use core::mem::MaybeUninit;
@@ -18,14 +18,14 @@ fn each_caught(mut act: impl FnMut(libc::c_int)) {
     let caught = CAUGHT.load(Ordering::Relaxed);
     for signal in &SIGNALS {
         if caught & (1 << *signal as u8) != 0 {
-            act(Os::number(*signal));
+            act(signals::number(*signal));
         }
     }
 }
 
 /// The signal of this number, as a bit of [`SignalSet`](crate::SignalSet); 0 for another one.
 pub(crate) fn bit(number: libc::c_int) -> u32 {
-    let named = |signal: &&Signal| Os::number(**signal) == number;
+    let named = |signal: &&Signal| signals::number(**signal) == number;
     SIGNALS.iter().find(named).map_or(0, |signal| 1 << *signal as u8)
 }
 
@@ -48,10 +48,10 @@ pub(crate) fn own_signals() {
     if CAUGHT.load(Ordering::Relaxed) != 0 {
         if system::handler() != libc::SIG_DFL {
             each_caught(|number| {
-                system::dispose(number, libc::SIG_DFL);
+                system::signal(number, libc::SIG_DFL);
             });
         }
-        system::dispose(libc::SIGPIPE, PIPE.load(Ordering::Relaxed));
+        system::signal(libc::SIGPIPE, PIPE.load(Ordering::Relaxed));
     }
     Os::reset_signals();
 }
@@ -59,9 +59,9 @@ pub(crate) fn own_signals() {
 impl Events for Os {
     fn catch(&mut self, signals: &[Signal]) -> Result<()> {
         if CAUGHT.load(Ordering::Relaxed) == 0 {
-            PIPE.store(system::dispose(libc::SIGPIPE, libc::SIG_IGN), Ordering::Relaxed);
+            PIPE.store(system::signal(libc::SIGPIPE, libc::SIG_IGN), Ordering::Relaxed);
         }
-        for signal in signals.iter().filter(|signal| Os::number(**signal) > 0) {
+        for signal in signals.iter().filter(|signal| signals::number(**signal) > 0) {
             CAUGHT.fetch_or(1 << *signal as u8, Ordering::Relaxed);
         }
         // Whatever mask was inherited.
@@ -69,7 +69,7 @@ impl Events for Os {
         // SAFETY: the set is a filled one; no old one is asked for.
         unsafe { libc::sigprocmask(libc::SIG_BLOCK, &raw const caught, ptr::null_mut()) };
         each_caught(|number| {
-            system::dispose(number, system::handler());
+            system::signal(number, system::handler());
         });
         system::hear(&mut self.waker, &caught)?;
         let Some(low) = self.waker.take_if(|fd| fd.0 <= 2) else { return Ok(()) };

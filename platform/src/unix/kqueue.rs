@@ -2,10 +2,9 @@
 //! kernel tells that such a directory changed but not what in it, so the link's identity is compared.
 //!
 //! What is watched has to be kept open.
-use crate::back_end::System as _;
 use crate::unix::links::{self, LINKS};
 use crate::unix::{Os, check, files};
-use crate::{Errno, Fd, FileId, Watch};
+use crate::{Errno, Fd, FileId, Watch, system};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -172,7 +171,7 @@ impl Watch for Os {
         native.beside = old;
         native.dir = hold(path);
         self.native = native;
-        self.native.dir >= 0 && add(queue, self.native.dir) && Os::is_local(path)
+        self.native.dir >= 0 && add(queue, self.native.dir) && system::is_local(path)
     }
 
     #[inline(never)]

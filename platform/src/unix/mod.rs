@@ -35,6 +35,8 @@ impl Default for Os {
     }
 }
 
+impl crate::Memory for Os {}
+
 /// A result of the C library: negative is an error.
 pub(crate) fn check(result: libc::c_int) -> Result<libc::c_int> {
     if result < 0 { Err(Errno::last()) } else { Ok(result) }

@@ -2,7 +2,7 @@
 use crate::unix::{Os, check};
 use crate::{Instant, Result};
 
-/// poll(2) up to a point in time. Rounded up, so that who waits for a deadline finds it reached; a
+/// poll(2) up to a point in time. Rounded up, so that a program that waits for a deadline finds it reached; a
 /// deadline too far away for the kernel's number is waited for in parts.
 pub(crate) fn poll(os: &mut Os, fds: &mut [libc::pollfd], until: Option<Instant>) -> Result<libc::c_int> {
     let timeout = until.map_or(-1, |until| {

@@ -1,10 +1,47 @@
 //! Processes that exist: numbers, signals, deaths.
-use super::{Os, check, spawn};
-use crate::back_end::System as _;
-use crate::{Args, Child, Ended, Errno, Fd, Pid, Procs, Result, Signal, Target};
+use super::{Os, check, signals, spawn};
+use crate::{Args, Calls, Child, Ended, Errno, Fd, Files, Pid, Procs, Result, Signal, Target, system};
 use core::ffi::CStr;
 
+impl Calls for Os {
+    fn pr_set_name(&mut self, args: Args, name: &CStr) {
+        // SAFETY: the child has arguments of its own, and nothing there reads them.
+        unsafe { args.cover(name.to_bytes()) };
+        system::pr_set_name(name);
+    }
+
+    fn setsid(&mut self) {
+        // SAFETY: no arguments.
+        unsafe { libc::setsid() };
+    }
+
+    fn ignore(&mut self, signal: Signal) {
+        system::signal(signals::number(signal), libc::SIG_IGN);
+    }
+
+    fn close_all_but(&mut self, keep: &[Fd]) {
+        system::close_all_but(keep);
+    }
+
+    fn read_to_end(&mut self, fd: Fd) {
+        let mut end = libc::pollfd { fd: fd.0, events: libc::POLLIN, revents: 0 };
+        let mut bytes = [0; 512];
+        loop {
+            // SAFETY: one pollfd is passed and one counted.
+            unsafe { libc::poll(&raw mut end, 1, -1) };
+            match self.read(fd, &mut bytes) {
+                Ok(0) => return,
+                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
+                // SAFETY: leaves the child without running anything of its parent's.
+                Err(_) => unsafe { libc::_exit(111) },
+            }
+        }
+    }
+}
+
 impl Procs for Os {
+    type Forked = Os;
+
     fn own_pid(&mut self) -> Pid {
         // SAFETY: asks for a number.
         Pid(unsafe { libc::getpid() })
@@ -19,8 +56,11 @@ impl Procs for Os {
         spawn::fork(|| spawn::become_program(child, set, exec))
     }
 
-    fn spawn_drain(&mut self, from: Fd, lifeline: Fd, args: Args) -> Result<Pid> {
-        spawn::fork(|| spawn::drain(from, lifeline, args))
+    fn fork(&mut self, child: impl FnOnce(&mut Os)) -> Result<Pid> {
+        spawn::fork(|| {
+            child(&mut Os::new());
+            0
+        })
     }
 
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
@@ -49,11 +89,11 @@ impl Procs for Os {
             Target::All => -1,
         };
         // SAFETY: numbers are passed.
-        check(unsafe { libc::kill(pid, Os::number(signal)) }).map(drop)
+        check(unsafe { libc::kill(pid, signals::number(signal)) }).map(drop)
     }
 
     fn signal_number(signal: Signal) -> u8 {
-        Os::number(signal) as u8
+        signals::number(signal) as u8
     }
 
     fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
@@ -61,7 +101,7 @@ impl Procs for Os {
         check(unsafe { libc::kill(pid.0, number.into()) }).map(drop)
     }
 
-    fn show_title(&mut self, text: &[u8]) {
-        Os::title(text);
+    fn setproctitle(&mut self, text: &[u8]) {
+        system::setproctitle(text);
     }
 }

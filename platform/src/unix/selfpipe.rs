@@ -21,7 +21,7 @@ extern "C" fn note(number: libc::c_int) {
 }
 
 /// Sets the disposition of a signal and returns the old one's handler.
-pub(crate) fn dispose(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
+pub(crate) fn signal(number: libc::c_int, handler: libc::sighandler_t) -> libc::sighandler_t {
     let mut old = MaybeUninit::<libc::sigaction>::zeroed();
     let mut new = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: an all-zero sigaction is valid: default handler, empty mask, no flags.
@@ -67,7 +67,7 @@ pub(crate) fn heard(os: &mut Os, ready: bool) -> SignalSet {
 /// then: the handlers' pipe is the parent's too.
 // Once for all that fork.
 #[inline(never)]
-pub(crate) fn split() -> Result<Pid> {
+pub(crate) fn fork_own_signals() -> Result<Pid> {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: fills a local set.

@@ -1,10 +1,12 @@
 //! Signals by name: the numbers are each system's own.
+use super::Os;
 use crate::Signal;
+use crate::back_end::System as _;
 use libc::c_int;
 
-/// The number of a signal; two of them do not exist everywhere.
-#[inline(always)]
-pub(crate) fn number(signal: Signal, power_fail: c_int, emulator: c_int) -> c_int {
+/// The number of a signal (signal(7)); 0 if the system has none.
+#[inline(never)]
+pub(crate) fn number(signal: Signal) -> c_int {
     match signal {
         Signal::Alarm => libc::SIGALRM,
         Signal::Child => libc::SIGCHLD,
@@ -13,7 +15,7 @@ pub(crate) fn number(signal: Signal, power_fail: c_int, emulator: c_int) -> c_in
         Signal::Interrupt => libc::SIGINT,
         Signal::Kill => libc::SIGKILL,
         Signal::Pipe => libc::SIGPIPE,
-        Signal::PowerFail => power_fail,
+        Signal::PowerFail => Os::SIGPWR,
         Signal::Quit => libc::SIGQUIT,
         Signal::Stop => libc::SIGSTOP,
         Signal::Terminate => libc::SIGTERM,
@@ -22,6 +24,6 @@ pub(crate) fn number(signal: Signal, power_fail: c_int, emulator: c_int) -> c_in
         Signal::User2 => libc::SIGUSR2,
         Signal::WindowChange => libc::SIGWINCH,
         Signal::Arithmetic => libc::SIGFPE,
-        Signal::Emulator => emulator,
+        Signal::Emulator => Os::SIGEMT,
     }
 }

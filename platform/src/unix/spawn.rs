@@ -1,14 +1,13 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::tell::tell;
 use super::{Os, check, console};
-use crate::back_end::System as _;
-use crate::{Args, Block, Child, Errno, Fd, Files, MAX_ARGS, Pid, Result, Step, copy, system};
+use crate::{Block, Child, Errno, Fd, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
 
 /// Forks; the result of `child` is the exit code of the child, whose signals are its own.
 pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
-    match system::split() {
+    match system::fork_own_signals() {
         // SAFETY: leaves the child without running anything of its parent's.
         Ok(Pid(0)) => unsafe { libc::_exit(child().into()) },
         other => other,
@@ -155,7 +154,8 @@ pub(super) fn set_variable(text: &[u8]) -> Result<()> {
         })
     };
     // The mapping begins as zeros, so the list and the string have their ends.
-    let mut list = Block::<*const c_char>::new(others().count() + 2, text.len() + DIGITS + 1)?;
+    let mut list =
+        Block::<*const c_char>::new(&mut Os::new(), others().count() + 2, text.len() + DIGITS + 1)?;
     for entry in others() {
         list.push(entry)?;
     }
@@ -242,36 +242,4 @@ fn variable(name: &CStr) -> Option<&'static [u8]> {
     }
     // SAFETY: getenv returns a string that lives as long as the environment.
     Some(unsafe { CStr::from_ptr(value) }.to_bytes())
-}
-
-/// See [`crate::Procs::spawn_drain`].
-pub(super) fn drain(from: Fd, lifeline: Fd, args: Args) -> u8 {
-    const NAME: &CStr = c"logdrain";
-    // SAFETY: the child has arguments of its own, and nothing here reads them.
-    unsafe { args.cover(NAME.to_bytes()) };
-    Os::set_name(NAME);
-    // A session of its own: what kills its parent's group must not kill it.
-    // SAFETY: no arguments.
-    unsafe { libc::setsid() };
-    // Some systems know it by the name of its parent: what ends that by name meets this as well. Its
-    // own end comes with the last writer.
-    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM] {
-        system::dispose(signal, libc::SIG_IGN);
-    }
-    let mut os = Os::new();
-    Os::close_all_but(&[from, lifeline]);
-    for fd in [lifeline, from] {
-        let mut end = libc::pollfd { fd: fd.0, events: libc::POLLIN, revents: 0 };
-        let mut bytes = [0; 512];
-        loop {
-            // SAFETY: one pollfd is passed and one counted.
-            unsafe { libc::poll(&raw mut end, 1, -1) };
-            match os.read(fd, &mut bytes) {
-                Ok(0) => break,
-                Ok(_) | Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(_) => return 111,
-            }
-        }
-    }
-    0
 }

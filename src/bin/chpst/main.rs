@@ -11,7 +11,7 @@ use platform::Args;
 use platform_host::program::Words;
 use platform_host::{console, program};
 use runit::args::basename;
-use runit::chpst::{Plan, Request, Search, Step, Tool};
+use runit::chpst::{CommandLine, Plan, Search, Step, Tool};
 use std::ffi::{CStr, CString};
 
 platform_host::entry!(bare main);
@@ -22,22 +22,22 @@ fn main(args: Args) -> u8 {
     let usage = |tool: Tool| [b"usage: ".as_slice(), shown, tool.usage().as_bytes(), b"\n\n"];
     let version: [&[u8]; 4] = [shown, b" ", runit::VERSION.as_bytes(), b"\n"];
     let mut wrong: Vec<&[u8]> = Vec::new();
-    match Request::of(tool, |at| args.get(at).map(CStr::to_bytes)) {
-        Request::Run(plan) => return run(args, &plan),
-        Request::Help => {
+    match CommandLine::of(tool, |at| args.get(at).map(CStr::to_bytes)) {
+        CommandLine::Run(plan) => return run(args, &plan),
+        CommandLine::Help => {
             console::tell(&[&usage(tool), &[tool.help().as_bytes()][..]].concat());
             return 0;
         }
-        Request::Version => {
+        CommandLine::Version => {
             console::tell(&version);
             return 0;
         }
-        Request::ShortVersion => {
+        CommandLine::ShortVersion => {
             wrong.extend(version);
             wrong.extend(usage(tool));
             console::complain(&wrong);
         }
-        Request::Usage(complaint, tool) => {
+        CommandLine::Usage(complaint, tool) => {
             if let Some(complaint) = &complaint {
                 wrong.push(basename(argv0));
                 wrong.extend(complaint.parts());

@@ -46,14 +46,14 @@ pub fn take(step: Step<'_>, verbose: bool, environment: &mut Environment) -> Don
         }
         Step::Limit(resource, amount) => match limits::set_soft(resource, |hard| amount.under(hard)) {
             Ok(()) => Ok(()),
-            Err(limits::Trouble::Unsupported) => {
+            Err(limits::Failure::Unsupported) => {
                 if verbose {
                     warn(&[lacking(resource).as_bytes()]);
                 }
                 Ok(())
             }
-            Err(limits::Trouble::Get(why)) => Err(Fatal::new(&[b"unable to getrlimit()"], why)),
-            Err(limits::Trouble::Set(why)) => Err(Fatal::new(&[b"unable to setrlimit()"], why)),
+            Err(limits::Failure::Get(why)) => Err(Fatal::new(&[b"unable to getrlimit()"], why)),
+            Err(limits::Failure::Set(why)) => Err(Fatal::new(&[b"unable to setrlimit()"], why)),
         },
         Step::Umask(mask) => {
             program::set_umask(mask);
@@ -85,9 +85,9 @@ fn assume(account: Account<'_>, all: bool) -> Done {
         add_groups(account, &mut gids)?;
     }
     ids::become_user(uid, &gids).map_err(|trouble| match trouble {
-        ids::Trouble::Groups(why) => Fatal::new(&[b"unable to setgroups"], why),
-        ids::Trouble::Group(why) => Fatal::new(&[b"unable to setgid"], why),
-        ids::Trouble::User(why) => Fatal::new(&[b"unable to setuid"], why),
+        ids::Denied::Groups(why) => Fatal::new(&[b"unable to setgroups"], why),
+        ids::Denied::Group(why) => Fatal::new(&[b"unable to setgid"], why),
+        ids::Denied::User(why) => Fatal::new(&[b"unable to setuid"], why),
     })
 }
 

@@ -49,16 +49,13 @@ fn answered(name: &CStr, base: &[u8], usage: &[&[u8]]) -> bool {
     true
 }
 
-/// The text of a failure.
-type Text = Vec<u8>;
-
 /// Parts and a reason.
-fn text(parts: &[&[u8]], why: Errno) -> Text {
+fn text(parts: &[&[u8]], why: Errno) -> Vec<u8> {
     [&parts.concat(), b": ".as_slice(), why.text().bytes()].concat()
 }
 
 /// Does it all: what is current afterwards, and whether it was before.
-fn switch(name: &CStr, base: Vec<u8>) -> Result<(Vec<u8>, &'static [u8]), Text> {
+fn switch(name: &CStr, base: Vec<u8>) -> Result<(Vec<u8>, &'static [u8]), Vec<u8>> {
     let bytes = name.to_bytes();
     if is_hidden(bytes) {
         return Err([bytes, b": must not start with a dot."].concat());

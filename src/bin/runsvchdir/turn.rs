@@ -1,5 +1,5 @@
 //! Turning the links.
-use crate::{Text, text};
+use crate::text;
 use platform::Errno;
 use platform_host::{files, links, locks};
 use runit::runsvchdir::{Change, Previous};
@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString};
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-/// Somebody who holds the lock for longer is no other runsvchdir.
+/// A process that holds the lock for longer is no other runsvchdir.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Keeps others out who do the same, so that none of them misses what was current in between. It
@@ -21,7 +21,7 @@ pub fn lock() -> Option<OwnedFd> {
 
 /// Makes the change. Links are made under names that no other process uses and then renamed; a
 /// failure leaves everything as it was.
-pub fn turn(change: &Change<'_>, previous: Option<&[u8]>) -> Result<(), Text> {
+pub fn turn(change: &Change<'_>, previous: Option<&[u8]>) -> Result<(), Vec<u8>> {
     let target = CString::new(change.target).unwrap_or_default();
     let (new, old) = (own("current"), own("previous"));
     // C runit leaves it behind when it fails.
@@ -47,7 +47,7 @@ fn own(name: &str) -> CString {
 }
 
 /// Makes what is current the previous one.
-fn keep(previous: Previous<'_>, new: &CStr) -> Result<(), Text> {
+fn keep(previous: Previous<'_>, new: &CStr) -> Result<(), Vec<u8>> {
     let unable = |why| match why {
         Errno::ISDIR => text(&[b"unable to unlink: previous"], why),
         _ => text(&[b"unable to copy: current to previous"], why),
@@ -70,7 +70,7 @@ fn replace(text: &[u8], new: &CStr) -> Result<(), Errno> {
 }
 
 /// Takes [`keep`] back; what is left to say if that fails too.
-fn undo(done: Previous<'_>, before: Option<&[u8]>, new: &CStr) -> Option<Text> {
+fn undo(done: Previous<'_>, before: Option<&[u8]>, new: &CStr) -> Option<Vec<u8>> {
     let undone = match (done, before) {
         (Previous::Stay, _) => Ok(()),
         (Previous::Move, _) => links::rename(c"previous", c"current"),

@@ -55,9 +55,9 @@ fn write_all(fd: impl std::os::fd::AsFd, mut bytes: &[u8]) {
 
 /// Text in memory.
 #[derive(Debug)]
-pub struct Text<'a>(pub &'a mut Vec<u8>);
+pub struct Gathered<'a>(pub &'a mut Vec<u8>);
 
-impl Sink for Text<'_> {
+impl Sink for Gathered<'_> {
     fn put(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }

@@ -12,7 +12,7 @@ use console::Console;
 use places::Places;
 use runit::paths::SERVICES;
 use runit::sv::text::Sink;
-use runit::sv::{Defaults, Mode, Request, Task, invocation};
+use runit::sv::{CommandLine, Defaults, Mode, Task, invocation};
 use std::ffi::{CStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
@@ -26,29 +26,29 @@ fn main(args: platform::Args) -> u8 {
     let defaults = Defaults { svwait: svwait.as_deref() };
     let mut console = Console::default();
     let mut wrong = Vec::new();
-    let invocation = match Request::of(mode, defaults, word) {
-        Request::Run(invocation) => invocation,
-        Request::Version => {
+    let invocation = match CommandLine::of(mode, defaults, word) {
+        CommandLine::Run(invocation) => invocation,
+        CommandLine::Version => {
             invocation::version(&mut console);
             return 0;
         }
-        Request::Help => {
+        CommandLine::Help => {
             invocation::help(&mut console, program, mode);
             return 0;
         }
-        Request::Platform => {
+        CommandLine::Platform => {
             for (what, text) in platform_host::about::rows() {
                 console.put_all(&[format!("{what:<20} ").as_bytes(), text.as_bytes(), b"\n"]);
             }
             return 0;
         }
-        Request::ShortVersion => {
-            invocation::version(&mut console::Text(&mut wrong));
+        CommandLine::ShortVersion => {
+            invocation::version(&mut console::Gathered(&mut wrong));
             return misused(&mut console, wrong, program, mode);
         }
-        Request::Usage(complaint) => {
+        CommandLine::Usage(complaint) => {
             if let Some(option) = complaint {
-                invocation::complain(&mut console::Text(&mut wrong), program, option);
+                invocation::complain(&mut console::Gathered(&mut wrong), program, option);
             }
             return misused(&mut console, wrong, program, mode);
         }
@@ -72,7 +72,7 @@ fn main(args: platform::Args) -> u8 {
 }
 
 fn misused(console: &mut Console, mut text: Vec<u8>, program: &[u8], mode: Mode) -> u8 {
-    invocation::usage(&mut console::Text(&mut text), program, mode);
+    invocation::usage(&mut console::Gathered(&mut text), program, mode);
     console.complain(&[&text]);
     mode.usage_code()
 }

@@ -62,7 +62,7 @@ fn service(console: &mut Console, tally: &mut Tally, directory: &Directory<'_>, 
             None
         }
     };
-    // At the end of the line, so that whoever takes the line apart finds the log where it was.
+    // At the end of the line, so that a script that takes the line apart finds the log where it was.
     if let Some(trouble) = unseen {
         console.put(b"; ");
         trouble.tell(console, &[name]);

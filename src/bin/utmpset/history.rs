@@ -1,11 +1,11 @@
 //! The file of all that ever were logged in.
-use crate::{PATIENCE, Text, text};
+use crate::{PATIENCE, text};
 use platform::{Errno, Logins};
 use platform_host::{files, locks};
 use runit::utmpset::record;
 
 /// Notes a logout.
-pub fn note(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
+pub fn note(logins: &Logins, line: &[u8], now: u64) -> Result<(), Vec<u8>> {
     let mut bytes = vec![0; logins.layout.size];
     record(&logins.layout, &mut bytes, line, now);
     append(logins, &bytes, &[b"warning: unable to logout line ", line, b" in wtmp"])
@@ -13,7 +13,7 @@ pub fn note(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
 
 /// Appends a record, if history is kept at all: that is so if the file is there. (C runit makes one
 /// that only root can read.)
-pub fn append(logins: &Logins, bytes: &[u8], unable: &[&[u8]]) -> Result<(), Text> {
+pub fn append(logins: &Logins, bytes: &[u8], unable: &[&[u8]]) -> Result<(), Vec<u8>> {
     let wtmp = logins.wtmp;
     let path = wtmp.to_bytes();
     let fd = match files::open_append(wtmp) {

@@ -6,7 +6,7 @@ mod present;
 use platform::{Args, Errno, LOGINS, Logins};
 use platform_host::{console, logins};
 use runit::args::basename;
-use runit::utmpset::{HELP, Moment, Request, USAGE};
+use runit::utmpset::{CommandLine, HELP, Moment, USAGE};
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,26 +20,26 @@ fn main(args: Args) -> u8 {
     let argv0 = args.get(0).unwrap_or(c"").to_bytes();
     let usage: [&[u8]; 4] = [b"usage: ", argv0, USAGE.as_bytes(), b"\n\n"];
     let version: [&[u8]; 3] = [b"utmpset ", runit::VERSION.as_bytes(), b"\n"];
-    match Request::of(|at| args.get(at).map(CStr::to_bytes)) {
-        Request::Logout { line, history } => done(logout(line, history)),
-        Request::Note(moment) => done(note(moment)),
-        Request::Version => {
+    match CommandLine::of(|at| args.get(at).map(CStr::to_bytes)) {
+        CommandLine::Logout { line, history } => done(logout(line, history)),
+        CommandLine::Note(moment) => done(note(moment)),
+        CommandLine::Version => {
             console::tell(&version);
             0
         }
-        Request::Help => {
+        CommandLine::Help => {
             console::tell(&[&usage[..], &[HELP.as_bytes()]].concat());
             0
         }
-        Request::ShortVersion => {
+        CommandLine::ShortVersion => {
             console::complain(&[&version[..], &usage].concat());
             1
         }
-        Request::Usage(None) => {
+        CommandLine::Usage(None) => {
             console::complain(&usage);
             1
         }
-        Request::Usage(Some(letter)) => {
+        CommandLine::Usage(Some(letter)) => {
             let wrong: [&[u8]; 4] = [basename(argv0), b": illegal option -- ", &[letter], b"\n"];
             console::complain(&[&wrong[..], &usage].concat());
             1
@@ -47,7 +47,7 @@ fn main(args: Args) -> u8 {
     }
 }
 
-fn done(result: Result<(), Text>) -> u8 {
+fn done(result: Result<(), Vec<u8>>) -> u8 {
     match result {
         Ok(()) => 0,
         Err(text) => {
@@ -57,11 +57,8 @@ fn done(result: Result<(), Text>) -> u8 {
     }
 }
 
-/// The text of a failure, without the program's name.
-type Text = Vec<u8>;
-
 /// Parts and a reason.
-fn text(parts: &[&[u8]], why: Errno) -> Text {
+fn text(parts: &[&[u8]], why: Errno) -> Vec<u8> {
     [&parts.concat(), b": ".as_slice(), why.text().bytes()].concat()
 }
 
@@ -70,7 +67,7 @@ fn now() -> u64 {
 }
 
 /// Where native init does it, or what it starts, a stage has nothing to note.
-fn note(moment: Moment) -> Result<(), Text> {
+fn note(moment: Moment) -> Result<(), Vec<u8>> {
     let now = now();
     let by_library = logins::note(moment == Moment::Boot, now);
     let Some(logins) = LOGINS else {
@@ -84,7 +81,7 @@ fn note(moment: Moment) -> Result<(), Text> {
 }
 
 /// Some systems have files, some have functions of the C library, one has both.
-fn logout(line: &[u8], history: bool) -> Result<(), Text> {
+fn logout(line: &[u8], history: bool) -> Result<(), Vec<u8>> {
     let now = now();
     let in_files = || LOGINS.map(|logins| in_files(&logins, line, now, history));
     match logins::end(line, now, history) {
@@ -101,7 +98,7 @@ fn logout(line: &[u8], history: bool) -> Result<(), Text> {
 }
 
 /// Why the C library did not end it.
-fn missing(line: &[u8], result: platform_host::Result<bool>) -> Text {
+fn missing(line: &[u8], result: platform_host::Result<bool>) -> Vec<u8> {
     match result {
         Ok(_) => [b"warning: unable to logout line ", line, b" in utmp: no such entry"].concat(),
         Err(Errno::NAMETOOLONG) => too_long(line),
@@ -109,12 +106,12 @@ fn missing(line: &[u8], result: platform_host::Result<bool>) -> Text {
     }
 }
 
-fn too_long(line: &[u8]) -> Text {
+fn too_long(line: &[u8]) -> Vec<u8> {
     [b"fatal: unable to logout line ", line, b" in utmp: name too long"].concat()
 }
 
 /// History is made only of what was present.
-fn in_files(logins: &Logins, line: &[u8], now: u64, history: bool) -> Result<(), Text> {
+fn in_files(logins: &Logins, line: &[u8], now: u64, history: bool) -> Result<(), Vec<u8>> {
     if line.len() > logins.layout.line.len {
         return Err(too_long(line));
     }

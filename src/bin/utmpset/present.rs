@@ -1,11 +1,11 @@
 //! The file of those who are logged in.
-use crate::{PATIENCE, Text, text};
+use crate::{PATIENCE, text};
 use platform::Logins;
 use platform_host::{files, locks};
 use runit::utmpset::{Moment, find};
 
 /// Takes the user of a line out.
-pub fn end(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
+pub fn end(logins: &Logins, line: &[u8], now: u64) -> Result<(), Vec<u8>> {
     let Logins { layout, utmp, .. } = logins;
     let path = utmp.to_bytes();
     let fd = files::open_update(utmp).map_err(|why| text(&[b"fatal: unable to open ", path], why))?;
@@ -22,7 +22,7 @@ pub fn end(logins: &Logins, line: &[u8], now: u64) -> Result<(), Text> {
 }
 
 /// Puts the record of a moment in the place of the last one, where it has a place.
-pub fn note(logins: &Logins, moment: Moment, record: &[u8]) -> Result<(), Text> {
+pub fn note(logins: &Logins, moment: Moment, record: &[u8]) -> Result<(), Vec<u8>> {
     let Logins { layout, utmp, .. } = logins;
     if layout.kind.is_none() {
         return Ok(());

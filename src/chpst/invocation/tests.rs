@@ -2,14 +2,14 @@ use super::*;
 use crate::chpst::limit::Amount;
 use crate::chpst::plan::Step;
 
-fn of(words: &'static [&'static str]) -> Request<'static> {
+fn of(words: &'static [&'static str]) -> CommandLine<'static> {
     let (_, tool) = Tool::of(words[0].as_bytes());
-    Request::of(tool, |at| words.get(at).map(|word| word.as_bytes()))
+    CommandLine::of(tool, |at| words.get(at).map(|word| word.as_bytes()))
 }
 
 fn plan(words: &'static [&'static str]) -> Plan<'static> {
     match of(words) {
-        Request::Run(plan) => plan,
+        CommandLine::Run(plan) => plan,
         other => panic!("{words:?}: {other:?}"),
     }
 }
@@ -20,8 +20,8 @@ fn steps(words: &'static [&'static str]) -> Vec<Step<'static>> {
 
 fn usage(words: &'static [&'static str]) -> String {
     match of(words) {
-        Request::Usage(None, _) => String::new(),
-        Request::Usage(Some(complaint), _) => String::from_utf8(complaint.parts().concat()).unwrap(),
+        CommandLine::Usage(None, _) => String::new(),
+        CommandLine::Usage(Some(complaint), _) => String::from_utf8(complaint.parts().concat()).unwrap(),
         other => panic!("{words:?}: {other:?}"),
     }
 }
@@ -78,8 +78,8 @@ fn wrong_calls() {
     assert_eq!(usage(&["chpst", "-u"]), ": option requires an argument -- u");
     assert_eq!(usage(&["setlock", "-V", "f", "x"]), ": illegal option -- V");
     assert_eq!(usage(&["softlimit", "-V", "x"]), ": illegal option -- V");
-    assert_eq!(of(&["softlimit", "-m", "x", "x"]), Request::Usage(None, Tool::Chpst));
-    assert_eq!(of(&["chpst", "-P", "-V", "x"]), Request::ShortVersion);
+    assert_eq!(of(&["softlimit", "-m", "x", "x"]), CommandLine::Usage(None, Tool::Chpst));
+    assert_eq!(of(&["chpst", "-P", "-V", "x"]), CommandLine::ShortVersion);
 }
 
 #[test]
@@ -103,8 +103,8 @@ fn long_options() {
     assert_eq!((all.umask, all.program), (Some(0o27), 8));
     assert_eq!(plan(&["chpst", "--umask=0", "x"]).umask, Some(0));
     assert_eq!(plan(&["chpst", "--umask=0777", "--", "--x"]).umask, Some(0o777));
-    assert_eq!(of(&["chpst", "-v", "--help", "echo"]), Request::Help);
-    assert_eq!(of(&["chpst", "--version"]), Request::Version);
+    assert_eq!(of(&["chpst", "-v", "--help", "echo"]), CommandLine::Help);
+    assert_eq!(of(&["chpst", "--version"]), CommandLine::Version);
     for (words, text) in [
         (&["chpst", "--no-new-priv", "x"] as &[_], ": illegal option -- --no-new-priv"),
         (&["chpst", "--no-new-privs=1", "x"], ": illegal option -- --no-new-privs=1"),
@@ -133,9 +133,9 @@ fn tools_without_options() {
     assert_eq!(plan(&["pgrphack", "-x"]).program, 1);
     assert_eq!(plan(&["pgrphack", "--help", "x"]).program, 1);
     for tool in [&["envdir", "--help"] as &[_], &["pgrphack", "--help"], &["setlock", "--help"]] {
-        assert_eq!(of(tool), Request::Help);
+        assert_eq!(of(tool), CommandLine::Help);
     }
-    assert_eq!(of(&["setuidgid", "--version"]), Request::Version);
+    assert_eq!(of(&["setuidgid", "--version"]), CommandLine::Version);
 }
 
 /// DEV-80.

@@ -1,5 +1,4 @@
 //! What follows the end of a process: `./finish`, another start, or that it was the last one.
-use super::super::patience::Patience;
 use super::super::words::{Action, Actions, Found};
 use super::{NEVER, Outcome, Service, Start, Who};
 use crate::status::{State, Want};
@@ -74,9 +73,10 @@ impl Service {
         self.once = false;
     }
 
-    /// It is to be started, whatever happened before.
-    pub(super) const fn forgive(&mut self) {
-        self.patience = Patience::new();
+    /// It is to be started, whatever happened before. The pause that has begun with `./finish` is not taken back.
+    pub(super) fn forgive(&mut self) {
+        let begun = matches!(self.state, State::Finish).then_some(self.settings.delay);
+        self.patience.forget(begun.unwrap_or(0));
         if matches!(self.outcome, Outcome::Failed) {
             self.outcome = Outcome::Open;
         }
@@ -92,6 +92,7 @@ impl Service {
     pub(super) fn undo(&mut self, out: &mut Actions) {
         if matches!(self.outcome, Outcome::Done) {
             self.outcome = Outcome::Open;
+            self.asked = true;
             self.look_for_finish(Ended::Exit(0), out);
         }
     }

@@ -9,6 +9,7 @@ fn supervisors(services: &mut Services) -> Vec<Pid> {
 }
 
 fn starts(services: &mut Services, now: Instant) {
+    services.make_room(&mut platform::Os::new());
     services.begin();
     assert!(matches!(services.found(ID, now), Ok(Found::New(_) | Found::Start)));
     services.started(PID, now);
@@ -89,6 +90,8 @@ fn what_is_missing_is_missed_once() {
 #[test]
 fn a_new_one_is_new_until_it_is_started() {
     let mut services = Services::new();
+    assert_eq!(services.found(ID, Instant(7)), Err(platform::Errno::NOMEM), "there is no room");
+    services.make_room(&mut platform::Os::new());
     for seconds in 0..3 {
         services.begin();
         let now = Instant(7).plus_ms(seconds * 1000);

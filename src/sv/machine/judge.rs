@@ -66,7 +66,7 @@ pub(super) fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
     }
 }
 
-/// Whether the supervisor that was to end has been followed by another one, or was told to stay: who
+/// Whether the supervisor that was to end has been followed by another one, or was told to stay: one that
 /// is to end wants its service down. Only for a record that had time to be written. What runs now is
 /// not what was to be killed.
 pub(super) fn followed(plan: &Plan, record: &Record, before: &Before) -> bool {

@@ -289,7 +289,7 @@ impl Check {
 
 fn walk(word: &str, services: usize, asked: bool) -> HashSet<World> {
     let plan = Plan::of(word.as_bytes(), false).expect("a word");
-    let invocation = Invocation { plan, asked, seconds: 7, first: 2 };
+    let invocation = Invocation::new(plan, asked);
     let mut seen = HashSet::new();
     let mut open = Vec::new();
     let settings = Settings::new(&invocation, services, true, NOW, WALL);

@@ -61,7 +61,7 @@ impl Default for Config {
 
 /// A line of `config` that is wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Wrong<'a> {
+pub enum WrongLine<'a> {
     /// No address.
     Address(&'a [u8]),
     /// No port.
@@ -156,7 +156,7 @@ impl Config {
 /// Reads the text of a `config`, says what is wrong with it, and leaves in its place what is
 /// needed later: prefix, processor and patterns, each with its letter before it and a NUL behind.
 /// It needs one byte behind the text, for the NUL of a last line without newline.
-pub fn compact(text: &mut [u8], mut complain: impl FnMut(Wrong<'_>)) -> Config {
+pub fn compact(text: &mut [u8], mut complain: impl FnMut(WrongLine<'_>)) -> Config {
     let mut config = Config::default();
     let Some(mut end) = text.len().checked_sub(1) else { return config };
     if let Some(last) = text.get_mut(end) {
@@ -239,23 +239,23 @@ fn scaled(text: &[u8], one: u8, times: u64, other: u8, more: u64) -> u64 {
 
 /// `A.B.C.D[:PORT]`. The numbers are taken modulo 256 and 65,536, and what follows them is not
 /// looked at.
-fn destination<'a>(text: &'a [u8], port: &mut u16) -> core::result::Result<Udp, Wrong<'a>> {
+fn destination<'a>(text: &'a [u8], port: &mut u16) -> core::result::Result<Udp, WrongLine<'a>> {
     let mut ip = [0; 4];
     let mut rest = text;
     for (index, part) in ip.iter_mut().enumerate() {
         if index > 0 {
-            rest = rest.strip_prefix(b".").ok_or(Wrong::Address(text))?;
+            rest = rest.strip_prefix(b".").ok_or(WrongLine::Address(text))?;
         }
         let (value, after) = number(rest);
         if after.len() == rest.len() {
-            return Err(Wrong::Address(text));
+            return Err(WrongLine::Address(text));
         }
         (*part, rest) = (value as u8, after);
     }
     match rest.strip_prefix(b":") {
         None => *port = 514,
         Some(digits) => match number(digits).0 as u16 {
-            0 => return Err(Wrong::Port(digits)),
+            0 => return Err(WrongLine::Port(digits)),
             number => *port = number,
         },
     }
@@ -351,12 +351,12 @@ mod tests {
         for bad in ["bad", "", "1.2.3", "1.2..4", "::1", " 1.2.3.4"] {
             let (found, away, said) = udp(&format!("U{bad}"));
             assert_eq!((found, away), (None, false), "DEV-67: logged here");
-            assert_eq!(said, format!("{:?}", Wrong::Address(bad.as_bytes())));
+            assert_eq!(said, format!("{:?}", WrongLine::Address(bad.as_bytes())));
         }
         for bad in ["", "0", "x", "65536"] {
             let (found, away, said) = udp(&format!("U1.2.3.4:{bad}"));
             assert_eq!((found, away), (None, false));
-            assert_eq!(said, format!("{:?}", Wrong::Port(bad.as_bytes())));
+            assert_eq!(said, format!("{:?}", WrongLine::Port(bad.as_bytes())));
         }
     }
 }

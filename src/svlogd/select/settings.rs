@@ -1,5 +1,5 @@
 //! The config that is in force in a directory.
-use super::config::{Config, Wrong, compact};
+use super::config::{Config, WrongLine, compact};
 use crate::svlogd::context::Context;
 use core::ffi::CStr;
 use platform::{Errno, Fd, Open, Platform, Result, Table};
@@ -42,11 +42,11 @@ impl Settings {
     /// Reads the config of a directory. One that cannot be read, or is not there any more, leaves the one in
     /// force that was read before: at its defaults a directory loses all logs but ten (DEV-74).
     pub fn load<P: Platform>(&mut self, p: &mut P, cx: &Context, dir: Fd, path: &CStr) {
-        let complain = |p: &mut P, wrong: Wrong<'_>| match wrong {
-            Wrong::Address(rest) => {
+        let complain = |p: &mut P, wrong: WrongLine<'_>| match wrong {
+            WrongLine::Address(rest) => {
                 Context::say(p, b"warning", &[b"unable to scan ip address: ", rest]);
             }
-            Wrong::Port(rest) => {
+            WrongLine::Port(rest) => {
                 Context::say(p, b"warning", &[b"unable to scan port number: ", rest]);
             }
         };
@@ -60,7 +60,7 @@ impl Settings {
             let config = compact(text, |wrong| complain(p, wrong));
             if size.is_some() {
                 // Of one with numbers alone nothing is to be kept.
-                config.kept(&small).iter().try_for_each(|byte| self.spare.push(*byte))?;
+                config.kept(&small).iter().try_for_each(|byte| add(p, &mut self.spare, *byte))?;
             }
             Ok(config)
         });
@@ -98,7 +98,7 @@ fn read<P: Platform>(
         match p.read(fd, small.get_mut(at..).unwrap_or_default()) {
             Ok(0) if large => {
                 let rest = small.get(..at).unwrap_or_default().iter().chain(&[0]);
-                break { rest }.try_for_each(|byte| into.push(*byte)).map(|()| None);
+                break { rest }.try_for_each(|byte| add(p, into, *byte)).map(|()| None);
             }
             Ok(0) => break Ok(Some(at.saturating_add(1))),
             Ok(count) => at = at.saturating_add(count),
@@ -107,7 +107,7 @@ fn read<P: Platform>(
         }
         if at >= SMALL {
             large = true;
-            if let Err(errno) = small.iter().try_for_each(|byte| into.push(*byte)) {
+            if let Err(errno) = small.iter().try_for_each(|byte| add(p, into, *byte)) {
                 break Err(errno);
             }
             at = 0;
@@ -115,4 +115,9 @@ fn read<P: Platform>(
     };
     p.close(fd);
     done
+}
+
+fn add<P: Platform>(p: &mut P, into: &mut Table<u8>, byte: u8) -> Result<()> {
+    into.make_room(p)?;
+    into.push(byte)
 }

@@ -1,7 +1,7 @@
 //! Stories of runsvdir and what kernels tell of its directory.
 use super::{Story, same};
 use crate::watched::Check;
-use platform::{Pid, Signal};
+use platform::{Ended, Pid, Signal};
 use platform_sim::tree::{Ino, ROOT};
 use platform_sim::{Act, Deed, Exec, Fact, Kernel, Life, Machine, Outcome, Sim, Whom, World, args};
 use std::cell::RefCell;
@@ -131,6 +131,32 @@ pub(super) fn moved_away(system: Machine) -> Check {
             same(&format!("{deeds:?}: the end"), &outcome, &Outcome::Returned(0))?;
             same(&format!("{deeds:?}: started in"), &*places.borrow(), &vec![scan, scan])?;
         }
+    }
+    Ok(())
+}
+
+/// What writes to the log area goes on when runsvdir has ended: what drains the pipe takes it until the last writer has
+/// ended, whatever signals come. Where it could not be forked, the next word is a writer's last.
+pub(super) fn writers_outlive_the_log_area(system: Machine) -> Check {
+    let word = Act::Write(2, vec![b'x'; 100_000]);
+    let hup = Act::Do(Deed::Signal(Whom::Others, Signal::HangUp));
+    let life = Life::of(&[Act::Pause(2_000), hup, word.clone(), Act::Pause(2_000), word, Act::Exit(7)]);
+    for (fork, last) in [(0, Ended::Exit(7)), (1, Ended::Killed { signal: 13, core: false })] {
+        let mut story = Story::new(9, system, &[("runsv", &[life.clone().on(Signal::HangUp, &[])])])
+            .plan(&[(1_000, Deed::Signal(Whom::Program, Signal::Terminate))]);
+        story.sim.kernel.faults.fork = fork;
+        let words = ["runsvdir", "/scan", "log: ..............................."];
+        same("end", &story.runsvdir_with(&words), &Outcome::Returned(0))?;
+        story.sim.kernel.program_ended();
+        let later = story.sim.kernel.now().plus_ms(20_000);
+        story.sim.kernel.run_until(later);
+        same("the writer's end", &story.times(&format!("died {last:?}")).len(), &1)?;
+        // runsvdir, and the drain if there was one.
+        same(
+            "other ends",
+            &story.times(&format!("died {:?}", Ended::Exit(0))).len(),
+            &usize::from(fork == 0),
+        )?;
     }
     Ok(())
 }

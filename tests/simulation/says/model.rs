@@ -141,7 +141,9 @@ impl Model {
                 }
                 self.known.wish = if byte == b'u' { Wish::Up } else { Wish::Down };
                 self.once = if byte == b'u' { self.once } else { !self.runs() && !self.done };
-                (self.pause, self.failed) = (0, false);
+                // The pause that begins with `./finish` is not taken back.
+                let begun = if self.finishes() { self.said.delay().0 } else { 0 };
+                (self.pause, self.failed) = (self.pause.min(begun), false);
                 self.ends.clear();
                 if self.runs() {
                     self.kill = None;
@@ -179,6 +181,7 @@ impl Model {
     /// What a one-shot did is undone by `./finish 0 0`.
     fn undo(&mut self) {
         if std::mem::take(&mut self.done) {
+            self.asked = true;
             self.known.ended = Some(Ended::Exit(0));
         }
     }

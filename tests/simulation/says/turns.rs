@@ -30,7 +30,7 @@ impl Model {
         if !self.wants_more() && !self.once && !free {
             return Err(format!("the {name} is started though it is wanted {:?}", self.known.wish));
         }
-        if let Some(started) = self.started.filter(|_| !free) {
+        if let Some(started) = self.started.filter(|_| !free && !self.once) {
             let since = self.now - started;
             if since < self.pause * MS {
                 let since = since / MS;
@@ -112,7 +112,8 @@ impl Model {
         if !rests || self.done || (!self.wants_more() && !self.once) {
             return None;
         }
-        let pause = self.started.map_or(0, |started| started + self.pause * MS);
+        let started = self.started.filter(|_| !self.once);
+        let pause = started.map_or(0, |started| started + self.pause * MS);
         Some(self.refused.map_or(pause, |then| then + RETRY))
     }
 

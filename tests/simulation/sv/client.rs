@@ -79,7 +79,7 @@ impl Client {
         Client {
             number: MARK + number,
             word,
-            invocation: Invocation { plan, asked: true, seconds: random.below(5), first: 2 },
+            invocation: Invocation { seconds: random.below(5), ..Invocation::new(plan, true) },
             several: random.chance(20),
             watches: random.chance(70),
             tells_ends: random.chance(60),

@@ -2,7 +2,7 @@
 use super::Target;
 use platform::Errno;
 use runit::args::{Opt, Options};
-use runit::chpst::{Amount, Ids, Request, Search, Tool, account, envdir, limit};
+use runit::chpst::{Amount, CommandLine, Ids, Search, Tool, account, envdir, limit};
 
 /// The content of a file in an environment directory.
 pub const ENV_VALUE: Target = Target {
@@ -152,8 +152,8 @@ fn limit(word: &[u8]) -> bool {
 
 fn nice(word: &[u8]) {
     let words: [&[u8]; 4] = [b"chpst", b"-n", word, b"program"];
-    let found = match Request::of(Tool::Chpst, |at| words.get(at).copied()) {
-        Request::Run(plan) => Some(plan.nice),
+    let found = match CommandLine::of(Tool::Chpst, |at| words.get(at).copied()) {
+        CommandLine::Run(plan) => Some(plan.nice),
         _ => None,
     };
     let rest = match word.first() {
@@ -243,7 +243,7 @@ fn options(input: &[u8]) -> bool {
         Tool::Pgrphack,
     ];
     for tool in tools {
-        if let Request::Run(plan) = Request::of(tool, word) {
+        if let CommandLine::Run(plan) = CommandLine::of(tool, word) {
             assert!(word(plan.program).is_some());
             let steps: Vec<_> = plan.steps().collect();
             assert!(steps.iter().enumerate().all(|(at, step)| !steps[..at].contains(step)));
