@@ -3,6 +3,7 @@ use super::{LOG_RUN, Lives, Story, letter, same};
 use crate::watched::Check;
 use platform::Signal;
 use platform_sim::{Act, Deed, Faults, Life, Machine, Outcome, Whom};
+use std::slice::from_ref;
 
 /// Found by the simulation: what the service wrote last went down with the old pipe when the log
 /// service could not be forked at an exit that was taken back.
@@ -33,7 +34,7 @@ pub(super) fn found_log_told_to_end(system: Machine) -> Check {
     let busy = Life::of(&[Act::Pause(2_500)]);
     // In the second story it never reads: it has one more start, not many.
     for (last, lost) in [(Life::of(&[Act::ReadAll(0)]), 0), (Life::exits(10, 0), 11)] {
-        let lives: Lives<'_> = &[("./run", &[write.clone()]), (LOG_RUN, &[busy.clone(), last])];
+        let lives: Lives<'_> = &[("./run", from_ref(&write)), (LOG_RUN, &[busy.clone(), last])];
         let mut story = Story::new(9, system, lives).plan(&[letter(2_000, b'x')]);
         same("end", &story.runsv(true), &Outcome::Returned(0))?;
         same("starts", &story.times("start ./run").len(), &3)?;
@@ -52,7 +53,7 @@ pub(super) fn found_log_told_to_be_up(system: Machine) -> Check {
         (&[busy.clone(), Life::exits(1_000, 0), Life::exits(10, 0)], 4, 11),
     ] {
         let up = |ms| (ms, Deed::Send("/service/x/log/supervise/control", vec![b'u']));
-        let lives: Lives<'_> = &[("./run", &[write.clone()]), (LOG_RUN, lives)];
+        let lives: Lives<'_> = &[("./run", from_ref(&write)), (LOG_RUN, lives)];
         let mut story = Story::new(9, system, lives).plan(&[letter(2_000, b'x'), up(2_200), up(3_000)]);
         same("end", &story.runsv(true), &Outcome::Returned(0))?;
         same("starts", &story.times("start ./run").len(), &starts)?;

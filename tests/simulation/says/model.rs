@@ -108,7 +108,8 @@ impl Model {
     pub(super) fn is_new(&self, sent: u8) -> bool {
         let known = self.asked_for.contains(&sent);
         let late = self.kill.is_some_and(|due| due.at <= self.now);
-        sent == self.said.down() && !known && !self.owes && !(late && sent == KILL)
+        let due = late && sent == KILL;
+        sent == self.said.down() && !known && !self.owes && !due
     }
 
     pub(super) fn name(&self) -> &'static str {
