@@ -29,6 +29,18 @@
 //! | `u` does not end the pause | asleep though the service is wanted up | 807 |
 //! | `u` does not forget the ends | state: so many ends; asleep | 575 |
 //! | what has failed stays wanted up | status; the service has failed and is started | 373 |
+//!
+//! The same in 2,000 schedules:
+//!
+//! | fault | what was said | schedules |
+//! |---|---|---|
+//! | one end more than too many | status: it is wanted up | 81 |
+//! | what is done is started again | the service is done and is started | 197 |
+//! | any byte is a newline | it does not listen to what run says | 121 |
+//! | `./finish` is never killed | asleep though something is to be killed | 250 |
+//! | no CONT after the down signal | may be stopped and was not told to go on | 1,184 |
+//! | the pause counts from the end | asleep though the service is wanted up | 1,056 |
+//! | no pause | so many ms after its start, its pause is | 880 |
 mod hears;
 mod lives;
 mod model;
