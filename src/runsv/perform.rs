@@ -65,13 +65,14 @@ impl<'a> Runsv<'a> {
             }
             None => None,
         };
+        let now = p.now();
         Ok(Runsv {
             voice,
             machine: Machine::new(main, log),
             reaped: None,
-            now: p.now(),
-            main: Supervise::new(Who::Main, since),
-            log: log.map(|_| Supervise::new(Who::Log, since)),
+            now,
+            main: Supervise::new(Who::Main, since, now),
+            log: log.map(|_| Supervise::new(Who::Log, since, now)),
             extras: (Extras::new(Who::Main), Extras::new(Who::Log)),
             notification: None,
             pipe,

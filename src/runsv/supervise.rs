@@ -35,7 +35,7 @@ pub(super) struct Supervise {
 }
 
 impl Supervise {
-    pub(super) fn new(who: Who, since: Stamp) -> Supervise {
+    pub(super) fn new(who: Who, since: Stamp, moment: Instant) -> Supervise {
         let names = match who {
             Who::Main => &SUPERVISE,
             Who::Log => &LOG_SUPERVISE,
@@ -45,7 +45,7 @@ impl Supervise {
             place: Fd(-1),
             control: Fd(-1),
             new: false,
-            facts: Facts { since, moment: Instant(0), starts: 0, last: None },
+            facts: Facts { since, moment, starts: 0, last: None },
             line: None,
             serial: 0,
             pid: None,

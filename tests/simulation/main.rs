@@ -9,7 +9,7 @@
 //!
 //! `SIM_SEED=n SIM_PROGRAM=runsv` repeats one schedule and shows what happened in it;
 //! `SIM_PROGRAM` alone runs one program, `SIM_PROGRAM=stories` the named stories; `SIM_SYSTEM=openbsd` runs all
-//! on that system's kernel; `SHOW=n` names more failing seeds than five.
+//! on that system's kernel; `SIM_SCHEDULES=n` runs another number of them; `SHOW=n` names more failing seeds than five.
 //!
 //! # Do the rules bite?
 //!
@@ -44,6 +44,7 @@ mod runsv;
 mod runsvdir_rules;
 mod runsvdir_schedule;
 mod saboteur;
+mod says;
 mod sv;
 mod svlogd;
 mod systems;
@@ -66,7 +67,7 @@ struct Program {
     lies: &'static [(Lie, &'static str)],
 }
 
-const PROGRAMS: [Program; 5] = [
+const PROGRAMS: [Program; 6] = [
     Program {
         name: "runsv",
         schedules: 20_000,
@@ -86,6 +87,36 @@ const PROGRAMS: [Program; 5] = [
             (Lie::KillsAll, "a signal for All"),
             (Lie::KillsStranger, "for a process that is no child"),
             (Lie::TakesAll, "late: "),
+        ],
+    },
+    Program {
+        name: "says",
+        schedules: 20_000,
+        schedule: says::schedule,
+        lies: &[
+            (Lie::LosesTerm, "signal 15 lost: the service was not asked to end"),
+            (Lie::SwallowsKill, "signal 15 lost: the service was not asked to end"),
+            (Lie::LosesReap, "asleep though"),
+            (Lie::StartsTwice, "two at once"),
+            (Lie::LosesStatus, "status of the service: no status"),
+            (Lie::LosesDeadline, "asleep though something is to be killed"),
+            (Lie::NeverSleeps, "busy"),
+            (Lie::LeaksFiles, "leak"),
+            (Lie::KillsStranger, "for a process that is no child"),
+            (Lie::TakesAll, "late: "),
+            (Lie::Hurries, "ms after its start, its pause is"),
+            (Lie::Hurries, "ms before its time"),
+            (Lie::Hurries, "finish is signalled"),
+            (Lie::Dawdles, "late: KILL"),
+            (Lie::Dawdles, "late: the newline of run"),
+            (Lie::HearsNewlines, "it does not listen to what run says"),
+            (Lie::HearsNothing, "it sleeps and does not hear that run is ready"),
+            (Lie::KeepsState, "state of the service: it says"),
+            (Lie::LeavesState, "state of the service: it says"),
+            (Lie::EndsWell, "nobody has looked for finish"),
+            (Lie::SendsTerm, "which is asked to end by"),
+            (Lie::MissesFiles, "is there and was not looked at"),
+            (Lie::SeesNoChange, "is there and was not looked at"),
         ],
     },
     Program {
@@ -162,7 +193,7 @@ const LIED: u64 = 300;
 const SHOWN: usize = 5;
 
 /// Runs the schedules of a program on all processors. The failing seeds.
-fn all(program: &Program) -> Vec<(u64, String)> {
+fn all(program: &Program, schedules: u64) -> Vec<(u64, String)> {
     let next = AtomicU64::new(0);
     let failed = Mutex::new(Vec::new());
     let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
@@ -171,7 +202,7 @@ fn all(program: &Program) -> Vec<(u64, String)> {
             scope.spawn(|| {
                 loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= program.schedules {
+                    if seed >= schedules {
                         break;
                     }
                     if let Some(wrong) = (program.schedule)(seed, false, Lie::None).wrong {
@@ -218,15 +249,17 @@ fn main() -> ExitCode {
         return replay(seed, name.as_deref().unwrap_or("runsv"));
     }
     let shown = env::var("SHOW").ok().and_then(|count| count.parse().ok()).unwrap_or(SHOWN);
+    let schedules = env::var("SIM_SCHEDULES").ok().and_then(|count| count.parse().ok());
     let (mut passed, mut failed) = (0, 0);
     for program in PROGRAMS.iter().filter(|program| name.as_ref().map_or(true, |name| name == program.name)) {
         let start = std::time::Instant::now();
         watched::LATEST.store(0, Ordering::Relaxed);
-        let wrong = all(program);
+        let schedules = schedules.unwrap_or(program.schedules);
+        let wrong = all(program, schedules);
         println!(
             "{}: {} schedules, {} wrong, {:.1?}, nothing later than {:.1?}",
             program.name,
-            program.schedules,
+            schedules,
             wrong.len(),
             start.elapsed(),
             std::time::Duration::from_nanos(watched::LATEST.load(Ordering::Relaxed))
@@ -238,7 +271,7 @@ fn main() -> ExitCode {
         missed.iter().for_each(|missed| println!("{}: {missed}", program.name));
         passed += (program.lies.len() - missed.len()) as u64;
         failed += (wrong.len() + missed.len()) as u64;
-        passed += program.schedules - wrong.len() as u64;
+        passed += schedules - wrong.len() as u64;
     }
     if name.as_ref().map_or(true, |name| name == "stories") {
         for system in systems::all() {

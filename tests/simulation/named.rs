@@ -4,6 +4,7 @@ mod log;
 mod process_1;
 mod reboot;
 mod removed;
+mod says;
 mod scan;
 
 use crate::runit_schedule::{directory, text};
@@ -11,6 +12,7 @@ use crate::runsv::{self, DIR};
 use crate::systems;
 use crate::watched::Check;
 use platform::{Pid, Signal};
+use platform_sim::tree::ROOT;
 use platform_sim::{Deed, Exec, Fact, Faults, Kernel, Life, Machine, Outcome, Sim, Whom, World, args};
 use runit::paths;
 use std::cell::RefCell;
@@ -26,8 +28,10 @@ struct Diarist {
 }
 
 impl World for Diarist {
-    fn life(&mut self, _: &mut Kernel, exec: &Exec<'_>) -> Life {
-        let lives = std::str::from_utf8(exec.path).ok().and_then(|path| self.lives.get_mut(path));
+    fn life(&mut self, kernel: &mut Kernel, exec: &Exec<'_>) -> Life {
+        let log = kernel.tree.existing(ROOT, b"/service/x/log", true) == Ok(exec.directory);
+        let name = if log { Ok(LOG_RUN) } else { std::str::from_utf8(exec.path) };
+        let lives = name.ok().and_then(|name| self.lives.get_mut(name));
         match lives {
             Some(lives) if lives.len() > 1 => lives.remove(0),
             Some(lives) => lives.first().cloned().unwrap_or_default(),
@@ -60,6 +64,8 @@ impl World for Diarist {
     }
 }
 
+/// `./run` of the log service.
+const LOG_RUN: &str = "log/run";
 /// The lives of programs by their path, one after the other; the last is lived again.
 type Lives<'a> = &'a [(&'static str, &'a [Life])];
 
@@ -233,7 +239,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 31] = [
+pub(crate) const STORIES: [(&str, Tell); 36] = [
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),
     ("DEV-05 no wake-up on a quiet day", process_1::dev_05),
@@ -256,6 +262,11 @@ pub(crate) const STORIES: [(&str, Tell); 31] = [
     ("DEV-42 a paused log service", log::dev_42),
     ("the last words of ./finish", last_words::of_finish),
     ("DEV-43 a service directory that was removed", removed::dev_43),
+    ("a service that is asked to end twice", says::found_asked_twice),
+    ("one more start of a service that has failed", says::found_once_failed),
+    ("a next start that is put off again", says::found_next_start),
+    ("newlines of all kinds of processes", says::newlines),
+    ("the calls of a start", says::calls_of_a_start),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
     ("a scan directory that is moved while it is read", scan::moved_away),

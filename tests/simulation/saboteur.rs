@@ -60,6 +60,24 @@ pub(crate) enum Lie {
     Hurries,
     /// sv wakes up a second late.
     Oversleeps,
+    /// For a while it does not tell that the third descriptor is ready, and sends no KILL; nothing else takes long.
+    Dawdles,
+    /// There is a newline in every pipe that is read.
+    HearsNewlines,
+    /// The third of the descriptors that are waited for is never ready.
+    HearsNothing,
+    /// What is written to `state` is not written, though it says so.
+    KeepsState,
+    /// `state` is not removed, though it says so.
+    LeavesState,
+    /// What ends has always ended with 0.
+    EndsWell,
+    /// A signal is TERM, whichever was asked for.
+    SendsTerm,
+    /// What a directory may say is never there.
+    MissesFiles,
+    /// A directory never seems to change.
+    SeesNoChange,
     /// sv does not know what was there before the command, and thinks that all is newer.
     ForgetsBefore,
 }
@@ -71,14 +89,49 @@ pub(crate) struct Saboteur<'p, P> {
     pub(crate) pipes: Vec<Fd>,
     dead: Vec<(Pid, Ended)>,
     opened: HashMap<i32, CString>,
+    now: Instant,
+    /// A KILL that was not sent yet, and how often it was put off, as what is ready was.
+    later: Option<(Target, u32)>,
+    hidden: u32,
 }
+
+/// How often.
+const LATER: u32 = 4;
+
+/// The clock of the kernel in memory begins here.
+const BEGINNING: u64 = 5_000_000_000;
 
 impl<'p, P: Platform> Saboteur<'p, P> {
     pub(crate) fn new(p: &'p mut P, lie: Lie) -> Self {
-        Saboteur { p, lie, pipes: Vec::new(), dead: Vec::new(), opened: HashMap::new() }
+        Saboteur {
+            p,
+            lie,
+            pipes: Vec::new(),
+            dead: Vec::new(),
+            opened: HashMap::new(),
+            now: Instant(BEGINNING),
+            later: None,
+            hidden: 0,
+        }
     }
     fn lies(&self, lie: Lie) -> bool {
         self.lie == lie
+    }
+    /// Puts off what is to be put off, so that no turn is long.
+    fn dawdle(&mut self, wake: &mut Wake) {
+        let hides = wake.is_ready(2) && self.hidden < LATER;
+        self.hidden = if hides { self.hidden + 1 } else { 0 };
+        if hides {
+            wake.ready &= !4;
+        }
+        if hides || self.later.is_some() {
+            let end = self.p.now().plus_ms(45);
+            while self.p.now() < end {}
+        }
+        match self.later.take() {
+            Some((whom, LATER)) => drop(self.p.kill(whom, Signal::Kill)),
+            later => self.later = later.map(|(whom, times)| (whom, times + 1)),
+        }
     }
     /// Where a path is looked for.
     fn place(&self, dir: Fd, path: &CStr) -> (Fd, CString) {
@@ -94,7 +147,12 @@ impl<'p, P: Platform> Saboteur<'p, P> {
 
 impl<P: Platform> Clock for Saboteur<'_, P> {
     fn now(&mut self) -> Instant {
-        self.p.now()
+        let now = self.p.now();
+        self.now = now;
+        match self.lie {
+            Lie::Hurries => Instant(BEGINNING + (now.0 - BEGINNING) * 3 / 2),
+            _ => now,
+        }
     }
     fn wall(&mut self) -> Stamp {
         self.p.wall()
@@ -108,6 +166,10 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     }
     fn openat(&mut self, dir: Fd, path: &CStr, how: Open) -> Result<Fd> {
         let (dir, path) = self.place(dir, path);
+        let says = || runit::service_directory::EXTRAS.iter().any(|extra| path.as_c_str() == extra.1);
+        if self.lies(Lie::MissesFiles) && says() {
+            return Err(Errno::NOENT);
+        }
         let fd = self.p.openat(dir, &path, how)?;
         self.opened.insert(fd.0, path);
         Ok(fd)
@@ -123,7 +185,8 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     }
     fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
         let got = self.p.read(fd, into)?;
-        if self.lies(Lie::LosesCommands) {
+        let hears = self.lies(Lie::HearsNewlines) && self.pipes.contains(&fd);
+        if self.lies(Lie::LosesCommands) || hears {
             into.fill(b'\n');
         }
         Ok(got)
@@ -135,6 +198,10 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         if self.lies(Lie::DropsBytes) && fd.0 > 2 && bytes.len() > 500 {
             let (short, _) = bytes.split_at(bytes.len() - 1);
             return self.p.write(fd, short).map(|count| count + 1);
+        }
+        let state = |path: &CString| path.as_bytes() == b"state";
+        if self.lies(Lie::KeepsState) && self.opened.get(&fd.0).is_some_and(state) {
+            return Ok(bytes.len());
         }
         if self.lies(Lie::DoublesBytes) && fd.0 > 2 && bytes.len() < 20 {
             self.p.write(fd, bytes)?;
@@ -152,6 +219,9 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         let mut found = self.p.fstatat(dir, &path)?;
         if self.lies(Lie::SeesReboot) {
             found.mode |= 0o100;
+        }
+        if self.lies(Lie::SeesNoChange) {
+            found.changed = Stamp::default();
         }
         Ok(found)
     }
@@ -182,6 +252,9 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     }
     fn unlinkat(&mut self, dir: Fd, path: &CStr) -> Result<()> {
         let (dir, path) = self.place(dir, path);
+        if self.lies(Lie::LeavesState) && path.as_bytes() == b"state" {
+            return Ok(());
+        }
         self.p.unlinkat(dir, &path)
     }
     fn fsync(&mut self, fd: Fd) -> Result<()> {
@@ -247,12 +320,21 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
             let Some(dead) = self.p.reap() else { return self.dead.pop() };
             self.dead.push(dead);
         }
-        let dead = self.p.reap()?;
-        if self.lies(Lie::LosesReap) { None } else { Some(dead) }
+        let (pid, ended) = self.p.reap()?;
+        match self.lie {
+            Lie::LosesReap => None,
+            Lie::EndsWell => Some((pid, Ended::Exit(0))),
+            _ => Some((pid, ended)),
+        }
     }
     fn kill(&mut self, whom: Target, signal: Signal) -> Result<()> {
         match (self.lie, whom, signal) {
             (Lie::SwallowsKill, _, Signal::Terminate) => Ok(()),
+            (Lie::Dawdles, _, Signal::Kill) => {
+                self.later = Some((whom, 0));
+                Ok(())
+            }
+            (Lie::SendsTerm, _, _) => self.p.kill(whom, Signal::Terminate),
             (Lie::KillsAll, _, Signal::Terminate) => self.p.kill(Target::All, Signal::Kill),
             (Lie::KillsStranger, Target::One(pid), _) => self.p.kill(Target::One(Pid(pid.0 - 1)), signal),
             _ => self.p.kill(whom, signal),
@@ -262,6 +344,9 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
         P::signal_number(signal)
     }
     fn kill_number(&mut self, pid: Pid, number: u8) -> Result<()> {
+        if self.lies(Lie::SendsTerm) {
+            return self.p.kill(Target::One(pid), Signal::Terminate);
+        }
         self.p.kill_number(pid, number)
     }
     fn setproctitle(&mut self, text: &[u8]) {
@@ -286,6 +371,9 @@ impl<P: Platform> Events for Saboteur<'_, P> {
         let until = match self.lie {
             Lie::LosesDeadline => None,
             Lie::NeverSleeps => Some(Instant(0)),
+            Lie::Hurries => until.map(|until| Instant(BEGINNING + (until.0 - BEGINNING) * 2 / 3)),
+            Lie::HearsNothing => return self.p.wait(&fds[..2], until),
+            Lie::Dawdles if self.later.is_some() => Some(self.now),
             _ => until,
         };
         let mut wake = self.p.wait(fds, until);
@@ -308,6 +396,7 @@ impl<P: Platform> Events for Saboteur<'_, P> {
             Lie::LosesTerm => keep = SignalSet(!(1 << Signal::Terminate as u8)),
             Lie::LosesRequests => keep = SignalSet(1 << Signal::Child as u8),
             Lie::WatchesNothing => wake.ready &= !1,
+            Lie::Dawdles => self.dawdle(&mut wake),
             _ => {}
         }
         wake.signals = SignalSet(wake.signals.0 & keep.0);

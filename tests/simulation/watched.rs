@@ -147,6 +147,11 @@ pub(crate) struct Pace {
 impl Pace {
     const MOST: u32 = 300;
 
+    /// What woke it last was worth it, however often it comes.
+    pub(crate) fn excuse(&mut self) {
+        self.count = self.count.saturating_sub(1);
+    }
+
     pub(crate) fn sleeps(&mut self, kernel: &Kernel) -> Check {
         let now = kernel.now().0;
         if kernel.is_flooded() {

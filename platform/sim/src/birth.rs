@@ -69,6 +69,7 @@ impl Kernel {
                     self.session(pid);
                     Ok(())
                 }
+                Early::Onto(_, to, why) if !self.may_have(*to) => Err((why, Errno::BADF)),
                 Early::Onto(from, to, why) => self
                     .slot(pid, *from)
                     .map(|slot| self.install(pid, *to, Slot { cloexec: false, ..slot }))

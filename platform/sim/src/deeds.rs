@@ -86,6 +86,16 @@ impl Kernel {
                 }
                 self.tree.make(from, path.as_bytes(), Node::File(Vec::new()), *mode, now).map(drop)
             }
+            Deed::Fill(path, bytes) => {
+                let found = self.tree.existing(from, path.as_bytes(), true);
+                let ino = found
+                    .or_else(|_| self.tree.make(from, path.as_bytes(), Node::File(Vec::new()), 0o644, now))?;
+                let inode = self.tree.at_mut(ino);
+                let Node::File(contents) = &mut inode.node else { return Err(Errno::ISDIR) };
+                *contents = bytes.to_vec();
+                (inode.changed, inode.altered) = (now, now);
+                Ok(())
+            }
             Deed::MakeDirectory(path) => {
                 let node = Node::Directory(ROOT, BTreeMap::new());
                 self.tree.make(from, path.as_bytes(), node, 0o755, now).map(drop)

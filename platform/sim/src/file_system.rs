@@ -26,6 +26,11 @@ impl Kernel {
         self.descriptors(self.own()) + count > self.machine.files
     }
 
+    /// Whether the soft limit allows a descriptor of this number.
+    pub(crate) fn may_have(&self, fd: i32) -> bool {
+        usize::try_from(fd).is_ok_and(|fd| fd < self.machine.files)
+    }
+
     /// The directory that a process has as its current one, or that a descriptor of it is open for.
     ///
     /// # Errors

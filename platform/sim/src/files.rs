@@ -10,7 +10,9 @@ use std::ffi::CString;
 impl Clock for Sim {
     fn now(&mut self) -> Instant {
         self.kernel.call();
-        self.kernel.now()
+        let now = self.kernel.now();
+        self.kernel.emit(&Fact::Told { now });
+        now
     }
     fn wall(&mut self) -> Stamp {
         self.kernel.call();

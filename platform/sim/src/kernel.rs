@@ -56,6 +56,8 @@ pub struct Kernel {
     /// Whether ctrl-alt-del would be reported.
     pub armed: bool,
     pub(crate) calls: u64,
+    /// How many calls the program under test has made.
+    pub made: u64,
     pub(crate) floods: Vec<Flood>,
     /// How many nanoseconds calls took that took very long.
     pub stalled: u64,
@@ -91,6 +93,7 @@ impl Kernel {
             pending: SignalSet::default(),
             armed: false,
             calls: 0,
+            made: 0,
             floods: Vec::new(),
             stalled: 0,
             lost: 0,
@@ -238,6 +241,7 @@ impl Kernel {
     /// What every call of the program begins with: it takes time, and in that time things happen.
     pub(crate) fn call(&mut self) {
         self.calls += 1;
+        self.made += 1;
         if self.calls > CALLS {
             self.end_with(End::Endless);
         }

@@ -79,6 +79,8 @@ pub enum Deed {
     Begin(Life),
     /// Makes a regular file with this mode, or empties it.
     Create(&'static str, u32),
+    /// Makes a regular file with these contents, or gives them to the one that is there.
+    Fill(&'static str, &'static [u8]),
     /// Makes a directory.
     MakeDirectory(&'static str),
     /// Makes a FIFO.

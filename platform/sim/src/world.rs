@@ -56,6 +56,8 @@ pub enum Fact<'a> {
     Failed { what: &'static str, errno: Errno },
     /// Somebody wrote to the console.
     Said { pid: Pid, text: &'a [u8] },
+    /// It was told the time, on the clock that never goes back.
+    Told { now: Instant },
     /// It goes to sleep.
     Waits { fds: &'a [Fd], until: Option<Instant> },
     /// It wakes up.

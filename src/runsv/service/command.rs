@@ -65,7 +65,7 @@ impl Service {
         }
     }
 
-    /// What ends now was told to.
+    /// What ends now was told to, and stays so until it is started again.
     const fn ask(&mut self) {
         self.asked |= matches!(self.state, State::Run);
     }
@@ -132,6 +132,8 @@ impl Service {
         self.script = None;
         if self.pid.is_none() {
             self.kill = NEVER;
+            // Only now is it known when the next start comes.
+            out.add(Action::Write(self.who));
         }
         self.script_over(letter, ended == Ended::Exit(0), now, out);
     }

@@ -70,6 +70,7 @@ impl Service {
     pub(super) const fn give_up(&mut self) {
         self.outcome = Outcome::Failed;
         self.want = Want::Down;
+        self.once = false;
     }
 
     /// It is to be started, whatever happened before. The pause that has begun with `./finish` is not taken back.

@@ -249,6 +249,7 @@ impl Service {
         let Some(pid) = pid else {
             // What was done for this start is not done again.
             self.not_before = Some(now.plus_ms(RETRY));
+            out.add(Action::Write(self.who));
             return;
         };
         self.pid = Some(pid);

@@ -8,14 +8,14 @@ use std::collections::VecDeque;
 
 /// What a child is for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Run,
     Finish,
     Log,
     Script,
 }
 
-pub(super) fn role(child: &Child<'_>) -> Role {
+pub(crate) fn role(child: &Child<'_>) -> Role {
     let below = child.steps.iter().any(|step| matches!(step, Step::Directory { .. }));
     match child.path.to_bytes() {
         b"./run" if below => Role::Log,
@@ -27,7 +27,7 @@ pub(super) fn role(child: &Child<'_>) -> Role {
 
 /// What the last command wished for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Wish {
+pub(crate) enum Wish {
     Up,
     Down,
     Exit,
@@ -37,29 +37,29 @@ pub(super) enum Wish {
 
 /// What is known of one of the two services from its children and from what was read.
 #[derive(Debug)]
-pub(super) struct Known {
-    pub(super) control: Option<Fd>,
-    pub(super) unread: VecDeque<u8>,
-    pub(super) wish: Wish,
-    pub(super) child: Option<(Pid, Role)>,
-    pub(super) term: bool,
+pub(crate) struct Known {
+    pub(crate) control: Option<Fd>,
+    pub(crate) unread: VecDeque<u8>,
+    pub(crate) wish: Wish,
+    pub(crate) child: Option<(Pid, Role)>,
+    pub(crate) term: bool,
     /// What ended while a control script ran, and whether it had been sent TERM.
-    pub(super) corpse: Option<(Pid, bool)>,
+    pub(crate) corpse: Option<(Pid, bool)>,
     /// The last start, and whether a command came since.
-    pub(super) started: Option<u64>,
-    pub(super) commanded: bool,
+    pub(crate) started: Option<u64>,
+    pub(crate) commanded: bool,
     /// fork failed then.
-    pub(super) refused: Option<u64>,
+    pub(crate) refused: Option<u64>,
     /// Writing the status failed then.
-    pub(super) unsaved: Option<u64>,
+    pub(crate) unsaved: Option<u64>,
     /// It has ended, and nobody has looked for `./finish` yet.
-    pub(super) ended: Option<Ended>,
+    pub(crate) ended: Option<Ended>,
     /// There is one.
-    pub(super) owes_finish: Option<Ended>,
+    pub(crate) owes_finish: Option<Ended>,
 }
 
 impl Known {
-    pub(super) fn new() -> Known {
+    pub(crate) fn new() -> Known {
         Known {
             control: None,
             unread: VecDeque::new(),
@@ -77,7 +77,7 @@ impl Known {
     }
 
     /// All that was read has been handed in.
-    pub(super) fn obey(&mut self, log: bool) {
+    pub(crate) fn obey(&mut self, log: bool) {
         while let Some(letter) = self.unread.pop_front() {
             match letter {
                 b'u' => self.wish = Wish::Up,
@@ -90,7 +90,7 @@ impl Known {
 }
 
 /// The record on disk: whole or absent.
-pub(super) fn read_status(kernel: &Kernel, place: &str) -> Result<Option<Record>, String> {
+pub(crate) fn read_status(kernel: &Kernel, place: &str) -> Result<Option<Record>, String> {
     let Some(bytes) = kernel.tree.contents(ROOT, format!("{place}status").as_bytes()) else {
         return Ok(None);
     };
@@ -103,7 +103,7 @@ pub(super) fn read_status(kernel: &Kernel, place: &str) -> Result<Option<Record>
 }
 
 /// What a record says that is not so.
-pub(super) fn lies(known: &Known, record: Record, settled: bool) -> Check {
+pub(crate) fn lies(known: &Known, record: Record, settled: bool) -> Check {
     let mut term = known.term;
     let (pid, state) = match (known.child, known.corpse) {
         (Some((pid, Role::Finish)), _) => (pid.0.unsigned_abs(), Some(State::Finish)),

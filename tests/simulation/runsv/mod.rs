@@ -1,7 +1,7 @@
 //! Schedules for runsv: a service directory with everything it can have, whatever clients and
 //! the administrator do, and what goes wrong meanwhile. After ten seconds all is well again; then
 //! the rules ask for peace and truth, and at the end for an exit.
-mod known;
+pub(crate) mod known;
 mod rules;
 
 use crate::flood;
@@ -16,8 +16,8 @@ use runit::protocol::LETTERS;
 
 /// The service directory.
 pub(crate) const DIR: &str = "/service/x";
-const CONTROL: &str = "/service/x/supervise/control";
-const LOG_CONTROL: &str = "/service/x/log/supervise/control";
+pub(crate) const CONTROL: &str = "/service/x/supervise/control";
+pub(crate) const LOG_CONTROL: &str = "/service/x/log/supervise/control";
 
 /// Marks of a schedule.
 pub(crate) mod mark {
@@ -36,7 +36,7 @@ const CALM: u64 = 10_000;
 const SETTLED: u64 = CALM + 25_000;
 const LEAVE: u64 = SETTLED + 100_000;
 /// What may never end; the last are for a log service.
-const SOURCES: [Source; 6] = [
+pub(crate) const SOURCES: [Source; 6] = [
     Source::Fifo(CONTROL, &[b'z'; 64]),
     Source::Fifo(CONTROL, b"\n?za z h z1 zz2z"),
     Source::Fifo(CONTROL, b"z"),
@@ -83,7 +83,7 @@ pub(crate) fn directory(kernel: &mut Kernel, log: bool) {
     }
 }
 
-fn prepare(kernel: &mut Kernel, random: &mut Random, log: bool) {
+pub(crate) fn prepare(kernel: &mut Kernel, random: &mut Random, log: bool) {
     directory(kernel, log);
     if random.chance(8) {
         kernel.make(b"/service/x/supervise", Node::Link(b"/run/sv-x".to_vec()), 0o777);
@@ -107,7 +107,7 @@ fn prepare(kernel: &mut Kernel, random: &mut Random, log: bool) {
     }
 }
 
-fn faults(random: &mut Random) -> Faults {
+pub(crate) fn faults(random: &mut Random) -> Faults {
     let mut faults = Faults::NONE;
     let few = |random: &mut Random| match random.below(4) {
         0 => u32::MAX,
@@ -143,7 +143,6 @@ fn pick(random: &mut Random, from: &[u8]) -> u8 {
 }
 
 fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
-    let calm = CALM;
     if random.chance(20) {
         kernel.faults = faults(random);
         if random.chance(70) {
@@ -159,10 +158,16 @@ fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
             0 => at,
             1 => at + random.below(5),
             2 => at + random.below(300),
-            _ => random.below(calm - 500),
+            _ => random.below(CALM - 500),
         };
-        kernel.plan(at.min(calm - 1), deed(random, log));
+        kernel.plan(at.min(CALM - 1), deed(random, log));
     }
+    plan_end(kernel, random);
+}
+
+/// From the moment on at which nothing goes wrong any more.
+pub(crate) fn plan_end(kernel: &mut Kernel, random: &mut Random) {
+    let calm = CALM;
     for deed in [
         Deed::Mark(mark::CALM),
         Deed::Faults(Faults::NONE),

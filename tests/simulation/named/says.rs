@@ -1,0 +1,118 @@
+//! Stories of services whose directories say more.
+use super::{Lives, Story, letter, quick, same};
+use crate::watched::Check;
+use platform::Signal;
+use platform_sim::tree::ROOT;
+use platform_sim::{Act, Deed, Faults, Life, Machine, Whom};
+use runit::state::{Doing, State};
+
+const FAILS: &str = "/service/x/finish-fails";
+const DELAY: &str = "/service/x/restart-delay";
+
+/// The supervisor is killed then; what it left tells how things stood.
+fn until(ms: u64) -> (u64, Deed) {
+    (ms, Deed::Signal(Whom::Program, Signal::Kill))
+}
+
+fn state(story: &Story) -> Result<State, String> {
+    let line = story.sim.kernel.tree.contents(ROOT, b"/service/x/supervise/state");
+    line.and_then(State::read).ok_or_else(|| "no state".into())
+}
+
+/// Found by the simulation: a second `t`, during `./finish`, made it forget the first, and the end that was asked
+/// for counted as the service's own.
+pub(super) fn found_asked_twice(system: Machine) -> Check {
+    let lives: Lives<'_> = &[("./finish", &[Life::exits(500, 1)])];
+    let mut story = Story::new(9, system, lives).plan(&[
+        (0, Deed::Create("/service/x/finish", 0o755)),
+        (0, Deed::Fill(FAILS, b"1\n")),
+        letter(2_000, b't'),
+        letter(2_200, b't'),
+        until(9_000),
+    ]);
+    story.runsv(false);
+    same("starts", &story.times("start ./run").len(), &2)?;
+    same("state", &state(&story)?.doing, &Doing::Run)
+}
+
+/// Found by the simulation: one more start that `o` had asked for came after the service had failed.
+pub(super) fn found_once_failed(system: Machine) -> Check {
+    let lives: Lives<'_> = &[("./run", &[Life::exits(2_000, 1)]), ("./finish", &[Life::exits(500, 1)])];
+    let mut story = Story::new(9, system, lives).plan(&[
+        (0, Deed::Create("/service/x/finish", 0o755)),
+        (0, Deed::Fill(FAILS, b"1\n")),
+        letter(2_200, b'o'),
+        letter(2_300, b'u'),
+        until(9_000),
+    ]);
+    story.runsv(false);
+    same("starts", &story.times("start ./run").len(), &1)?;
+    same("state", &state(&story)?.doing, &Doing::Failed)
+}
+
+/// Found by the simulation: `state` told of a start that had failed, and before the first start of one that was
+/// put off by the age of the system.
+pub(super) fn found_next_start(system: Machine) -> Check {
+    for (ms, seconds) in [(4_000, 5), (6_000, 10)] {
+        let mut story = Story::new(9, system, &[]).plan(&[(0, Deed::Fill(DELAY, b"2500\n")), until(ms)]);
+        story.sim.kernel.faults = Faults { fork: u32::MAX, ..Faults::NONE };
+        story.runsv(false);
+        let state = state(&story)?;
+        let next = state.next.map(|next| next.secs - state.since.secs);
+        same("next start", &next, &Some(seconds))?;
+    }
+    // It ended while a control script ran for it.
+    let lives: Lives<'_> = &[("control/h", &[Life::exits(500, 0)])];
+    let mut story = Story::new(9, system, lives).plan(&[
+        (0, Deed::Fill(DELAY, b"2500\n")),
+        (0, Deed::Create("/service/x/control/h", 0o755)),
+        letter(1_000, b'h'),
+        (1_100, Deed::Signal(Whom::In("/service/x", "./run"), Signal::Kill)),
+        until(2_200),
+    ]);
+    story.runsv(false);
+    same("state", &state(&story)?.doing, &Doing::PausedStart)
+}
+
+/// What a start costs: calls of the platform from one start of `./run` that ends at once to the next. Two of them
+/// open, overwrite and close `state`; of the others one is there for what the directory may say beyond runit.
+pub(super) fn calls_of_a_start(system: Machine) -> Check {
+    let made = |files: &[(u64, Deed)], ms| {
+        let lives: Lives<'_> = &[("./run", &[quick()])];
+        let mut story = Story::new(9, system, lives).plan(files).plan(&[until(ms)]);
+        story.runsv(false);
+        story.sim.kernel.made
+    };
+    let costs = |files: &[(u64, Deed)]| made(files, 21_500) - made(files, 20_500);
+    let none = costs(&[]);
+    same("calls of a start", &none, &CALLS)?;
+    // Each file that is there is opened, read and closed.
+    let limit = (0, Deed::Fill("/service/x/restart-limit", b"32 1\n"));
+    same("calls of a start with a file", &costs(&[limit]), &(CALLS + 3))
+}
+
+/// In the order they come in: wait, clock, reap, one letter, clock, `./finish`, clock; `state` (3), `pid` (3: it is
+/// empty), `stat` (4), `status` (4); reap; wait, clock, the directory, `control/u`, fork, clock; `state` (3), `pid`,
+/// `stat` and `status` (4 each).
+const CALLS: u64 = 43;
+
+/// Each newline is read at once, whoever of the service's processes says it, and none counts for the next start.
+pub(super) fn newlines(system: Machine) -> Check {
+    let fill = (0, Deed::Fill("/service/x/notification-fd", b"5\n"));
+    let says = Act::Write(5, b"\n".to_vec());
+    let child = |ms| Act::Fork(Life::of(&[Act::Pause(ms), says.clone(), Act::Forever]));
+    for (first, ready) in [
+        (Life::of(&[Act::Pause(500), says.clone(), Act::Forever]), true),
+        (Life::of(&[child(500), Act::Forever]), true),
+        (Life::of(&[child(5_000), Act::Forever]), false),
+        (Life::of(&[Act::CloseAllBut(vec![0, 1, 2]), says.clone(), Act::Forever]), false),
+        // The newline comes from a child of the start before.
+        (Life::of(&[child(2_500), Act::Pause(1_500), Act::Exit(0)]), false),
+    ] {
+        let lives: Lives<'_> = &[("./run", &[first, Life::forever()])];
+        let mut story = Story::new(9, system, lives).plan(&[fill.clone(), until(4_000)]);
+        story.runsv(false);
+        same("ready", &state(&story)?.ready, &Some(ready))?;
+    }
+    Ok(())
+}
