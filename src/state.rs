@@ -4,7 +4,7 @@
 //! same in a line that is whole. All fields are as wide as their greatest value:
 //!
 //! ```text
-//! VERSION SERIAL STATE READY PID WANT SINCE STARTS LAST AT ENDS LIMIT WINDOW NEXT SERIAL
+//! VERSION SERIAL STATE READY ASKED PID WANT SINCE STARTS LAST AT ENDS LIMIT WINDOW NEXT SERIAL
 //! ```
 use crate::fixed::Words;
 use crate::status::Want;
@@ -13,13 +13,13 @@ use platform::{Ended, Pid, Stamp, copy};
 /// The version of the line.
 const VERSION: &[u8] = b"1";
 /// How long it is, newline included.
-pub const LENGTH: usize = 154;
+pub const LENGTH: usize = 156;
 
 /// Room for a line.
 pub type Line = [u8; LENGTH];
 
 /// A line without a number or a word: all fields are as wide as their greatest value.
-const EMPTY: Line = *b"1 0000000000              - 0000000000 - 0000000000.000000000 0000000000 ----:000 \
+const EMPTY: Line = *b"1 0000000000              - 0 0000000000 - 0000000000.000000000 0000000000 ----:000 \
     0000000000.000000000 000 000 0000000000 0000000000.000000000 0000000000\n";
 
 /// What a service is doing.
@@ -56,6 +56,8 @@ pub struct State {
     pub doing: Doing,
     /// Whether it is ready; `None` if nothing but its age says so.
     pub ready: Option<bool>,
+    /// Whether `./run` was sent the signal that asks it to end.
+    pub asked: bool,
     /// The process of `./run` or `./finish`; the same as in [`crate::status::Status`], as the two that follow.
     pub pid: Option<Pid>,
     /// The wish.
@@ -91,8 +93,9 @@ impl State {
         if let Some(ready) = self.ready {
             letter(26, b'0' | u8::from(ready));
         }
+        letter(28, b'0' | u8::from(self.asked));
         letter(
-            39,
+            41,
             match self.want {
                 Want::Up => b'u',
                 Want::Down => b'd',
@@ -104,24 +107,24 @@ impl State {
             Some((Ended::Exit(code), at)) => (b"exit", code, at),
             Some((Ended::Killed { signal, .. }, at)) => (b"kill", signal, at),
         };
-        copy(how, line.get_mut(73..77).unwrap_or_default());
+        copy(how, line.get_mut(75..79).unwrap_or_default());
         let next = self.next.unwrap_or_default();
         // Each number with the place of its last digit.
         let numbers: [(usize, u64); 14] = [
             (11, serial.into()),
-            (37, self.pid.map_or(0, |pid| pid.0.unsigned_abs()).into()),
-            (50, self.since.secs),
-            (60, self.since.nanos.into()),
-            (71, self.starts.into()),
-            (80, code.into()),
-            (91, at.secs),
-            (101, at.nanos.into()),
-            (105, self.ends.into()),
-            (109, self.limit.into()),
-            (120, self.window.into()),
-            (131, next.secs),
-            (141, next.nanos.into()),
-            (152, serial.into()),
+            (39, self.pid.map_or(0, |pid| pid.0.unsigned_abs()).into()),
+            (52, self.since.secs),
+            (62, self.since.nanos.into()),
+            (73, self.starts.into()),
+            (82, code.into()),
+            (93, at.secs),
+            (103, at.nanos.into()),
+            (107, self.ends.into()),
+            (111, self.limit.into()),
+            (122, self.window.into()),
+            (133, next.secs),
+            (143, next.nanos.into()),
+            (154, serial.into()),
         ];
         for (last, number) in numbers {
             let mut rest = number;
@@ -142,6 +145,7 @@ impl State {
         State {
             doing,
             ready,
+            asked: false,
             pid: None,
             want: Want::Up,
             since,
@@ -169,6 +173,7 @@ impl State {
             b"1" => Some(true),
             _ => return None,
         };
+        let asked = words.number()? != 0;
         let pid = i32::try_from(words.number()?).ok()?;
         let want = match words.next()? {
             b"u" => Want::Up,
@@ -195,7 +200,7 @@ impl State {
             return None;
         }
         let pid = (pid != 0).then_some(Pid(pid));
-        Some(State { doing, ready, pid, want, since, starts, last, ends, limit, window, next })
+        Some(State { doing, ready, asked, pid, want, since, starts, last, ends, limit, window, next })
     }
 }
 
@@ -215,6 +220,7 @@ mod tests {
         State {
             doing: Doing::Run,
             ready: Some(false),
+            asked: true,
             pid: Some(Pid(4711)),
             want: Want::Up,
             since: SINCE,
@@ -231,7 +237,7 @@ mod tests {
     fn a_line_as_the_manual_shows_it() {
         assert_eq!(
             String::from_utf8_lossy(&state().line(7)),
-            "1 0000000007 run          0 0000004711 u 1795992291.123456789 0000000003 exit:001 \
+            "1 0000000007 run          0 1 0000004711 u 1795992291.123456789 0000000003 exit:001 \
              1795992290.000000005 002 005 0000000060 0000000000.000000000 0000000007\n"
         );
     }

@@ -176,6 +176,12 @@ impl Record {
         self.told.is_some_and(|told| told.doing == Doing::Failed)
     }
 
+    /// Whether `./run` was sent the signal that asks it to end, TERM or another.
+    #[must_use]
+    pub fn is_asked_to_end(&self) -> bool {
+        self.got_term != 0 || self.told.is_some_and(|told| told.asked)
+    }
+
     /// Whether it has said that it is ready; `None`: it is none that says so.
     #[must_use]
     pub fn is_ready(&self) -> Option<bool> {

@@ -1,5 +1,5 @@
 //! How soon a service that has ended is started again, and when its supervisor gives it up.
-use super::settings::{Limit, MOST_ENDS, Settings};
+use super::settings::{Limit, MOST_ENDS, PAUSE, Settings};
 use platform::Instant;
 
 /// The last place for an end; their number is a power of two.
@@ -29,6 +29,11 @@ impl Patience {
         let long = now.ms_since(started) >= settings.longest_delay.into();
         let doubled = self.pause.saturating_mul(2).min(settings.longest_delay);
         self.pause = if long { settings.delay } else { doubled.max(settings.delay) };
+    }
+
+    /// It ended because it was asked to: no long pause, and no longer one because of it.
+    pub(super) fn ended_as_asked(&mut self, settings: &Settings) {
+        self.pause = settings.delay.min(PAUSE);
     }
 
     /// All is forgiven, but for a pause of so many milliseconds.

@@ -6,7 +6,7 @@ use platform::{Fd, Signal};
 /// How many ends [`Settings::limit`] can count.
 pub const MOST_ENDS: u32 = 32;
 /// The pause between two starts, in milliseconds, if nothing else is said.
-const PAUSE: u32 = 1000;
+pub(super) const PAUSE: u32 = 1000;
 /// No pause is shorter: what cannot run must not take the processor.
 const SHORTEST_PAUSE: u32 = 50;
 

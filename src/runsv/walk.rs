@@ -159,7 +159,7 @@ impl World {
         assert_eq!(main.pid.is_some(), self.main, "{self:?}");
         assert_eq!(machine.log.as_ref().is_some_and(|log| log.pid.is_some()), self.log, "{self:?}");
         assert_eq!(main.script.is_some(), self.script, "{self:?}");
-        assert!(!main.got_term || self.main, "{self:?}");
+        assert!(!main.asked_to_end || self.main, "{self:?}");
         assert!(main.state != State::Run || self.main, "{self:?}");
         assert!(main.state != State::Down || !self.main, "{self:?}");
         assert!(!main.ready || main.state == State::Run, "ready without a process: {self:?}");
@@ -284,7 +284,7 @@ fn term_is_never_lost() {
             }
             assert!(done.contains(&Action::Script(Letter::Term, Some(MAIN))), "{world:?} {letter:?}");
             assert!(done.contains(&Action::Signal(MAIN, Signal::Terminate)), "{world:?} {letter:?}");
-            assert!(machine.main.got_term);
+            assert!(machine.main.asked_to_end);
         }
     }
 }

@@ -184,12 +184,13 @@ pub const CASES: &[Case] = &[
             service.obeys(&["-w", "20", "start"], "ok: run: foo: (pid p) Ts", 0);
         });
     }),
-    case("delay_holds_up_t", || {
-        // As a second does without the file: the next start is not sooner, whoever asked for the end.
+    case("delay_spares_what_was_asked_for", || {
         with(&[("restart-delay", "60000")], |service, _| {
             service.control("t");
+            service.await_runs(2);
+            service.obeys(&["restart"], "ok: run: foo: (pid p) Ts", 0);
+            service.tell("exit 1");
             service.await_doing(Doing::PausedStart);
-            service.obeys(&["-w", "20", "restart"], "ok: run: foo: (pid p) Ts", 0);
         });
     }),
     case("limit_and_no_more_starts", || {

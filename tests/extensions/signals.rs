@@ -6,6 +6,7 @@ use runit_tests::place::Running;
 use runit_tests::rig::{Rig, Service, await_death, by_term, end_by, send};
 use runit_tests::status::RUN;
 use runit_tests::suite::{Case, case};
+use runit_tests::wait::until;
 
 /// A service that notes the signal NAME and no other, which `text` asks for.
 fn noting(name: &str, text: &str, look: impl FnOnce(&Service<'_>, &mut Running)) {
@@ -63,6 +64,20 @@ pub const CASES: &[Case] = &[
             service.await_runs(2);
             service.await_traces(&["run", &end, "run"]);
         });
+    }),
+    case("down_signal_what_ends_is_not_what_was_started", || {
+        with_first(
+            "trap 'echo INT >>trace; sleep 1; exit 3' INT",
+            &[("down-signal", "INT")],
+            |service, _| {
+                let old = service.status().pid;
+                service.control("t");
+                service.await_trace("INT");
+                assert!(until("it", || service.state()).asked);
+                service.obeys(&["start"], "ok: run: foo: (pid p) Ts", 0);
+                assert_ne!(service.status().pid, old);
+            },
+        );
     }),
     case("down_signal_by_x", || {
         with_first("trap - INT", &[("down-signal", "INT")], |service, runsv| {

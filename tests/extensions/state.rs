@@ -54,6 +54,7 @@ pub const CASES: &[Case] = &[
         let expected = State {
             doing: Doing::Down,
             ready: None,
+            asked: false,
             pid: None,
             want: Want::Down,
             since: state.since,

@@ -164,18 +164,17 @@ impl Service {
         }
     }
 
-    /// Sends the signal that asks it to end. That it got TERM is said of TERM alone.
+    /// Sends the signal that asks it to end.
     fn ask_to_end(&mut self, out: &mut Actions) {
         match (self.settings.down, self.pid) {
             (Some(number), Some(pid)) if matches!(self.state, State::Run) => {
                 out.add(Action::SignalNumber(pid, number));
             }
-            (None, _) if self.signal(Signal::Terminate, out) => {
-                self.got_term = true;
-                out.add(Action::Write(self.who));
-            }
-            (Some(_) | None, _) => {}
+            (None, _) if self.signal(Signal::Terminate, out) => {}
+            (Some(_) | None, _) => return,
         }
+        self.asked_to_end = true;
+        out.add(Action::Write(self.who));
     }
 
     /// A paused process could not act on TERM.

@@ -8,9 +8,9 @@ impl Service {
     /// Its process ended.
     pub(in crate::runsv) fn died(&mut self, ended: Ended, now: Instant, out: &mut Actions) {
         // Only a control script lets time pass before `./finish` runs.
-        self.corpse = self.script.and(self.pid).map(|pid| (pid, self.got_term));
+        self.corpse = self.script.and(self.pid).map(|pid| (pid, self.asked_to_end));
         self.pid = None;
-        self.got_term = false;
+        self.asked_to_end = false;
         // A control script that hangs still has its time.
         if self.script.is_none() {
             self.kill = NEVER;
@@ -47,11 +47,11 @@ impl Service {
     /// `./run` ended: was that its purpose, and if not, was it once too often?
     fn run_ended(&mut self, ended: Ended, now: Instant, out: &mut Actions) {
         self.ready = false;
-        self.patience.lived(&self.settings, self.started, now);
         out.add(Action::Ended(self.who, ended));
         if self.asked {
-            return;
+            return self.patience.ended_as_asked(&self.settings);
         }
+        self.patience.lived(&self.settings, self.started, now);
         let limit = self.settings.limit.filter(|_| matches!(self.want, Want::Up));
         if self.settings.oneshot && ended == Ended::Exit(0) {
             self.outcome = Outcome::Done;

@@ -61,7 +61,8 @@ pub struct Service {
     pub(super) pid: Option<Pid>,
     pub(super) want: Want,
     pub(super) paused: bool,
-    pub(super) got_term: bool,
+    /// It was sent the signal that asks it to end.
+    pub(super) asked_to_end: bool,
     /// Start `./run` as soon as it is down, whatever the wish: `o` was given.
     pub(super) once: bool,
     /// The control script that runs.
@@ -102,7 +103,7 @@ impl Service {
             pid: None,
             want,
             paused: false,
-            got_term: false,
+            asked_to_end: false,
             once: false,
             script: None,
             start: Start::New,
@@ -127,9 +128,11 @@ impl Service {
         let (state, pid, got_term) = match (self.state, self.corpse) {
             (State::Finish, Some((pid, got_term))) => (State::Run, Some(pid), got_term),
             (State::Down | State::Run, Some(_) | None) | (State::Finish, None) => {
-                (self.state, self.pid, self.got_term)
+                (self.state, self.pid, self.asked_to_end)
             }
         };
+        // That it got TERM is said of TERM alone.
+        let got_term = got_term && self.settings.down.is_none();
         Status { since, pid, paused: self.paused, want: self.want, got_term, state }
     }
 
@@ -151,6 +154,8 @@ impl Service {
         state::State {
             doing,
             ready: says.then_some(ready),
+            asked: matches!(status.state, State::Run)
+                && self.corpse.map_or(self.asked_to_end, |corpse| corpse.1),
             pid: status.pid,
             want: status.want,
             since: facts.since,
@@ -254,7 +259,7 @@ impl Service {
         };
         self.pid = Some(pid);
         self.paused = false;
-        self.got_term = false;
+        self.asked_to_end = false;
         match self.state {
             State::Down => {
                 self.state = State::Run;

@@ -84,7 +84,7 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
         Letter::Up | Letter::Once | Letter::Term if was_given_up(record, before) => Verdict::Never,
         Letter::Up if record.want == b'u' && record.is_done() => Verdict::Met,
         Letter::Up if record.want != b'u' || !is_running(record) => Verdict::NotYet,
-        Letter::Up if record.got_term != 0 => Verdict::WhenTimeIsUp,
+        Letter::Up if record.is_asked_to_end() => Verdict::WhenTimeIsUp,
         Letter::Up => Verdict::IfReady,
         Letter::Down => met(wanted_down && is_down(record)),
         Letter::Term | Letter::Kill if wanted_down && is_down(record) => Verdict::Met,
@@ -92,7 +92,7 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
         // It has no process that could be killed, and what shall run once has run.
         Letter::Kill if record.is_done() => Verdict::Met,
         Letter::Once if record.is_done() => met(wanted_down),
-        Letter::Term | Letter::Kill => ready(is_new_process(record, before) && record.got_term == 0),
+        Letter::Term | Letter::Kill => ready(is_new_process(record, before) && !record.is_asked_to_end()),
         Letter::Once if !wanted_down || !has_run_once(record, before) => Verdict::NotYet,
         // It may still turn out that it cannot run; one that has ended by itself has run.
         Letter::Once if is_running(record) => Verdict::IfSettled,

@@ -145,6 +145,7 @@ impl Truth {
         State {
             doing: Doing::Down,
             ready: Some(model.ready),
+            asked: false,
             pid: model.known.child.map(|(pid, _)| pid),
             want: match model.known.wish {
                 Wish::Up => Want::Up,

@@ -64,8 +64,11 @@ impl Model {
         self.last = Some(ended);
         let (least, most) = self.said.delay();
         let lived = (self.now - self.started.unwrap_or(0)) / MS;
-        self.pause = if lived >= most { least } else { (2 * self.pause).min(most).max(least) };
-        if !self.asked {
+        if self.asked {
+            // As without the files, at most.
+            self.pause = least.min(1000);
+        } else {
+            self.pause = if lived >= most { least } else { (2 * self.pause).min(most).max(least) };
             self.count(ended);
         }
         if self.done {
