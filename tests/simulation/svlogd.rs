@@ -301,9 +301,7 @@ impl Svlogd {
         }
         Ok(())
     }
-}
 
-impl Svlogd {
     /// What is there is what was read, but for lines that are said to be lost.
     fn in_order(&self, kernel: &Kernel) -> Check {
         for (dir, ino, _) in self.mover.used(kernel) {
@@ -343,6 +341,9 @@ impl Rules for Svlogd {
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
         self.mover.look(kernel, &DIRS);
         self.started |= matches!(fact, Fact::Waits { fds, .. } if !fds.is_empty());
+        if let Some(lossy) = &mut self.lossy {
+            lossy.fact(kernel, fact, self.told)?;
+        }
         match fact {
             Fact::Done { deed: Deed::Signal(Whom::Program, Signal::HangUp) | Deed::Mark(MOVED), .. } => {
                 self.mover.rest(kernel);
@@ -354,9 +355,6 @@ impl Rules for Svlogd {
         }
         match fact {
             Fact::Read { fd: Fd::STDIN, bytes } => {
-                if let Some(lossy) = &mut self.lossy {
-                    lossy.over |= bytes.is_empty();
-                }
                 if std::mem::replace(&mut self.fed, true) {
                     return Err("two reads in one turn".into());
                 }
@@ -365,13 +363,6 @@ impl Rules for Svlogd {
             }
             Fact::Wrote { .. } => self.worked = true,
             Fact::Failed { what: "mmap", .. } => self.refused = true,
-            Fact::Reaped { pid, .. } => {
-                if let Some(lossy) = &mut self.lossy {
-                    lossy.workers.retain(|worker| worker != pid);
-                }
-            }
-            Fact::Said { pid, text }
-                if *pid == kernel.own() && self.lossy.as_mut().is_some_and(|lossy| lossy.hears(text)) => {}
             Fact::Said { text, .. } if self.stays && text.ends_with(b": file does not exist\n") => {
                 let text = text.escape_ascii();
                 return Err(format!("a directory is missed that has another name: {text}"));
@@ -380,10 +371,7 @@ impl Rules for Svlogd {
                 self.told = true;
                 self.terms += 1;
             }
-            Fact::Spawned { child, pid } if child.path == c"/bin/sh" => {
-                if let Some(lossy) = &mut self.lossy {
-                    lossy.workers.push(*pid);
-                }
+            Fact::Spawned { child, .. } if child.path == c"/bin/sh" => {
                 for (dir, ino, _) in self.mover.used(kernel) {
                     let here = kernel.others().filter(|other| {
                         other.directory == ino && other.ended.is_none() && other.parent == kernel.own().0
@@ -402,9 +390,6 @@ impl Rules for Svlogd {
                 return if self.worked { Ok(()) } else { self.pace.sleeps(kernel) };
             }
             Fact::Waits { fds, until } => {
-                if let Some(lossy) = &self.lossy {
-                    lossy.waits(kernel, self.told, fds, *until)?;
-                }
                 let worked = std::mem::take(&mut self.worked);
                 if !worked {
                     self.pace.sleeps(kernel)?;
@@ -439,6 +424,11 @@ impl Rules for Svlogd {
             let found = Svlogd::contents(kernel, ino);
             if let Some(lossy) = &self.lossy {
                 lossy.adds_up(dir, &found, &wanted, kernel.faults == Faults::NONE)?;
+                let current = kernel.tree.existing(ino, b"current", true);
+                let finished = current.is_ok_and(|ino| kernel.tree.at(ino).mode == 0o744);
+                if finished && found.last().is_some_and(|byte| *byte != b'\n') {
+                    return Err(format!("{dir}: half a line counts as whole"));
+                }
                 continue;
             }
             if !wanted.ends_with(&found) || (whole && found.len() < wanted.len()) {

@@ -1,7 +1,7 @@
 //! `--lossy`: nobody ever waits for a directory, and lines and lost lines add up.
 use crate::watched::Check;
 use platform::{Fd, Instant, Pid};
-use platform_sim::{Deed, Faults, Kernel, Random};
+use platform_sim::{Deed, Fact, Faults, Kernel, Random};
 use std::collections::HashMap;
 
 /// What it waits for at the end is the rest of a line, at most, in nanoseconds.
@@ -11,11 +11,11 @@ const REST: u64 = 2_000_000_000;
 #[derive(Default)]
 pub(super) struct Lossy {
     /// The input has come to its end.
-    pub(super) over: bool,
+    over: bool,
     /// How many lines are said to be lost at the end, by directory.
     lost: HashMap<Vec<u8>, u64>,
     /// Processors that were started and not reaped: these it waits for.
-    pub(super) workers: Vec<Pid>,
+    workers: Vec<Pid>,
 }
 
 /// The disk is full in the midst of a line.
@@ -77,19 +77,34 @@ pub(super) fn order(dir: &str, found: &[u8], read: &[u8]) -> Result<u64, String>
 }
 
 impl Lossy {
-    /// Whether a message tells of lost lines.
-    pub(super) fn hears(&mut self, text: &[u8]) -> bool {
-        let Some(rest) = text.strip_prefix(b"svlogd: warning: ") else { return false };
-        let Some(colon) = rest.windows(2).position(|pair| pair == b": ") else { return false };
-        let Some(count) = number(&rest[..colon]) else { return false };
+    /// Something happened; `told`: it was sent TERM.
+    pub(super) fn fact(&mut self, kernel: &Kernel, fact: &Fact<'_>, told: bool) -> Check {
+        match fact {
+            Fact::Read { fd: Fd::STDIN, bytes } => self.over |= bytes.is_empty(),
+            Fact::Spawned { child, pid } if child.path == c"/bin/sh" => self.workers.push(*pid),
+            Fact::Reaped { pid, .. } => self.workers.retain(|worker| worker != pid),
+            Fact::Said { pid, text } if *pid == kernel.own() => self.hears(text),
+            // A look is no sleep.
+            Fact::Waits { fds, until } if until.is_none_or(|until| until > kernel.now()) => {
+                return self.waits(kernel, told, fds, *until);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Perhaps a message tells of lost lines.
+    fn hears(&mut self, text: &[u8]) {
+        let Some(rest) = text.strip_prefix(b"svlogd: warning: ") else { return };
+        let Some(colon) = rest.windows(2).position(|pair| pair == b": ") else { return };
+        let Some(count) = number(&rest[..colon]) else { return };
         let dir = rest[colon + 2..].trim_ascii_end();
         let dir = dir.rsplit(|byte| *byte == b'/').next().unwrap_or(dir);
         *self.lost.entry(dir.to_vec()).or_default() += count;
-        true
     }
 
     /// It goes to sleep.
-    pub(super) fn waits(&self, kernel: &Kernel, told: bool, fds: &[Fd], until: Option<Instant>) -> Check {
+    fn waits(&self, kernel: &Kernel, told: bool, fds: &[Fd], until: Option<Instant>) -> Check {
         if !self.over && !told && fds.first().is_some_and(|fd| *fd != Fd::STDIN) {
             return Err("held up: it does not read".into());
         }
