@@ -29,12 +29,12 @@ pub const CASES: &[Case] = &[
             let text = String::from_utf8(line).unwrap();
             let words: Vec<&str> = text.split_ascii_whitespace().collect();
             assert_eq!(
-                (words.len(), words[0], words[2], words[3], words[5]),
-                (15, "1", "run", "-", "u"),
+                (words.len(), words[0], words[2], words[3], words[4], words[6]),
+                (16, "1", "run", "-", "0", "u"),
                 "{text}"
             );
-            assert_eq!(words[1], words[14], "{text}");
-            assert_eq!(words[4].parse::<i32>().ok(), Some(service.runs()[0]), "{text}");
+            assert_eq!(words[1], words[15], "{text}");
+            assert_eq!(words[5].parse::<i32>().ok(), Some(service.runs()[0]), "{text}");
         });
     }),
     case("state_may_be_read_by_whom_the_directory_lets_in", || {

@@ -1,5 +1,4 @@
-//! When a service has obeyed. Each letter of a command has a condition, and all of them must hold
-//! in one status record.
+//! When a service has obeyed. Each letter of a command has a condition; all must hold in one status record.
 //!
 //! The record of a service may be older than the command. So that nothing old is taken for an
 //! answer, a wish must have arrived in it (runsv always writes the wish of `u`, `d` and `o`), and
@@ -86,7 +85,8 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
         Letter::Up if record.want != b'u' || !is_running(record) => Verdict::NotYet,
         Letter::Up if record.is_asked_to_end() => Verdict::WhenTimeIsUp,
         Letter::Up => Verdict::IfReady,
-        Letter::Down => met(wanted_down && is_down(record)),
+        // One that was given up is wanted down too, until it is told so.
+        Letter::Down => met(wanted_down && is_down(record) && !record.has_failed()),
         Letter::Term | Letter::Kill if wanted_down && is_down(record) => Verdict::Met,
         Letter::Term if record.is_done() => met(is_newer(record, before)),
         // It has no process that could be killed, and what shall run once has run.
@@ -352,7 +352,8 @@ mod tests {
             assert_eq!(try_word(word, failed(4), failed(5)), Never, "{word}");
             assert_ne!(try_word(word, failed(5), failed(5)), Never, "{word}: it has not been tried yet");
         }
-        assert_eq!(try_word("check", failed(5), failed(5)), Never);
+        let known = |word| try_word(word, failed(5), failed(5));
+        assert_eq!((known("check"), known("stop")), (Never, NotYet), "it has not been told yet");
         for word in ["stop", "down", "exit", "hup"] {
             assert_ne!(try_word(word, running(), failed(5)), Never, "{word}");
         }
