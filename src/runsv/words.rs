@@ -65,7 +65,7 @@ pub enum Action {
     Signal(Pid, Signal),
     /// The same, by its number on this system.
     SignalNumber(Pid, u8),
-    /// `./run` ended so, for those who ask later.
+    /// `./run` ended so: a fact for `supervise/state`.
     Ended(Who, Ended),
     /// The status changes its date.
     Stamp(Who),

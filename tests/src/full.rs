@@ -52,7 +52,7 @@ impl Full {
         String::from_utf8_lossy(&fs::read(self.path(name)).unwrap_or_default()).into_owned()
     }
 
-    /// Has a shell enter the namespace. What is mounted there is found by who looks it up there.
+    /// Has a shell enter the namespace. What is mounted there is found by a process that looks it up there.
     #[must_use]
     pub fn enter(&self) -> String {
         let holder = self.holder.pid();

@@ -20,7 +20,7 @@ cfg_if::cfg_if! {
     }
 }
 
-/// Who sent a datagram.
+/// The sender of a datagram.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sender {
     /// The process; 0 if it is in another namespace.

@@ -37,7 +37,7 @@ pub fn to_newline(fd: i32, args: Args, environment: &mut Environment) -> Result<
 }
 
 /// The relay of [`to_newline()`]. It reads as long as the program lives, also when everything is said: a socket
-/// that is gone is an error to those who send more.
+/// that is gone is an error to a sender.
 fn listen([socket, out]: [OwnedFd; 2], mut end: End) {
     let own = ids::user_of_process();
     let mut out = Some(out);

@@ -203,7 +203,7 @@ impl Directory {
     }
 
     /// Ends without waiting: all that was read is tried once more, and what cannot be written is lost, which
-    /// is told to whoever reads the messages.
+    /// is told as a message.
     fn quit<P: Platform>(&mut self, p: &mut P, cx: &mut Context, input: &[u8], buffer: &mut [u8]) {
         self.drive(p, cx, buffer, Event::Terminate);
         self.pump(p, cx, input, buffer, false);
