@@ -29,6 +29,7 @@ impl Extras {
     }
 
     /// Reads them. `since`: a time of day that has passed.
+    #[inline(never)]
     pub(super) fn read<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, since: Stamp) -> Settings {
         let (dir, prefix, count) = match self.who {
             Who::Main => (c".", SUPERVISE.prefix, EXTRAS.len()),

@@ -45,8 +45,8 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         return 1;
     };
     let voice = Voice { program: b"runsv", about: dir.to_bytes() };
-    match start(p, dir, voice) {
-        Ok(mut runsv) => supervise(p, &mut runsv),
+    match run(p, dir, voice) {
+        Ok(()) => 0,
         Err(Refused(text, why)) => {
             voice.fatal(p, text, why);
             111
@@ -54,22 +54,24 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     }
 }
 
-fn start<'a, P: Platform>(p: &mut P, dir: &CStr, voice: Voice<'a>) -> Result<Runsv<'a>, Refused> {
+/// All that is known of the two services is in this frame: each copy of it would take half a page.
+fn run<P: Platform>(p: &mut P, dir: &CStr, voice: Voice<'_>) -> Result<(), Refused> {
     p.catch(&[Signal::Child, Signal::Terminate])
         .map_err(|errno| Refused(&[b"unable to create selfpipe"], Some(errno)))?;
     p.chdir(dir).map_err(|errno| Refused(&[b"unable to change to directory"], Some(errno)))?;
-    let mut runsv = Runsv::new(p, voice)?;
+    let mut runsv = Runsv::new(p, voice);
     runsv.prepare(p)?;
-    Ok(runsv)
+    supervise(p, &mut runsv);
+    Ok(())
 }
 
 /// The loop: perform what is asked for, wait, hand in what happened.
-fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
+fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) {
     // More children may have ended than one turn takes.
     let mut deaths = false;
     loop {
         if runsv.step(p, Event::Time) {
-            return 0;
+            return;
         }
         runsv.save(p);
         let none = Fd(-1);
@@ -83,11 +85,11 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
         deaths |= wake.signals.has(Signal::Child);
         for (who, bit) in [(Who::Main, 0), (Who::Log, 1)] {
             if wake.is_ready(bit) && runsv.commands(p, who) {
-                return 0;
+                return;
             }
         }
         if wake.is_ready(2) && runsv.notified(p) {
-            return 0;
+            return;
         }
         for _ in 0..if deaths { CROWD } else { 0 } {
             let Some((pid, ended)) = p.reap() else {
@@ -99,16 +101,16 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) -> u8 {
             if runsv.machine.knows(pid) {
                 runsv.reaped = Some(pid);
                 if runsv.commands(p, Who::Main) || runsv.commands(p, Who::Log) {
-                    return 0;
+                    return;
                 }
                 runsv.reaped = None;
             }
             if runsv.step(p, Event::Died(pid, ended)) {
-                return 0;
+                return;
             }
         }
         if wake.signals.has(Signal::Terminate) && runsv.step(p, Event::Terminate) {
-            return 0;
+            return;
         }
     }
 }

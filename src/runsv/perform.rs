@@ -43,7 +43,9 @@ pub(super) struct Runsv<'a> {
 
 impl<'a> Runsv<'a> {
     /// Looks at the service directory, which is the current one.
-    pub(super) fn new<P: Platform>(p: &mut P, voice: Voice<'a>) -> Result<Runsv<'a>, Refused> {
+    // It cannot fail, and is not inlined: then the supervisor is made in its place, and not copied there.
+    #[inline(never)]
+    pub(super) fn new<P: Platform>(p: &mut P, voice: Voice<'a>) -> Runsv<'a> {
         let since = p.wall();
         let main = wanted(p, DOWN);
         let log = match p.stat(LOG) {
@@ -58,15 +60,8 @@ impl<'a> Runsv<'a> {
                 None
             }
         };
-        let pipe = match log {
-            Some(_) => {
-                let ends = p.pipe().map_err(|errno| Refused(&[b"unable to create log pipe"], Some(errno)))?;
-                Some((ends.0, Some(ends.1)))
-            }
-            None => None,
-        };
         let now = p.now();
-        Ok(Runsv {
+        Runsv {
             voice,
             machine: Machine::new(main, log),
             reaped: None,
@@ -75,14 +70,18 @@ impl<'a> Runsv<'a> {
             log: log.map(|_| Supervise::new(Who::Log, since, now)),
             extras: (Extras::new(Who::Main), Extras::new(Who::Log)),
             notification: None,
-            pipe,
+            pipe: None,
             retry: None,
             unsaved: true,
-        })
+        }
     }
 
-    /// Sets up the supervise directories. A client that can open `ok` finds the rest there.
+    /// Makes the log pipe, and sets up the supervise directories. A client that can open `ok` finds the rest there.
     pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Refused> {
+        if self.log.is_some() {
+            let ends = p.pipe().map_err(|errno| Refused(&[b"unable to create log pipe"], Some(errno)))?;
+            self.pipe = Some((ends.0, Some(ends.1)));
+        }
         self.main.lock(p)?;
         if let Some(log) = &mut self.log {
             log.lock(p)?;

@@ -120,6 +120,7 @@ impl Supervise {
 
     /// Brings `state` up to date, before the files that say less: what tells of a change to those, which are
     /// replaced, tells of this one, which is overwritten. Where that fails it is taken away, and all else goes on.
+    #[inline(never)]
     pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, state: &State) {
         if self.line.as_ref() == Some(&state.line(self.serial)) {
             return;
