@@ -1,6 +1,5 @@
 //! Performs what the machine asks for.
 use super::Refused;
-use super::extras::Extras;
 use super::machine::Machine;
 use super::service::Who;
 use super::supervise::Supervise;
@@ -31,7 +30,6 @@ pub(super) struct Runsv<'a> {
     pub(super) now: Instant,
     main: Supervise,
     log: Option<Supervise>,
-    extras: (Extras, Extras),
     /// The read end of the pipe on which `./run` says that it is ready.
     pub(super) notification: Option<Fd>,
     /// Read and write end, while there is a log service.
@@ -68,7 +66,6 @@ impl<'a> Runsv<'a> {
             now,
             main: Supervise::new(Who::Main, since, now),
             log: log.map(|_| Supervise::new(Who::Log, since, now)),
-            extras: (Extras::new(Who::Main), Extras::new(Who::Log)),
             notification: None,
             pipe: None,
             retry: None,
@@ -204,12 +201,11 @@ impl<'a> Runsv<'a> {
     fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
             Action::ReadSettings(who) => {
-                let since = self.supervise(who).map(|supervise| supervise.facts.since).unwrap_or_default();
-                let extras = match who {
-                    Who::Main => &mut self.extras.0,
-                    Who::Log => &mut self.extras.1,
-                };
-                return Some(Answer::Settings(who, extras.read(p, self.voice, since)));
+                let voice = self.voice;
+                return self.supervise(who).map(|supervise| {
+                    let settings = supervise.extras.read(p, voice, supervise.facts.since);
+                    Answer::Settings(who, settings)
+                });
             }
             Action::Run(who) => {
                 let started = self.start(p, who);

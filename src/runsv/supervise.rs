@@ -1,5 +1,6 @@
 //! The supervise directory: its FIFOs and lock, and the three files that say how the service is.
 use super::Refused;
+use super::extras::Extras;
 use super::machine::Facts;
 use super::service::Who;
 use crate::fixed::Text;
@@ -22,6 +23,8 @@ pub(super) struct Supervise {
     pub(super) control: Fd,
     /// The directory was made just now.
     new: bool,
+    /// What the service's directory says.
+    pub(super) extras: Extras,
     pub(super) facts: Facts,
     /// What `state` says, if it could be written, and the number of its line.
     line: Option<Line>,
@@ -45,6 +48,7 @@ impl Supervise {
             place: Fd(-1),
             control: Fd(-1),
             new: false,
+            extras: Extras::new(who),
             facts: Facts { since, moment, starts: 0, last: None },
             line: None,
             serial: 0,

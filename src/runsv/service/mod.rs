@@ -282,6 +282,7 @@ impl Service {
 const fn after(ms: u32, now: Instant) -> Instant {
     if ms == 0 { NEVER } else { now.plus_ms(ms as u64) }
 }
+
 /// So many milliseconds later.
 const fn later(stamp: Stamp, ms: u64) -> Stamp {
     let ms = ms.saturating_add(stamp.nanos as u64 / 1_000_000);
