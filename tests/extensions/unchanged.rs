@@ -84,6 +84,18 @@ fn at_rest<'r>(rig: &'r Rig, name: &str, said: Files<'_>) -> (Service<'r>, Runni
     (service, runsv)
 }
 
+/// Waits until the last of them lies down; how often each has.
+fn await_rest(sleeps: impl Fn() -> Vec<Option<u64>>) -> Vec<Option<u64>> {
+    let mut last = sleeps();
+    until("rest", || {
+        within(Duration::from_millis(200), || None::<()>);
+        let now = sleeps();
+        let same = now == last;
+        last.clone_from(&now);
+        same.then_some(now)
+    })
+}
+
 pub const CASES: &[Case] = &[
     case("unchanged_calls_of_a_start", || {
         let calls = calls_of_a_restart(&[]);
@@ -135,15 +147,7 @@ pub const CASES: &[Case] = &[
             (0..50).map(|number| at_rest(&rig, &number.to_string(), ALL)).collect();
         let sleeps =
             || -> Vec<Option<u64>> { all.iter().map(|(_, runsv)| process::sleeps(runsv.pid())).collect() };
-        // The last of them lies down.
-        let mut last = sleeps();
-        until("rest", || {
-            within(Duration::from_millis(200), || None::<()>);
-            let now = sleeps();
-            let same = now == last;
-            last = now;
-            same.then_some(())
-        });
+        let last = await_rest(sleeps);
         let woken = within(Duration::from_secs(5), || {
             within(Duration::from_millis(100), || None::<()>);
             (sleeps() != last).then_some(())
@@ -166,14 +170,7 @@ pub const CASES: &[Case] = &[
         });
         let sleeps =
             || -> Vec<Option<u64>> { all.iter().map(|runsv| process::sleeps(runsv.pid())).collect() };
-        let mut last = sleeps();
-        until("rest", || {
-            within(Duration::from_millis(200), || None::<()>);
-            let now = sleeps();
-            let same = now == last;
-            last = now;
-            same.then_some(())
-        });
+        let last = await_rest(sleeps);
         assert!(within(Duration::from_secs(2), || (sleeps() != last).then_some(())).is_none());
     }),
     case("unchanged_files_of_old", || {
