@@ -44,7 +44,7 @@ impl Manager {
         sender
     }
 
-    /// Nothing has been sent by anybody who is gone.
+    /// Nothing has been sent by a process that is gone.
     fn nothing(&self) {
         assert_eq!(self.taken(), None);
     }

@@ -126,7 +126,7 @@ pub const CASES: &[Case] = &[
         service.obeys(&["-w", "1", "check"], "timeout: run: foo: (pid p) Ts", 1);
     }),
     case("supervisor_of_old_and_a_clock_that_was_set", || {
-        // A line of a time to come, and nobody who writes another.
+        // A line of a time to come, and no supervisor to write another.
         let rig = Rig::new();
         let (service, other) = (rig.service("foo"), rig.service("other"));
         files(other.probe(), &[("notification-fd", "5")]);

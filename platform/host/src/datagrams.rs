@@ -59,7 +59,7 @@ pub fn name(socket: impl AsFd) -> Result<Vec<u8>> {
     Ok(name)
 }
 
-/// The next datagram, or as much of it as there is room for, and who sent it, if the system tells. It does not
+/// The next datagram, or as much of it as there is room for, and its sender, if the system tells. It does not
 /// wait. Descriptors that come with it are closed.
 ///
 /// # Errors

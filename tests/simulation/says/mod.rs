@@ -126,7 +126,7 @@ fn prepare(kernel: &mut Kernel, random: &mut Random, log: bool) {
             put(kernel, PATHS[pick][1], said::contents(random, texts));
         }
     }
-    // What somebody left there who has died.
+    // What a supervisor that died has left there.
     if random.chance(10) {
         kernel.directory(b"/service/x/supervise");
         put(kernel, "/service/x/supervise/state", b"1 0000000001 run\n");

@@ -138,7 +138,7 @@ impl Says {
                     return Err(format!("woke {} times with nothing to do", self.pace.total - before));
                 }
             }
-            // Whoever sends a letter after TERM takes it back.
+            // A letter after TERM takes it back.
             mark::GONE if self.cancelled => {}
             mark::GONE => return Err(format!("TERM lost: still there at {}", kernel.now().0)),
             says if says >= SAYS => {
