@@ -34,13 +34,16 @@ FILL = sed -e 's|@SVDIR@|$(RUNIT_SVDIR)|g; s|@ETC@|$(RUNIT_ETC)|g'
 ARRANGE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVDIR)\2|g; s|\([^[:alnum:]_.<]\)/service$$|\1$(RUNIT_SVDIR)|' \
 	-e 's|/etc/runit\([^[:alnum:]_.-]\)|$(RUNIT_ETC)\1|g; s|/etc/runit$$|$(RUNIT_ETC)|; s|/usr/local/bin/|$(BINDIR)/|g'
 
-# The resident programs need no library where that can be had without asking for anything (x86_64
-# Linux with glibc's Rust), which is smaller and starts faster; else they are linked as usual.
+# Programs need no library where that can be had without asking for anything, which starts faster: the resident
+# ones on x86_64 Linux with glibc's Rust, the commands where Rust also has its library for musl. Else they are
+# linked as usual.
 all: dynamic
 	rm -rf target/made && mkdir -p target/made
 	for name in $$(ci/programs); do cp "target/release/$$name" target/made/ || exit 1; done
 	$(PATHS) ci/static own && code=0 || code=$$?; \
 		case $$code in 0) for name in $(RESIDENT); do cp "target/static/$$name" target/made/ || exit 1; done ;; 3) ;; *) exit $$code ;; esac
+	$(PATHS) ci/static-commands && code=0 || code=$$?; \
+		case $$code in 0) cp target/static-commands/* target/made/ ;; 3) ;; *) exit $$code ;; esac
 
 dynamic:
 	$(PATHS) cargo build --release --bins

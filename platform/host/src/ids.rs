@@ -1,5 +1,7 @@
 //! Users and groups: their numbers, and becoming one of them. The C library is asked directly, for
 //! names are bytes.
+mod getent;
+
 use crate::{Result, wrong};
 use core::ffi::{CStr, c_int};
 use libc::{gid_t, uid_t};
@@ -26,7 +28,8 @@ pub fn user(name: &CStr) -> Result<Option<(u32, u32)>> {
     // SAFETY: a string that ends with NUL.
     let entry = unsafe { libc::getpwnam(name.as_ptr()) };
     // SAFETY: null or valid until the next call, and there is one thread.
-    found(unsafe { entry.as_ref() }.map(|entry| (entry.pw_uid, entry.pw_gid)))
+    let found = found(unsafe { entry.as_ref() }.map(|entry| (entry.pw_uid, entry.pw_gid)));
+    or_else(found, || getent::user(name))
 }
 
 /// The number of a group, `None` if there is no such group (getgrnam(3)).
@@ -38,7 +41,19 @@ pub fn group(name: &CStr) -> Result<Option<u32>> {
     // SAFETY: a string that ends with NUL.
     let entry = unsafe { libc::getgrnam(name.as_ptr()) };
     // SAFETY: null or valid until the next call, and there is one thread.
-    found(unsafe { entry.as_ref() }.map(|entry| entry.gr_gid))
+    let found = found(unsafe { entry.as_ref() }.map(|entry| entry.gr_gid));
+    or_else(found, || getent::group(name))
+}
+
+/// musl reads files alone. A program that is linked with it may run where the C library asks LDAP and the like.
+const FILES_ALONE: bool = cfg!(target_env = "musl");
+
+/// What the C library has found, or else the system's own answer.
+fn or_else<T>(found: Result<Option<T>>, ask: impl FnOnce() -> Option<T>) -> Result<Option<T>> {
+    match found {
+        Ok(None) | Err(_) if FILES_ALONE => ask().map_or(found, |entry| Ok(Some(entry))),
+        Ok(_) | Err(_) => found,
+    }
 }
 
 /// NetBSD without /etc/nsswitch.conf says of a name that nobody has that there is no such file. Elsewhere that
@@ -77,7 +92,11 @@ pub fn groups_of(name: &CStr, gid: u32) -> Result<Vec<u32>> {
         let count = usize::try_from(count).unwrap_or(0);
         if all >= 0 && count <= room {
             list.truncate(count);
-            return Ok(list.into_iter().map(|gid| gid as u32).collect());
+            let mut groups: Vec<u32> = list.into_iter().map(|gid| gid as u32).collect();
+            if FILES_ALONE {
+                groups.extend(getent::groups_of(name));
+            }
+            return Ok(groups);
         }
         room = room.saturating_mul(4).max(count);
     }
