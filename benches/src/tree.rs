@@ -83,7 +83,9 @@ impl System {
     }
 }
 
-fn is(pid: i32, name: &str) -> bool {
+/// Whether that is the name of the process.
+#[must_use]
+pub fn is(pid: i32, name: &str) -> bool {
     std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|comm| comm.trim_end() == name)
 }
 

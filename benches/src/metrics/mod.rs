@@ -1,6 +1,7 @@
 //! All that can be measured, by name.
 mod many;
 mod one;
+mod ready;
 mod rest;
 
 pub use many::{Costs, costs};
@@ -110,6 +111,10 @@ const TIMES: &[Metric] = &[
     metric("sv stop of 1000", "ms", (3, 10), many::stop_of_many),
     metric("sv stop of all 1000", "ms", (3, 2), many::stop_of_all),
     metric("sv down of all 1000", "ms", (3, 2), many::down_of_all),
+    Metric {
+        beside: Some(ready::newline_s6),
+        ..metric("newline to sv start", "ms", (3, 15), ready::newline)
+    },
     metric("1000 up", "ms", (3, 1), many::wall_of_1000),
     metric("CPU of 1000 up", "ms", (5, 1), many::cpu_of_1000),
     metric("10000 up", "ms", (1, 1), many::wall_of_10000),
