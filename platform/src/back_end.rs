@@ -41,7 +41,9 @@ struct Tools {
     /// openat(2): `posix`.
     open: fn(c_int, &CStr, c_int, c_uint) -> c_int,
     /// [`crate::Files::open_fifo`]: `posix`.
-    open_fifo: fn(&CStr) -> Result<Fd>,
+    open_fifo: fn(Fd, &CStr) -> Result<(Fd, Fd)>,
+    /// mkfifoat(3): `posix`.
+    mkfifoat: fn(Fd, &CStr, libc::mode_t) -> c_int,
     /// [`crate::Files::read_shared`]: `posix`.
     read_shared: fn(&mut Os, Fd, &mut [u8]) -> Result<usize>,
     /// fork(2): `posix`.
@@ -83,6 +85,7 @@ const TOOLS: Tools = Tools {
     clock: system::clock,
     open: system::open,
     open_fifo: system::open_fifo,
+    mkfifoat: system::mkfifoat,
     read_shared: system::read_shared,
     fork: system::fork,
     pipe: system::pipe,

@@ -91,8 +91,9 @@ pub trait Files {
     fn open(&mut self, path: &CStr, how: Open) -> Result<Fd> {
         self.openat(Fd::CWD, path, how)
     }
-    /// Opens a FIFO for reading that has no end: a writer stays, of the caller's own.
-    fn open_fifo(&mut self, path: &CStr) -> Result<Fd>;
+    /// Opens a FIFO for reading that has no end: a writer stays, of the caller's own. That is the second
+    /// descriptor, or -1 where one descriptor is both.
+    fn open_fifo(&mut self, dir: Fd, path: &CStr) -> Result<(Fd, Fd)>;
     /// close(2). The descriptor is gone whatever the kernel answers.
     fn close(&mut self, fd: Fd);
     /// read(2); 0 is the end.
@@ -103,10 +104,18 @@ pub trait Files {
     fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize>;
     /// write(2).
     fn write(&mut self, fd: Fd, bytes: &[u8]) -> Result<usize>;
-    /// mkdir(2).
-    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()>;
-    /// mkfifo(3).
-    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()>;
+    /// mkdirat(2).
+    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()>;
+    /// The same, as mkdir(2).
+    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.mkdirat(Fd::CWD, path, mode)
+    }
+    /// mkfifoat(3).
+    fn mkfifoat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()>;
+    /// The same, as mkfifo(3).
+    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
+        self.mkfifoat(Fd::CWD, path, mode)
+    }
     /// fstatat(2): follows links.
     fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta>;
     /// The same, as stat(2).

@@ -41,7 +41,7 @@ pub(crate) use pipe2::pipe;
 pub(crate) use poll::poll;
 #[cfg(not(runit_force_poll))]
 pub(crate) use posix::reopen_stderr;
-pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
+pub(crate) use posix::{clock, fork, mkfifoat, open, open_fifo, read_shared};
 pub(crate) use signalfd::{fork_own_signals, handler, hear, heard, signal};
 #[cfg(runit_force_poll)]
 pub(crate) use terminal::reopen_stderr;

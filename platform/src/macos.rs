@@ -21,6 +21,7 @@ mod terminal;
 use crate::back_end::System;
 use crate::unix::{Os, check, files};
 use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
+use core::ffi::CStr;
 use libc::c_int;
 
 pub use dir::Dir;
@@ -46,6 +47,28 @@ layout!(libc::sigaction: 16 align 8, sa_sigaction 0, sa_mask 8, sa_flags 12);
 layout!(libc::dirent: 1048 align 8, d_ino 0, d_reclen 16, d_namlen 18, d_type 20, d_name 21);
 layout!(libc::statfs: 2168 align 8, f_flags 64);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
+
+/// mkfifoat(3), which came with macOS 13 and without which no program that names it starts: mkfifo(2), of the path
+/// that fcntl(2), F_GETPATH, has for the directory.
+pub(crate) fn mkfifoat(dir: Fd, path: &CStr, mode: libc::mode_t) -> c_int {
+    const ROOM: usize = libc::PATH_MAX as usize;
+    let mut whole = [0_u8; 2 * ROOM];
+    if dir != Fd::CWD {
+        // SAFETY: the kernel writes at most PATH_MAX bytes, of which the last is NUL.
+        if unsafe { libc::fcntl(dir.0, libc::F_GETPATH, whole.as_mut_ptr()) } == -1 {
+            return -1;
+        }
+        let len = whole.iter().position(|byte| *byte == 0).unwrap_or(0);
+        let rest = whole.get_mut(len..).unwrap_or_default();
+        let name = [b"/".as_slice(), path.to_bytes_with_nul()].into_iter().flatten();
+        rest.iter_mut().zip(name).for_each(|(slot, byte)| *slot = *byte);
+    } else {
+        whole.iter_mut().zip(path.to_bytes_with_nul()).for_each(|(slot, byte)| *slot = *byte);
+    }
+    let whole = CStr::from_bytes_until_nul(&whole).unwrap_or_default();
+    // SAFETY: it is a string.
+    unsafe { libc::mkfifo(whole.as_ptr(), mode) }
+}
 
 /// pipe(2), close-on-exec; `flags` is 0 or O_NONBLOCK. There is no pipe2(2), but neither a second thread
 /// that could fork in between.

@@ -36,7 +36,7 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use pipe2::pipe;
-pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
+pub(crate) use posix::{clock, fork, mkfifoat, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
 pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};
 pub(crate) use terminal::reopen_stderr;

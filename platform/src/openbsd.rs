@@ -35,7 +35,7 @@ pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
 pub(crate) use pipe2::pipe;
-pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
+pub(crate) use posix::{clock, fork, mkfifoat, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
 pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};
 pub(crate) use statfs::is_local;

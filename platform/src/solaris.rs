@@ -37,7 +37,7 @@ pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
 pub(crate) use none::{pr_set_name, revoke, setproctitle};
 pub(crate) use poll::poll;
-pub(crate) use posix::{clock, fork, open, open_fifo, read_shared};
+pub(crate) use posix::{clock, fork, mkfifoat, open, open_fifo, read_shared};
 pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};
 pub(crate) use terminal::reopen_stderr;
 pub use watch::Native;

@@ -95,8 +95,8 @@ impl Supervise {
         if found.kind != Kind::Fifo {
             return Err(Refused(names.say(Say::NotFifo), None));
         }
-        let opened = p.open_fifo(names.control);
-        self.control = opened.map_err(|errno| Refused(names.say(Say::OpenControl), Some(errno)))?;
+        let opened = p.open_fifo(Fd::CWD, names.control);
+        (self.control, _) = opened.map_err(|errno| Refused(names.say(Say::OpenControl), Some(errno)))?;
         Ok(())
     }
 

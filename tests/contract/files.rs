@@ -8,6 +8,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("open", open),
         ("rename", rename),
         ("mkdir", mkdir),
+        ("in_an_open_directory", in_an_open_directory),
         ("readlink", readlink),
         ("links", links),
         ("names", names),
@@ -104,6 +105,29 @@ fn mkdir<P: Files>(p: &mut P) -> Case {
     same!(fine!(p.stat(c"dir/..")).inode, fine!(p.stat(c".")).inode);
     same!(p.stat(c"none").map(|_| ()), Err(Errno::NOENT));
     same!(fine!(p.stat(programs::PLAIN)).kind, Kind::File);
+    Ok(())
+}
+
+fn in_an_open_directory<P: Files>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"dir", 0o700));
+    let dir = fine!(p.open(c"dir", Open::Read));
+    fine!(p.rename(c"dir", c"moved"));
+    fine!(p.mkdirat(dir, c"below", 0o700));
+    same!(p.mkdirat(dir, c"below", 0o700), Err(Errno::EXIST));
+    fine!(p.mkfifoat(dir, c"below/fifo", 0o600));
+    same!(p.mkfifoat(dir, c"below/fifo", 0o600), Err(Errno::EXIST));
+    same!(p.mkfifoat(dir, c"none/fifo", 0o600), Err(Errno::NOENT));
+    let found = fine!(p.stat(c"moved/below/fifo"));
+    same!((found.kind, found.mode & 0o777), (Kind::Fifo, 0o600));
+    let (read, writer) = fine!(p.open_fifo(dir, c"below/fifo"));
+    let client = fine!(p.open(c"moved/below/fifo", Open::Write));
+    same!(p.write(client, b"u"), Ok(1));
+    same!(p.read(read, &mut [0; 8]), Ok(1));
+    for fd in [client, read, writer, dir] {
+        if fd.0 >= 0 {
+            p.close(fd);
+        }
+    }
     Ok(())
 }
 

@@ -48,7 +48,7 @@ fn fifo_ends<P: Platform>(p: &mut P) -> Case {
 
 fn fifo_with_own_writer<P: Platform>(p: &mut P) -> Case {
     fine!(p.mkfifo(c"fifo", 0o600));
-    let read = fine!(p.open_fifo(c"fifo"));
+    let (read, writer) = fine!(p.open_fifo(Fd::CWD, c"fifo"));
     let client = fine!(p.open(c"fifo", Open::Write));
     same!(p.write(client, b"u"), Ok(1));
     p.close(client);
@@ -57,8 +57,12 @@ fn fifo_with_own_writer<P: Platform>(p: &mut P) -> Case {
     same!(p.read(read, &mut bytes), Err(Errno::AGAIN));
     let until = p.now().plus_ms(20);
     same!(p.wait(&[read], Some(until)).ready, 0);
-    same!(p.open_fifo(c"none"), Err(Errno::NOENT));
+    same!(p.open_fifo(Fd::CWD, c"none"), Err(Errno::NOENT));
+    if writer.0 >= 0 {
+        p.close(writer);
+    }
     p.close(read);
+    same!(p.open(c"fifo", Open::Write), Err(Errno::NXIO));
     Ok(())
 }
 

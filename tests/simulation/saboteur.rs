@@ -174,8 +174,8 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         self.opened.insert(fd.0, path);
         Ok(fd)
     }
-    fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
-        self.p.open_fifo(path)
+    fn open_fifo(&mut self, dir: Fd, path: &CStr) -> Result<(Fd, Fd)> {
+        self.p.open_fifo(dir, path)
     }
     fn close(&mut self, fd: Fd) {
         let keeps = self.lies(Lie::KeepsPipe) && self.pipes.contains(&fd);
@@ -208,11 +208,11 @@ impl<P: Platform> Files for Saboteur<'_, P> {
         }
         self.p.write(fd, bytes)
     }
-    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {
-        self.p.mkdir(path, mode)
+    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
+        self.p.mkdirat(dir, path, mode)
     }
-    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
-        self.p.mkfifo(path, mode)
+    fn mkfifoat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
+        self.p.mkfifoat(dir, path, mode)
     }
     fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
         let (dir, path) = self.place(dir, path);

@@ -21,6 +21,10 @@ pub struct Faults {
     pub short_read: u8,
     /// rename(2) fails with EIO.
     pub rename: u32,
+    /// mkdir(2) and mkfifo(3) fail with ENOSPC.
+    pub make: u32,
+    /// readlink(2) fails with EIO.
+    pub readlink: u32,
     /// fsync(2) fails with EIO.
     pub sync: u32,
     /// Datagrams cannot be sent: EPERM.
@@ -55,6 +59,8 @@ impl Faults {
         short_write: 0,
         short_read: 0,
         rename: 0,
+        make: 0,
+        readlink: 0,
         sync: 0,
         send: 0,
         open_dir: 0,

@@ -45,10 +45,15 @@ impl Files for Sim {
         self.kernel.opened(&whole, result)
     }
 
-    fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
-        let fd = self.open(path, Open::Read)?;
-        self.open(path, Open::Write)?;
-        Ok(fd)
+    fn open_fifo(&mut self, dir: Fd, path: &CStr) -> Result<(Fd, Fd)> {
+        let reader = self.openat(dir, path, Open::Read)?;
+        match self.openat(dir, path, Open::Write) {
+            Ok(writer) => Ok((reader, writer)),
+            Err(errno) => {
+                self.close(reader);
+                Err(errno)
+            }
+        }
     }
 
     fn close(&mut self, fd: Fd) {
@@ -97,16 +102,23 @@ impl Files for Sim {
         result
     }
 
-    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {
+    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
         self.kernel.call();
-        let (from, now) = (self.kernel.here(), self.kernel.stamp());
+        let (from, now) = (self.kernel.start_of(self.kernel.own, dir)?, self.kernel.stamp());
+        if Faults::hit(&mut self.kernel.faults.make) {
+            return self.kernel.failed("mkdir", Err(Errno::NOSPC));
+        }
         let node = Node::Directory(ROOT, std::collections::BTreeMap::new());
         self.kernel.tree.make(from, path.to_bytes(), node, mode, now).map(drop)
     }
 
-    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
+    fn mkfifoat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
         self.kernel.call();
-        self.kernel.make_fifo(self.kernel.here(), path.to_bytes(), mode)
+        let from = self.kernel.start_of(self.kernel.own, dir)?;
+        if Faults::hit(&mut self.kernel.faults.make) {
+            return self.kernel.failed("mkfifo", Err(Errno::NOSPC));
+        }
+        self.kernel.make_fifo(from, path.to_bytes(), mode)
     }
 
     fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {
@@ -125,6 +137,9 @@ impl Files for Sim {
 
     fn readlinkat(&mut self, dir: Fd, path: &CStr, into: &mut [u8]) -> Result<usize> {
         self.kernel.call();
+        if Faults::hit(&mut self.kernel.faults.readlink) {
+            return self.kernel.failed("readlink", Err(Errno::IO));
+        }
         let kernel = &self.kernel;
         let ino = kernel.tree.existing(kernel.start_of(kernel.own, dir)?, path.to_bytes(), false)?;
         let Node::Link(target) = &kernel.tree.at(ino).node else { return Err(Errno::INVAL) };

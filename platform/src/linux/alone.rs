@@ -68,9 +68,9 @@ calls! {
     "inotify_rm_watch" SYS_inotify_rm_watch;
     "ioctl" SYS_ioctl;
     "kill" SYS_kill;
-    "mkdir" SYS_mkdir;
-    // mknod(2) with S_IFIFO and no device.
-    "mkfifo" SYS_mknod "or esi, 0x1000; xor edx, edx";
+    "mkdirat" SYS_mkdirat;
+    // mknodat(2) with S_IFIFO and no device.
+    "mkfifoat" SYS_mknodat "or edx, 0x1000; xor ecx, ecx";
     "mmap" SYS_mmap;
     "munmap" SYS_munmap;
     "pipe2" SYS_pipe2;

@@ -31,9 +31,15 @@ pub(crate) fn open(from: libc::c_int, path: &CStr, flags: libc::c_int, mode: lib
     unsafe { libc::syscall(libc::SYS_openat, from, path.as_ptr(), flags, mode) as libc::c_int }
 }
 
-/// open(2): one descriptor is reader and writer (fifo(7)).
-pub(crate) fn open_fifo(path: &CStr) -> Result<Fd> {
-    files::open(path, libc::O_RDWR | libc::O_NONBLOCK, 0)
+/// openat(2): one descriptor is reader and writer (fifo(7)).
+pub(crate) fn open_fifo(dir: Fd, path: &CStr) -> Result<(Fd, Fd)> {
+    files::openat(dir, path, libc::O_RDWR | libc::O_NONBLOCK, 0).map(|both| (both, Fd(-1)))
+}
+
+/// mkfifoat(3).
+pub(crate) fn mkfifoat(dir: Fd, path: &CStr, mode: libc::mode_t) -> libc::c_int {
+    // SAFETY: `path` is a string.
+    unsafe { libc::mkfifoat(dir.0, path.as_ptr(), mode) }
 }
 
 /// proc(5), /proc/PID/fd: opening what a descriptor leads to makes another open file of it, be it a terminal, the

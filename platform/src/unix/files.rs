@@ -39,8 +39,8 @@ impl Files for Os {
         openat(dir, path, flags | libc::O_NONBLOCK, mode)
     }
 
-    fn open_fifo(&mut self, path: &CStr) -> Result<Fd> {
-        system::open_fifo(path)
+    fn open_fifo(&mut self, dir: Fd, path: &CStr) -> Result<(Fd, Fd)> {
+        system::open_fifo(dir, path)
     }
 
     fn close(&mut self, fd: Fd) {
@@ -61,14 +61,13 @@ impl Files for Os {
         write(fd, bytes)
     }
 
-    fn mkdir(&mut self, path: &CStr, mode: u32) -> Result<()> {
+    fn mkdirat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
         // SAFETY: `path` is a string.
-        check(unsafe { libc::mkdir(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+        check(unsafe { libc::mkdirat(dir.0, path.as_ptr(), mode as libc::mode_t) }).map(drop)
     }
 
-    fn mkfifo(&mut self, path: &CStr, mode: u32) -> Result<()> {
-        // SAFETY: `path` is a string.
-        check(unsafe { libc::mkfifo(path.as_ptr(), mode as libc::mode_t) }).map(drop)
+    fn mkfifoat(&mut self, dir: Fd, path: &CStr, mode: u32) -> Result<()> {
+        check(system::mkfifoat(dir, path, mode as libc::mode_t)).map(drop)
     }
 
     fn fstatat(&mut self, dir: Fd, path: &CStr) -> Result<Meta> {

@@ -19,11 +19,23 @@ pub(crate) fn open(from: libc::c_int, path: &CStr, flags: libc::c_int, mode: lib
     unsafe { libc::openat(from, path.as_ptr(), flags, mode) }
 }
 
-/// open(2), once for reading and once for writing: what a FIFO opened for both does POSIX does not say.
-pub(crate) fn open_fifo(path: &CStr) -> Result<Fd> {
-    let fd = files::open(path, libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
-    files::open(path, libc::O_WRONLY | libc::O_NONBLOCK, 0)?;
-    Ok(fd)
+/// openat(2), once for reading and once for writing: what a FIFO opened for both does POSIX does not say.
+pub(crate) fn open_fifo(dir: Fd, path: &CStr) -> Result<(Fd, Fd)> {
+    let reader = files::openat(dir, path, libc::O_RDONLY | libc::O_NONBLOCK, 0)?;
+    match files::openat(dir, path, libc::O_WRONLY | libc::O_NONBLOCK, 0) {
+        Ok(writer) => Ok((reader, writer)),
+        Err(errno) => {
+            // SAFETY: a number is passed.
+            unsafe { libc::close(reader.0) };
+            Err(errno)
+        }
+    }
+}
+
+/// mkfifoat(3).
+pub(crate) fn mkfifoat(dir: Fd, path: &CStr, mode: libc::mode_t) -> libc::c_int {
+    // SAFETY: `path` is a string.
+    unsafe { libc::mkfifoat(dir.0, path.as_ptr(), mode) }
 }
 
 /// read(2).
