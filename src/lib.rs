@@ -30,6 +30,7 @@ pub mod runit_init;
 pub mod runsv;
 pub mod runsvchdir;
 pub mod runsvdir;
+pub mod scan_directory;
 pub mod service_directory;
 pub mod state;
 pub mod status;

@@ -74,6 +74,10 @@ pub const LOG_SUPERVISE: Supervise = Supervise {
     prefix: b"log/",
 };
 
+/// [`Supervise::control`] from the supervise directory.
+pub const CONTROL: &CStr = c"control";
+/// [`Supervise::ok`] from the supervise directory.
+pub const OK: &CStr = c"ok";
 /// Locked by the living supervisor; in the supervise directory, as the three that follow.
 pub const LOCK: &CStr = c"lock";
 /// The number of the process, as a line.

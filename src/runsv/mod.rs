@@ -6,6 +6,7 @@ mod machine;
 mod patience;
 mod perform;
 mod programs;
+mod scan;
 mod service;
 mod settings;
 mod supervise;
@@ -23,6 +24,7 @@ use crate::voice::Voice;
 use core::ffi::CStr;
 use perform::Runsv;
 use platform::{Args, CROWD, Errno, Fd, Platform, Signal};
+use scan::Scan;
 
 /// The variable that control scripts find in their environment: device and inode of the service's
 /// directory and the number of the script's process, with colons between them. With it sv knows that
@@ -31,8 +33,15 @@ pub const CONTROL: &CStr = c"RUNSV_CONTROL";
 
 const USAGE: &str = " dir";
 
-/// Why the start failed: the text and its reason, if it has one.
-pub(crate) struct Refused(pub &'static [&'static [u8]], pub Option<Errno>);
+/// Why the start failed: the parts of a text and its reason, if it has one.
+pub(crate) struct Refused<'a>(pub [&'a [u8]; 5], pub Option<Errno>);
+
+impl Refused<'_> {
+    /// One part is all.
+    fn only(text: &'static [u8], errno: Errno) -> Self {
+        Refused([text, b"", b"", b"", b""], Some(errno))
+    }
+}
 
 /// The program. Its exit code is 0 when it was told to exit, 1 for a wrong call, 111 when it
 /// could not start.
@@ -48,18 +57,20 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
     match run(p, dir, voice) {
         Ok(()) => 0,
         Err(Refused(text, why)) => {
-            voice.fatal(p, text, why);
+            voice.fatal(p, &text, why);
             111
         }
     }
 }
 
 /// All that is known of the two services is in this frame: each copy of it would take half a page.
-fn run<P: Platform>(p: &mut P, dir: &CStr, voice: Voice<'_>) -> Result<(), Refused> {
+fn run<'a, P: Platform>(p: &mut P, dir: &'a CStr, voice: Voice<'a>) -> Result<(), Refused<'a>> {
     p.catch(&[Signal::Child, Signal::Terminate])
-        .map_err(|errno| Refused(&[b"unable to create selfpipe"], Some(errno)))?;
-    p.chdir(dir).map_err(|errno| Refused(&[b"unable to change to directory"], Some(errno)))?;
-    let mut runsv = Runsv::new(p, voice);
+        .map_err(|errno| Refused::only(b"unable to create selfpipe", errno))?;
+    let scan = Scan::open(p, dir)?;
+    let instance = scan.instance(p);
+    p.chdir(dir).map_err(|errno| Refused::only(b"unable to change to directory", errno))?;
+    let mut runsv = Runsv::new(p, voice, scan, instance);
     runsv.prepare(p)?;
     supervise(p, &mut runsv);
     Ok(())

@@ -1,10 +1,13 @@
 //! Performs what the machine asks for.
 use super::Refused;
 use super::machine::Machine;
+use super::scan::Scan;
 use super::service::Who;
 use super::supervise::Supervise;
 use super::words::{Action, Actions, Answer, Event};
+use crate::fixed::Text;
 use crate::protocol::Letter;
+use crate::scan_directory::NAME;
 use crate::service_directory::{DOWN, LOG, LOG_DOWN};
 use crate::status::Want;
 use crate::voice::Voice;
@@ -28,8 +31,14 @@ pub(super) struct Runsv<'a> {
     pub(super) reaped: Option<Pid>,
     /// The time of the last wake-up: all that follows from it happens then.
     pub(super) now: Instant,
-    main: Supervise,
-    log: Option<Supervise>,
+    /// The scan directory that its argument stands in, open; -1 if there is none.
+    pub(super) scan: Fd,
+    /// Its name there; empty without it.
+    pub(super) name: &'a [u8],
+    /// Which instance of a template it is; empty: none.
+    pub(super) instance: Text<NAME>,
+    pub(super) main: Supervise<'a>,
+    log: Option<Supervise<'a>>,
     /// The read end of the pipe on which `./run` says that it is ready.
     pub(super) notification: Option<Fd>,
     /// Read and write end, while there is a log service.
@@ -43,7 +52,12 @@ impl<'a> Runsv<'a> {
     /// Looks at the service directory, which is the current one.
     // It cannot fail, and is not inlined: then the supervisor is made in its place, and not copied there.
     #[inline(never)]
-    pub(super) fn new<P: Platform>(p: &mut P, voice: Voice<'a>) -> Runsv<'a> {
+    pub(super) fn new<P: Platform>(
+        p: &mut P,
+        voice: Voice<'a>,
+        scan: Scan<'a>,
+        instance: &[u8],
+    ) -> Runsv<'a> {
         let since = p.wall();
         let main = wanted(p, DOWN);
         let log = match p.stat(LOG) {
@@ -64,6 +78,9 @@ impl<'a> Runsv<'a> {
             machine: Machine::new(main, log),
             reaped: None,
             now,
+            scan: scan.fd,
+            name: scan.name,
+            instance: Text::of(&[instance]),
             main: Supervise::new(Who::Main, since, now),
             log: log.map(|_| Supervise::new(Who::Log, since, now)),
             notification: None,
@@ -73,15 +90,21 @@ impl<'a> Runsv<'a> {
         }
     }
 
+    /// Where its entry is.
+    pub(super) fn scan(&self) -> Scan<'a> {
+        Scan { fd: self.scan, name: self.name }
+    }
+
     /// Makes the log pipe, and sets up the supervise directories. A client that can open `ok` finds the rest there.
-    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Refused> {
+    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Refused<'a>> {
         if self.log.is_some() {
-            let ends = p.pipe().map_err(|errno| Refused(&[b"unable to create log pipe"], Some(errno)))?;
+            let ends = p.pipe().map_err(|errno| Refused::only(b"unable to create log pipe", errno))?;
             self.pipe = Some((ends.0, Some(ends.1)));
         }
-        self.main.lock(p)?;
+        let (voice, scan) = (self.voice, self.scan());
+        self.main.lock(p, voice, scan)?;
         if let Some(log) = &mut self.log {
-            log.lock(p)?;
+            log.lock(p, voice, scan)?;
         }
         self.main.open_control(p)?;
         if let Some(log) = &mut self.log {
@@ -191,7 +214,7 @@ impl<'a> Runsv<'a> {
         }
     }
 
-    fn supervise(&mut self, who: Who) -> Option<&mut Supervise> {
+    fn supervise(&mut self, who: Who) -> Option<&mut Supervise<'a>> {
         match who {
             Who::Main => Some(&mut self.main),
             Who::Log => self.log.as_mut(),

@@ -9,6 +9,7 @@ use core::ffi::CStr;
 use platform::{Child, Ended, Errno, Fd, Files, Open, Pid, Platform, Step};
 
 impl Runsv<'_> {
+    // The instance comes last in each list of arguments.
     /// `./run` of the service or of its log service.
     pub(super) fn start<P: Platform>(&mut self, p: &mut P, who: Who) -> Option<Pid> {
         match who {
@@ -27,7 +28,7 @@ impl Runsv<'_> {
                         why: &[b"unable to change directory to ./log"],
                     },
                 ];
-                self.spawn(p, &steps, &[RUN], &[b"unable to start log/./run"])
+                self.spawn(p, &steps, &[RUN, self.instance.as_c()], &[b"unable to start log/./run"])
             }
         }
     }
@@ -35,7 +36,7 @@ impl Runsv<'_> {
     /// `./run` of the service, with the descriptor on which it says that it is ready.
     pub(super) fn run<P: Platform>(&mut self, p: &mut P) -> Option<Pid> {
         let Some(to) = self.machine.settings(Who::Main).notification else {
-            return self.program(p, &[], &[RUN]);
+            return self.program(p, &[], &[RUN, self.instance.as_c()]);
         };
         let (read, from) = match p.pipe() {
             Ok(ends) => ends,
@@ -45,7 +46,7 @@ impl Runsv<'_> {
             }
         };
         let step = Step::Onto { from, to, why: &[b"unable to setup notification filedescriptor for ./run"] };
-        let started = self.program(p, &[step], &[RUN]);
+        let started = self.program(p, &[step], &[RUN, self.instance.as_c()]);
         p.close(from);
         self.notification = Some(read);
         if started.is_none() {
@@ -86,11 +87,11 @@ impl Runsv<'_> {
         }
         // The script may read its own status.
         self.save(p);
-        self.program(p, &[], &[FINISH, code.as_c(), status.as_c()])
+        self.program(p, &[], &[FINISH, code.as_c(), status.as_c(), self.instance.as_c()])
     }
 
     /// A program of the service, which writes to its log.
-    fn program<P: Platform>(&mut self, p: &mut P, more: &[Step<'_>], argv: &[&CStr]) -> Option<Pid> {
+    fn program<P: Platform>(&self, p: &mut P, more: &[Step<'_>], argv: &[&CStr]) -> Option<Pid> {
         let path = argv.first().copied().unwrap_or_default();
         let why: &[&[u8]] = &[b"unable to start ", path.to_bytes()];
         let Some((_, Some(from))) = self.pipe else {
@@ -104,7 +105,7 @@ impl Runsv<'_> {
     }
 
     fn spawn<P: Platform>(
-        &mut self,
+        &self,
         p: &mut P,
         steps: &[Step<'_>],
         argv: &[&CStr],
@@ -122,6 +123,11 @@ impl Runsv<'_> {
         argv: &[&CStr],
         why: &[&[u8]],
     ) -> platform::Result<Pid> {
+        // The last argument is there for instances alone.
+        let argv = match argv {
+            [rest @ .., last] if last.is_empty() => rest,
+            all => all,
+        };
         p.spawn(&Child {
             prefix: &[b"runsv ", self.voice.about, b": fatal: "],
             steps,
@@ -153,7 +159,7 @@ impl Runsv<'_> {
         }
         let why: &[&[u8]] = &[b"unable to setup stdout for ", script.to_bytes()];
         let mut variable = Text::<64>::of(&[CONTROL.to_bytes(), b"="]);
-        if let Ok(here) = p.stat(c".") {
+        if let Ok(here) = self.main.identity(p) {
             for number in [here.device, here.inode] {
                 variable.add_number(number);
                 variable.add(b":");
@@ -163,7 +169,7 @@ impl Runsv<'_> {
         let steps = self.pipe.and_then(|(_, write)| write).map(onto);
         // The script may read the status.
         self.save(p);
-        let argv = [script, number.as_c()];
+        let argv = [script, number.as_c(), self.instance.as_c()];
         let why: &[&[u8]] = &[b"unable to run control/?"];
         let spawned = self.child(p, steps.as_slice(), variable.bytes(), &argv, why);
         let fork: &[&[u8]] = &[b"unable to fork for ", script.to_bytes()];

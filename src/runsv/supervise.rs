@@ -2,21 +2,25 @@
 use super::Refused;
 use super::extras::Extras;
 use super::machine::Facts;
+use super::scan::Scan;
 use super::service::Who;
 use crate::fixed::Text;
+use crate::scan_directory::{self, NAME};
 use crate::service_directory::{self as names, LOCK, LOG_SUPERVISE, PID, STAT, STATE, STATUS, SUPERVISE};
 use crate::state::{LENGTH, Line, State};
 use crate::status::{self, Status, Want};
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Errno, Fd, Files, Instant, Kind, Open, Pid, Platform, Stamp};
+use platform::{Errno, Fd, Files, Instant, Kind, Meta, Open, Pid, Platform, Stamp};
 
 /// The link of a supervise directory must be shorter than this.
 const LINK: usize = 256;
 
 /// One supervise directory.
-pub(super) struct Supervise {
+pub(super) struct Supervise<'a> {
     names: &'static names::Supervise,
+    /// The path of the directory as messages have it: what stands in front of its name, the name, what stands behind.
+    path: [&'a [u8]; 3],
     /// The directory itself: what the supervisor writes goes where its lock is, whatever the names that
     /// led there lead to by now.
     place: Fd,
@@ -37,14 +41,15 @@ pub(super) struct Supervise {
     reported: Option<Status>,
 }
 
-impl Supervise {
-    pub(super) fn new(who: Who, since: Stamp, moment: Instant) -> Supervise {
+impl<'a> Supervise<'a> {
+    pub(super) fn new(who: Who, since: Stamp, moment: Instant) -> Supervise<'a> {
         let names = match who {
             Who::Main => &SUPERVISE,
             Who::Log => &LOG_SUPERVISE,
         };
         Supervise {
             names,
+            path: [names.prefix, b"supervise", b""],
             place: Fd(-1),
             control: Fd(-1),
             new: false,
@@ -59,52 +64,90 @@ impl Supervise {
         }
     }
 
-    /// Creates the directory, also where a dangling link leads to, and takes the lock.
-    pub(super) fn lock<P: Files>(&mut self, p: &mut P) -> Result<(), Refused> {
+    /// What is said when something is wrong with it: before its path, and behind.
+    fn refused(&self, before: &'static [u8], behind: &'static [u8], why: Option<Errno>) -> Refused<'a> {
+        let [front, name, back] = self.path;
+        Refused([before, front, name, back, behind], why)
+    }
+
+    /// Creates the directory, also where a dangling link leads to, and takes the lock. If the service's directory
+    /// has none of that name, it is in the scan directory's `.supervise`, if there is one.
+    pub(super) fn lock<P: Files>(
+        &mut self,
+        p: &mut P,
+        voice: Voice<'_>,
+        scan: Scan<'a>,
+    ) -> Result<(), Refused<'a>> {
         let names = self.names;
         let mut link = [0; LINK];
+        let (mut from, mut path) = (Fd::CWD, names.directory);
+        let beside;
         match p.readlinkat(Fd::CWD, names.directory, &mut link) {
             Ok(LINK..) => {
-                return Err(Refused(names.say(Say::LinkTooLong), None));
+                return Err(self.refused(b"unable to readlink ./", b": name too long", None));
             }
             Ok(len) => {
                 let target = link.get(..len).unwrap_or_default();
                 let place = if target.first() == Some(&b'/') { b"" } else { names.prefix };
-                self.new = p.mkdir(Text::<{ LINK + 8 }>::of(&[place, target]).as_c(), 0o700).is_ok();
+                self.new = p.mkdir(Text::<NAME>::of(&[place, target]).as_c(), 0o700).is_ok();
             }
-            Err(Errno::INVAL | Errno::NOENT) => {
+            Err(errno @ (Errno::INVAL | Errno::NOENT)) => {
+                if errno == Errno::NOENT && scan.has_place(p, voice) {
+                    let behind =
+                        if names.prefix.is_empty() { b"".as_slice() } else { scan_directory::LOG_SUFFIX };
+                    self.path = [scan_directory::SUPERVISE_PREFIX, scan.name, behind];
+                    beside = Text::<NAME>::of(&self.path);
+                    (from, path) = (scan.fd, beside.as_c());
+                }
                 // Whether it worked shows when the lock is opened.
-                self.new = p.mkdir(names.directory, 0o700).is_ok();
+                self.new = p.mkdirat(from, path, 0o700).is_ok();
             }
-            Err(errno) => return Err(Refused(names.say(Say::ReadLink), Some(errno))),
+            Err(errno) => return Err(self.refused(b"unable to readlink ./", b"", Some(errno))),
         }
-        let opened = p.open(names.directory, Open::Read).and_then(|place| {
+        let opened = p.openat(from, path, Open::Read).and_then(|place| {
             self.place = place;
             p.openat(place, LOCK, Open::Lock)
         });
-        let lock = opened.map_err(|errno| Refused(names.say(Say::OpenLock), Some(errno)))?;
-        p.lock(lock).map_err(|errno| Refused(names.say(Say::Lock), Some(errno)))
+        let lock = opened.map_err(|errno| self.refused(b"unable to open ", b"/lock", Some(errno)))?;
+        p.lock(lock).map_err(|errno| self.refused(b"unable to lock ", b"/lock", Some(errno)))
+    }
+
+    /// Whether it is in the service's directory.
+    fn is_inside(&self) -> bool {
+        self.path.first() == Some(&self.names.prefix)
+    }
+
+    /// The directory that is this supervisor's alone: the service's, unless others may share that.
+    pub(super) fn identity<P: Files>(&self, p: &mut P) -> platform::Result<Meta> {
+        if self.is_inside() { p.stat(c".") } else { p.fstat(self.place) }
+    }
+
+    /// Where one of its FIFOs is found: by the path from the service's directory, if it is in there.
+    fn fifo(&self, path: &'static CStr, name: &'static CStr) -> (Fd, &'static CStr) {
+        if self.is_inside() { (Fd::CWD, path) } else { (self.place, name) }
     }
 
     /// Creates and opens the control FIFO, which does not end after every client.
-    pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Refused> {
-        let names = self.names;
-        let _ = p.mkfifo(names.control, 0o600);
-        let found =
-            p.stat(names.control).map_err(|errno| Refused(names.say(Say::StatControl), Some(errno)))?;
+    pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Refused<'a>> {
+        let (from, path) = self.fifo(self.names.control, names::CONTROL);
+        let _ = p.mkfifoat(from, path, 0o600);
+        let found = p.fstatat(from, path);
+        let found = found.map_err(|errno| self.refused(b"unable to stat ", b"/control", Some(errno)))?;
         if found.kind != Kind::Fifo {
-            return Err(Refused(names.say(Say::NotFifo), None));
+            return Err(self.refused(b"", b"/control exists but is not a fifo", None));
         }
-        let opened = p.open_fifo(Fd::CWD, names.control);
-        (self.control, _) = opened.map_err(|errno| Refused(names.say(Say::OpenControl), Some(errno)))?;
+        let opened = p.open_fifo(from, path);
+        let refused = |errno| self.refused(b"unable to open ", b"/control", Some(errno));
+        (self.control, _) = opened.map_err(refused)?;
         Ok(())
     }
 
     /// Creates and opens the FIFO whose reader tells clients that a supervisor is there.
-    pub(super) fn open_ok<P: Files>(&self, p: &mut P) -> Result<(), Refused> {
-        let names = self.names;
-        let _ = p.mkfifo(names.ok, 0o600);
-        p.open(names.ok, Open::Read).map_err(|errno| Refused(names.say(Say::ReadOk), Some(errno)))?;
+    pub(super) fn open_ok<P: Files>(&self, p: &mut P) -> Result<(), Refused<'a>> {
+        let (from, path) = self.fifo(self.names.ok, names::OK);
+        let _ = p.mkfifoat(from, path, 0o600);
+        let opened = p.openat(from, path, Open::Read);
+        opened.map_err(|errno| self.refused(b"unable to read ", b"/ok", Some(errno)))?;
         Ok(())
     }
 
@@ -116,7 +159,7 @@ impl Supervise {
             self.save(p, voice, status);
             return;
         }
-        let mut file = File { p, voice, place: self.place, prefix: self.names.prefix, quiet: false };
+        let mut file = File { p, voice, place: self.place, path: self.path, quiet: false };
         if file.replace(STATUS, &status.encode()) {
             self.record = Some(status);
         }
@@ -142,7 +185,7 @@ impl Supervise {
                 p.close(fd);
             }
         }
-        let mut file = File { p, voice, place: self.place, prefix: self.names.prefix, quiet: true };
+        let mut file = File { p, voice, place: self.place, path: self.path, quiet: true };
         self.line = (written || file.replace(STATE, &line)).then_some(line);
         if self.line.is_none() {
             let _ = p.unlinkat(self.place, STATE);
@@ -153,7 +196,7 @@ impl Supervise {
     /// change. `false` if that failed; a failure is reported once for each state.
     pub(super) fn save<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: Status) -> bool {
         let quiet = self.reported == Some(status);
-        let mut file = File { p, voice, place: self.place, prefix: self.names.prefix, quiet };
+        let mut file = File { p, voice, place: self.place, path: self.path, quiet };
         // Each is tried only if those before it are right: so C runit does.
         let mut saved = self.pid == Some(status.pid);
         if !saved && file.replace(PID, status.pid_line().bytes()) {
@@ -184,9 +227,9 @@ impl Supervise {
 struct File<'a, P> {
     p: &'a mut P,
     voice: Voice<'a>,
-    /// The supervise directory, and what stands in front of it in messages.
+    /// The supervise directory, and its path in messages.
     place: Fd,
-    prefix: &'a [u8],
+    path: [&'a [u8]; 3],
     quiet: bool,
 }
 
@@ -194,7 +237,7 @@ impl<P: Platform> File<'_, P> {
     /// Writes `NAME.new` and renames it: a reader never sees half a file.
     fn replace(&mut self, file: &'static CStr, bytes: &[u8]) -> bool {
         let name = file.to_bytes();
-        let path = Text::<32>::of(&[self.prefix, b"supervise/", name]);
+        let [front, dir, back] = self.path;
         let new = Text::<16>::of(&[name, b".new"]);
         let mut opened = self.p.openat(self.place, new.as_c(), Open::New);
         // What was left there goes, whatever it is and wherever it leads.
@@ -204,22 +247,27 @@ impl<P: Platform> File<'_, P> {
         }
         let fd = match opened {
             Ok(fd) => fd,
-            Err(errno) => return self.warn(&[b"unable to open ", path.bytes(), b".new"], Some(errno)),
+            Err(errno) => return self.say(b"unable to open ", new.bytes(), b"", Some(errno)),
         };
         let written = if bytes.is_empty() { Ok(0) } else { self.p.write(fd, bytes) };
         self.p.close(fd);
         match written {
             Ok(count) if count == bytes.len() => {}
-            Ok(_) => {
-                let text = [b"unable to write ", path.bytes(), b".new: partial write."];
-                return self.warn(&text, None);
-            }
-            Err(errno) => return self.warn(&[b"unable to write ", path.bytes(), b".new"], Some(errno)),
+            Ok(_) => return self.say(b"unable to write ", new.bytes(), b": partial write.", None),
+            Err(errno) => return self.say(b"unable to write ", new.bytes(), b"", Some(errno)),
         }
         match self.p.renameat(self.place, new.as_c(), file) {
             Ok(()) => true,
-            Err(errno) => self.warn(&[b"unable to rename ", name, b".new to ", path.bytes()], Some(errno)),
+            Err(errno) => {
+                let text = [b"unable to rename ".as_slice(), name, b".new to ", front, dir, back, b"/", name];
+                self.warn(&text, Some(errno))
+            }
         }
+    }
+
+    fn say(&mut self, what: &[u8], name: &[u8], behind: &[u8], why: Option<Errno>) -> bool {
+        let [front, dir, back] = self.path;
+        self.warn(&[what, front, dir, back, b"/", name, behind], why)
     }
 
     fn warn(&mut self, text: &[&[u8]], why: Option<Errno>) -> bool {
@@ -227,41 +275,5 @@ impl<P: Platform> File<'_, P> {
             self.voice.warn(self.p, text, why);
         }
         false
-    }
-}
-
-/// What can go wrong with a supervise directory at the start.
-enum Say {
-    LinkTooLong,
-    ReadLink,
-    OpenLock,
-    Lock,
-    StatControl,
-    NotFifo,
-    OpenControl,
-    ReadOk,
-}
-
-impl names::Supervise {
-    fn say(&self, what: Say) -> &'static [&'static [u8]] {
-        let log = !self.prefix.is_empty();
-        match (what, log) {
-            (Say::LinkTooLong, false) => &[b"unable to readlink ./supervise: name too long"],
-            (Say::LinkTooLong, true) => &[b"unable to readlink ./log/supervise: name too long"],
-            (Say::ReadLink, false) => &[b"unable to readlink ./supervise"],
-            (Say::ReadLink, true) => &[b"unable to readlink ./log/supervise"],
-            (Say::OpenLock, false) => &[b"unable to open supervise/lock"],
-            (Say::OpenLock, true) => &[b"unable to open log/supervise/lock"],
-            (Say::Lock, false) => &[b"unable to lock supervise/lock"],
-            (Say::Lock, true) => &[b"unable to lock log/supervise/lock"],
-            (Say::StatControl, false) => &[b"unable to stat supervise/control"],
-            (Say::StatControl, true) => &[b"unable to stat log/supervise/control"],
-            (Say::NotFifo, false) => &[b"supervise/control exists but is not a fifo"],
-            (Say::NotFifo, true) => &[b"log/supervise/control exists but is not a fifo"],
-            (Say::OpenControl, false) => &[b"unable to open supervise/control"],
-            (Say::OpenControl, true) => &[b"unable to open log/supervise/control"],
-            (Say::ReadOk, false) => &[b"unable to read supervise/ok"],
-            (Say::ReadOk, true) => &[b"unable to read log/supervise/ok"],
-        }
     }
 }

@@ -4,9 +4,10 @@ use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use crate::fixed::Text;
 use crate::msg::ROOM;
+use crate::scan_directory::{hash, instance_at};
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Child, Errno, Fd, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
+use platform::{Child, Errno, Fd, FileId, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
 
 /// How far another clock may be ahead, in seconds.
 const AHEAD: u64 = 60;
@@ -143,7 +144,7 @@ impl<D> Runsvdir<'_, D> {
             match p.fstatat(self.place, name) {
                 Ok(found) if found.kind == Kind::Directory => {
                     self.name = Text::of(&[name.to_bytes()]);
-                    return Answer::Name(found.id());
+                    return Answer::Name(self.identity(p, found.id()));
                 }
                 Ok(_) => {}
                 Err(errno) => {
@@ -155,6 +156,17 @@ impl<D> Runsvdir<'_, D> {
                 }
             }
         }
+    }
+
+    /// Which service the name just read is: the directory that it leads to. The instances of a template are as many
+    /// services as they have names, though they lead to one directory; of those the name is part of the identity,
+    /// as a number that is mixed into the inode's. That two of them, or one and a directory, get the same that way is
+    /// as likely as for two random numbers of 64 bits.
+    #[inline(never)]
+    fn identity<P: Platform<Dir = D>>(&self, p: &mut P, id: FileId) -> FileId {
+        let name = self.name.bytes();
+        let mixed = instance_at(p, self.place, name).map_or(0, |_| hash(name));
+        FileId { device: id.device, inode: id.inode.wrapping_add(mixed) }
     }
 
     /// How far the directory that the name just read leads to has come. People make `run` and `log` in

@@ -4,18 +4,22 @@
 use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
+mod beside;
 mod changes;
 mod contents;
 mod logs;
 mod older;
 mod oneshot;
 mod pairs;
+mod places;
+mod places_used;
 mod ready;
 mod recipes;
 mod restarts;
 mod signals;
 mod state;
 mod supervisor;
+mod templates;
 mod timeouts;
 mod told;
 mod unchanged;
@@ -40,6 +44,9 @@ fn main() -> ExitCode {
         state::CASES,
         words::CASES,
         older::CASES,
+        places::CASES,
+        places_used::CASES,
+        templates::CASES,
         recipes::CASES,
     ];
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();

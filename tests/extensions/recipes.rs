@@ -1,12 +1,20 @@
 //! docs/recipes.md: its files are written, its services supervised, and what it shows of sv is what sv says.
-use runit_tests::rig::{Rig, masked};
+use crate::beside::{await_ok, kept, names};
+use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::suite::{Case, case};
 use std::collections::BTreeMap;
 
 const PAGE: &str = include_str!("../../docs/recipes.md");
 
 /// The sections with recipes.
-const RECIPES: [&str; 4] = ["Readiness", "One-shots", "Back-off and giving up", "Stop times"];
+const RECIPES: [&str; 6] = [
+    "Readiness",
+    "One-shots",
+    "Back-off and giving up",
+    "Stop times",
+    "Read-only service directories",
+    "Six terminals from one directory",
+];
 
 /// One section.
 #[derive(Default)]
@@ -48,18 +56,34 @@ fn recipe(title: &str) -> Recipe {
 fn follow(title: &str) {
     let Recipe { files, typed } = recipe(title);
     let rig = Rig::new();
-    let mut names = Vec::new();
     for (path, text) in &files {
-        let (name, file) = path.split_once('/').expect("a file of a service");
+        // Some lie elsewhere, and there is a link to them.
+        let prefix = if path.starts_with("../all/") { "../all/".len() } else { 0 };
+        let len = path[prefix..].find('/').expect("a file of a service");
+        let (name, file) = (&path[..prefix + len], &path[prefix + len + 1..]);
         let service = rig.service(name);
         match text.strip_prefix("#!/bin/sh\n") {
             Some(script) => service.script(file, script),
             None => service.file(file, text),
         };
-        names.push(name);
     }
-    names.dedup();
-    let _all: Vec<_> = names.iter().map(|name| rig.service(name).supervise()).collect();
+    let (typed, before): (Vec<_>, Vec<_>) = typed.into_iter().partition(|line| line.0.starts_with("sv "));
+    for (line, _) in before {
+        let mut shell = rig.place.command("sh");
+        let done = rig.place.run(shell.args(["-c", &line]).current_dir(rig.place.path("sv")));
+        assert_eq!((done.code, done.err.as_str()), (Some(0), ""), "{line}");
+    }
+    let services: Vec<_> = names(&rig.place.path("sv"))
+        .into_iter()
+        .filter(|name| !name.starts_with('.'))
+        .map(|name| rig.service(&name))
+        .collect();
+    let _all: Vec<_> = services.iter().map(Service::start).collect();
+    for service in &services {
+        // A link that leads nowhere is one too: what it leads to is made.
+        let beside = rig.place.path("sv/.supervise").is_symlink() || rig.place.path("sv/.supervise").is_dir();
+        await_ok(&if beside { kept(service) } else { service.path("supervise") });
+    }
     assert!(!typed.is_empty(), "{title} shows nothing");
     for (words, shown) in typed {
         let words: Vec<&str> = words.split_whitespace().collect();
@@ -74,6 +98,8 @@ pub const CASES: &[Case] = &[
     case("recipe_one_shots", || follow(RECIPES[1])),
     case("recipe_back_off", || follow(RECIPES[2])),
     case("recipe_stop_times", || follow(RECIPES[3])),
+    case("recipe_read_only", || follow(RECIPES[4])),
+    case("recipe_template", || follow(RECIPES[5])),
     case("recipe_without_a_case", || {
         let titles: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         assert_eq!(titles, RECIPES);

@@ -47,7 +47,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the program, which ends with the caller, and is told that `name` is its own, in a directory,
+    /// Starts the program, which ends with the caller, with these arguments, its name the first of them, in a directory,
     /// as the leader of a process group of its own, with descriptor 1 closed and SIGPIPE as
     /// usual. If it cannot be executed, `unable` makes a warning out of the reason, which goes to
     /// descriptor 2, and the answer is [`Passed::Unable`].
@@ -57,7 +57,7 @@ impl Running {
     pub fn start(
         dir: &Directory<'_>,
         path: &CStr,
-        name: &CStr,
+        argv: [Option<&CStr>; 2],
         unable: &mut dyn FnMut(Errno) -> Vec<u8>,
     ) -> Result<Running> {
         guard();
@@ -92,7 +92,7 @@ impl Running {
                 drop(alive);
                 // It stays open: its end is how the caller hears of the program's end.
                 let held = std::mem::ManuallyDrop::new(held);
-                let why = dir.enter().map_or_else(|why| why, |()| become_program(path, name));
+                let why = dir.enter().map_or_else(|why| why, |()| become_program(path, argv));
                 let _ = nix::unistd::write(std::io::stderr(), &unable(why));
                 let _ = nix::unistd::write(held.as_fd(), UNABLE);
                 // SAFETY: ends the process without running what its parent registered.
@@ -188,13 +188,14 @@ extern "C" fn end_all(number: libc::c_int) {
     unsafe { libc::raise(number) };
 }
 
-fn become_program(path: &CStr, name: &CStr) -> Errno {
+fn become_program(path: &CStr, argv: [Option<&CStr>; 2]) -> Errno {
     let _ = setpgid(Pid::from_raw(0), Pid::from_raw(0));
     // SAFETY: sets a default disposition.
     let _ = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) };
     // SAFETY: std's stdout, if it is used again before exec, gets an error, nothing worse.
     unsafe { libc::close(1) };
-    let argv = [name.as_ptr(), core::ptr::null()];
+    let [name, argument] = argv.map(|arg| arg.map_or(core::ptr::null(), CStr::as_ptr));
+    let argv = [name, argument, core::ptr::null()];
     // SAFETY: both are what execv(3) asks for, and nothing is allocated after fork(2).
     unsafe { libc::execv(path.as_ptr(), argv.as_ptr()) };
     Errno::last()
@@ -238,7 +239,8 @@ mod tests {
     fn passes(name: &str, text: &str) -> bool {
         let (_script, path) = Script::new(name, text, 0o755);
         let mut run =
-            Running::start(&here(), &path, &path, &mut |errno| errno.text().bytes().to_vec()).unwrap();
+            Running::start(&here(), &path, [Some(&path), None], &mut |errno| errno.text().bytes().to_vec())
+                .unwrap();
         finish(&mut run) == Passed::Yes
     }
 
@@ -267,7 +269,7 @@ mod tests {
         let _alone = crate::alone();
         let (script, _) = Script::new("refused", "", 0o644);
         let path = CString::new(script.0.join("missing").into_os_string().into_encoded_bytes()).unwrap();
-        let mut run = Running::start(&here(), &path, &path, &mut |errno| {
+        let mut run = Running::start(&here(), &path, [Some(&path), None], &mut |errno| {
             assert_eq!(errno, Errno::NOENT);
             Vec::new()
         })
@@ -279,7 +281,7 @@ mod tests {
     fn dropping_ends_the_whole_group() {
         let _alone = crate::alone();
         let (script, path) = Script::new("hang", "sleep 1000 & sleep 1000", 0o755);
-        let run = Running::start(&here(), &path, &path, &mut |_| Vec::new()).unwrap();
+        let run = Running::start(&here(), &path, [Some(&path), None], &mut |_| Vec::new()).unwrap();
         let ended = nix::unistd::dup(run.fd()).unwrap();
         let start = Instant::now();
         drop(run);

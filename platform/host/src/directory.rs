@@ -127,6 +127,12 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// Whether there is such a name, whatever it leads to (fstatat(2), AT_SYMLINK_NOFOLLOW).
+    #[must_use]
+    pub fn has_name(&self, name: &CStr) -> bool {
+        self.with(name, |from, path| fstatat(from, path, AtFlags::AT_SYMLINK_NOFOLLOW)).is_ok()
+    }
+
     /// Device and inode.
     ///
     /// # Errors

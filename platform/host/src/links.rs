@@ -45,6 +45,14 @@ pub fn text(path: &CStr) -> Result<Vec<u8>> {
     nix::fcntl::readlink(path).map(std::ffi::OsString::into_encoded_bytes).map_err(wrong)
 }
 
+/// The same, of a path that begins at an open directory.
+///
+/// # Errors
+/// Those of readlinkat(2).
+pub fn text_at(from: impl AsFd, path: &CStr) -> Result<Vec<u8>> {
+    nix::fcntl::readlinkat(from, path).map(std::ffi::OsString::into_encoded_bytes).map_err(wrong)
+}
+
 /// Makes a symbolic link, in the place of one that has this name.
 ///
 /// # Errors

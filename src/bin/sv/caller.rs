@@ -1,6 +1,6 @@
 //! A control script that calls sv. Its supervisor waits for it and reads no commands meanwhile, so sv
 //! must not wait for the supervisor.
-use platform_host::directory::Directory;
+use crate::home::Home;
 use platform_host::processes;
 use runit::runsv::CONTROL;
 
@@ -12,8 +12,8 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// From the variable that runsv sets for its control scripts: the directory of the service and the
-    /// process of the script. A program that the script left running has the variable too, so the script
+    /// From the variable that runsv sets for its control scripts: the directory of the service, or the supervise
+    /// directory that is not in there, and the process of the script. A program that the script left running has the variable too, so the script
     /// must still be there.
     pub fn find() -> Option<Caller> {
         let value = std::env::var(CONTROL.to_str().ok()?).ok()?;
@@ -27,8 +27,8 @@ impl Caller {
         processes::is_there(script).then_some(Caller { device, inode })
     }
 
-    /// Whether that is the directory of the script's own service.
-    pub fn is_from(&self, service: &Directory<'_>) -> bool {
+    /// Whether that is the script's own service.
+    pub fn is_from(&self, service: &Home<'_>) -> bool {
         service.identity().is_ok_and(|found| found == (self.device, self.inode))
     }
 }

@@ -3,6 +3,7 @@
 mod caller;
 mod console;
 mod control;
+mod home;
 mod places;
 mod report;
 mod service;

@@ -1,9 +1,10 @@
 //! From a name on the command line to the directory it means.
 use crate::Fatal;
+use crate::home::Home;
 use platform::Errno;
-use platform_host::directory::{Directory, age_of_name, joined};
+use platform_host::directory::age_of_name;
 use platform_host::files;
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -26,14 +27,9 @@ impl Places {
         Ok(Places { start, svdir })
     }
 
-    /// A service's directory; the errors are those of chdir(2). [`Directory`] says whether it is held open.
-    pub fn find(&self, name: &[u8], hold: bool) -> Result<Directory<'_>, Errno> {
-        Directory::at(self.start.as_fd(), &self.path(name)?, hold)
-    }
-
-    /// The path of what is in a service's directory, from where sv stands.
-    pub fn path_in(&self, name: &[u8], file: &CStr) -> Option<CString> {
-        Some(joined(&self.path(name).ok()?, file))
+    /// A service; the errors are those of chdir(2). `hold`: its directory may be held open.
+    pub fn find(&self, name: &[u8], hold: bool) -> Result<Home<'_>, Errno> {
+        Home::at(self.start.as_fd(), &self.path(name)?, hold)
     }
 
     /// Whether the name was made, or given another meaning, a moment ago (lstat(2)): a supervisor

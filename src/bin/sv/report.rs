@@ -1,10 +1,10 @@
 //! `sv status`.
 use crate::console::Console;
+use crate::home::Home;
 use crate::places::Places;
 use crate::supervise;
 use platform::{Errno, Stamp};
-use platform_host::directory::Directory;
-use runit::service_directory::{DOWN, LOG};
+use runit::service_directory::DOWN;
 use runit::status::Record;
 use runit::sv::text::{Sink, describe};
 use runit::sv::{Sight, Tally, Trouble};
@@ -22,7 +22,7 @@ pub fn report(console: &mut Console, places: &Places, names: &[&[u8]]) -> Tally 
     let now = wall();
     for name in names {
         match places.find(name, true) {
-            Ok(directory) => service(console, &mut tally, &directory, name, now),
+            Ok(home) => service(console, &mut tally, &home, name, now),
             Err(errno) => {
                 Trouble::Directory(errno).tell(console, &[name]);
                 tally.fail();
@@ -33,8 +33,8 @@ pub fn report(console: &mut Console, places: &Places, names: &[&[u8]]) -> Tally 
     tally
 }
 
-fn service(console: &mut Console, tally: &mut Tally, directory: &Directory<'_>, name: &[u8], now: Stamp) {
-    let (record, unseen) = match supervise::look(directory) {
+fn service(console: &mut Console, tally: &mut Tally, home: &Home<'_>, name: &[u8], now: Stamp) {
+    let (record, unseen) = match supervise::look(home) {
         Sight::Seen(record) => (record, None),
         Sight::Unsure(record, trouble) => (record, Some(trouble)),
         Sight::Trouble(trouble) => {
@@ -46,14 +46,14 @@ fn service(console: &mut Console, tally: &mut Tally, directory: &Directory<'_>, 
             return;
         }
     };
-    let described = show(console, directory, &record, name, now);
+    let described = show(console, home, &record, name, now);
     tally.state(match (described, record.pid) {
         (false, _) => 4,
         (true, 0) if !record.is_done() => 3,
         (true, _) => 0,
     });
-    let log_unseen = match directory.below(LOG) {
-        Ok(directory) => log(console, tally, &directory, name, now),
+    let log_unseen = match home.log() {
+        Ok(home) => log(console, tally, &home, name, now),
         Err(Errno::NOENT) => None,
         Err(errno) => {
             console.put(b"; ");
@@ -76,18 +76,18 @@ fn service(console: &mut Console, tally: &mut Tally, directory: &Directory<'_>, 
 fn log(
     console: &mut Console,
     tally: &mut Tally,
-    directory: &Directory<'_>,
+    home: &Home<'_>,
     name: &[u8],
     now: Stamp,
 ) -> Option<Trouble> {
     console.put(b"; ");
-    match supervise::look(directory) {
+    match supervise::look(home) {
         Sight::Seen(record) => {
-            show(console, directory, &record, b"log", now);
+            show(console, home, &record, b"log", now);
             None
         }
         Sight::Unsure(record, trouble) => {
-            show(console, directory, &record, b"log", now);
+            show(console, home, &record, b"log", now);
             Some(trouble)
         }
         Sight::Trouble(trouble) => {
@@ -99,14 +99,8 @@ fn log(
 }
 
 /// Describes a service; `false` if the file `down` is out of reach.
-pub fn show(
-    console: &mut Console,
-    directory: &Directory<'_>,
-    record: &Record,
-    name: &[u8],
-    now: Stamp,
-) -> bool {
-    match directory.has(DOWN) {
+pub fn show(console: &mut Console, home: &Home<'_>, record: &Record, name: &[u8], now: Stamp) -> bool {
+    match home.directory.has(DOWN) {
         Ok(normally_down) => {
             describe(console, record, name, now, normally_down);
             true

@@ -1,15 +1,15 @@
 //! One service: does what its machine asks for.
 use crate::caller::Caller;
 use crate::console::Console;
+use crate::home::{Home, OK};
 use crate::places::Places;
 use crate::report::{show, wall};
 use crate::supervise;
 use platform::{Errno, Instant};
 use platform_host::check::{self, Running};
-use platform_host::directory::Directory;
 use platform_host::notice::{Place, Watch};
 use runit::protocol::Letter;
-use runit::service_directory::{CHECK, SUPERVISE};
+use runit::service_directory::CHECK;
 use runit::sv::Tally;
 use runit::sv::machine::{Action, Actions, Answer, Checked, Event, Machine, Passed, Report, Seen};
 use runit::sv::text::Sink;
@@ -34,7 +34,7 @@ pub struct Service<'a> {
     pub machine: Machine,
     /// Whether it may have descriptors for as long as it is waited for.
     holds: bool,
-    directory: Option<Directory<'a>>,
+    home: Option<Home<'a>>,
     /// Its `supervise`, if changes there are told.
     pub place: Option<Place>,
     /// `ok`, to be told of the end of its reader.
@@ -46,7 +46,7 @@ pub struct Service<'a> {
 
 impl<'a> Service<'a> {
     pub const fn new(name: &'a [u8], machine: Machine, holds: bool) -> Service<'a> {
-        Service { name, machine, holds, directory: None, place: None, ok: None, check: None, listens: false }
+        Service { name, machine, holds, home: None, place: None, ok: None, check: None, listens: false }
     }
 
     /// What becomes readable when `./check` ends, once.
@@ -72,7 +72,7 @@ impl<'a> Service<'a> {
             Action::Open => return Some(Answer::Opened(self.open(common))),
             Action::Watch => {
                 let watch = common.watch.get_or_insert_with(Watch::new).as_ref();
-                let path = common.places.path_in(self.name, SUPERVISE.directory);
+                let path = self.home.as_ref().and_then(Home::supervise);
                 self.place = watch.zip(path).and_then(|(watch, path)| watch.add(&path));
                 return Some(Answer::Watched(self.place.is_some()));
             }
@@ -93,17 +93,17 @@ impl<'a> Service<'a> {
             | Action::Kill => {}
         }
         // The first question is for it, and nothing but a report follows if it was not found.
-        let directory = self.directory.as_ref()?;
+        let home = self.home.as_ref()?;
         match action {
-            Action::Read => Some(Answer::Recorded(supervise::read(directory).ok())),
+            Action::Read => Some(Answer::Recorded(supervise::read(home).ok())),
             Action::Hold => {
-                self.ok = if self.holds { directory.open_write(SUPERVISE.ok).ok() } else { None };
+                self.ok = if self.holds { home.open_write(OK).ok() } else { None };
                 Some(Answer::Held(self.ok.is_some()))
             }
-            Action::Send(letters) => Some(Answer::Sent(supervise::send(directory, letters))),
+            Action::Send(letters) => Some(Answer::Sent(supervise::send(home, letters))),
             // Nothing waits for a supervisor that is gone.
-            Action::AskHeard => Some(Answer::Heard(directory.unread(SUPERVISE.control) == 0)),
-            Action::Look => Some(Answer::Looked(supervise::look(directory), wall())),
+            Action::AskHeard => Some(Answer::Heard(home.unread() == 0)),
+            Action::Look => Some(Answer::Looked(supervise::look(home), wall())),
             Action::Collect(seen) => {
                 let passed = self.check.as_mut().map_or(Ok(Some(check::Passed::No)), Running::passed);
                 let passed = passed.unwrap_or_else(|why| {
@@ -116,13 +116,13 @@ impl<'a> Service<'a> {
                 Some(Answer::Collected(seen, passed.map(ended)))
             }
             Action::Check(seen) => {
-                let (checked, running) = start(directory, self.name, common.console);
+                let (checked, running) = start(home, self.name, common.console);
                 (self.listens, self.check) = (true, running);
                 Some(Answer::Checked(seen, checked))
             }
             // Nobody waits for it, and the failure is reported already.
             Action::Kill => {
-                let _ = supervise::send(directory, &[Letter::Kill]);
+                let _ = supervise::send(home, &[Letter::Kill]);
                 None
             }
             Action::Open | Action::Watch | Action::AskName(_) | Action::Report(_) => None,
@@ -130,9 +130,9 @@ impl<'a> Service<'a> {
     }
 
     fn open(&mut self, common: &Common<'a>) -> Result<bool, Errno> {
-        let directory = common.places.find(self.name, self.holds)?;
-        let inside = common.caller.as_ref().is_some_and(|caller| caller.is_from(&directory));
-        self.directory = Some(directory);
+        let home = common.places.find(self.name, self.holds)?;
+        let inside = common.caller.as_ref().is_some_and(|caller| caller.is_from(&home));
+        self.home = Some(home);
         Ok(inside)
     }
 
@@ -163,8 +163,8 @@ impl<'a> Service<'a> {
 
     fn say(&self, what: &[u8], seen: &Seen, console: &mut Console) {
         console.put(what);
-        if let Some(directory) = &self.directory {
-            show(console, directory, &seen.record, self.name, wall());
+        if let Some(home) = &self.home {
+            show(console, home, &seen.record, self.name, wall());
         }
         if let Some(trouble) = seen.unseen {
             console.put(b"; ");
@@ -175,12 +175,14 @@ impl<'a> Service<'a> {
 }
 
 /// Starts `./check`.
-fn start(directory: &Directory<'_>, name: &[u8], console: &mut Console) -> (Checked, Option<Running>) {
-    let (what, why): (&[u8], _) = match directory.has(CHECK) {
+fn start(home: &Home<'_>, name: &[u8], console: &mut Console) -> (Checked, Option<Running>) {
+    let (what, why): (&[u8], _) = match home.directory.has(CHECK) {
         Ok(false) => return (Checked::Absent, None),
         Ok(true) => {
             let mut unable = |why: Errno| complaint(b"run", name, why);
-            match Running::start(directory, CHECK, c"./check", &mut unable) {
+            let instance = home.instance();
+            let argv = [Some(c"./check"), instance.as_deref()];
+            match Running::start(&home.directory, CHECK, argv, &mut unable) {
                 Ok(running) => return (Checked::Started, Some(running)),
                 Err(why) => (b"fork for", why),
             }

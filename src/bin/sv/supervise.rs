@@ -1,20 +1,19 @@
-//! `supervise/` of a service directory.
+//! What is read and written in a service's supervise directory.
+use crate::home::{CONTROL, Home, OK, STATE, STATUS};
 use platform::Errno;
-use platform_host::directory::Directory;
 use platform_host::files;
 use runit::protocol::Letter;
-use runit::service_directory::{SUPERVISE, SUPERVISE_STATE, SUPERVISE_STATUS};
 use runit::state::{LENGTH, State};
 use runit::status::{Record, SIZE};
 use runit::sv::{Sight, Trouble};
 
 /// The record and whether somebody keeps it up to date.
-pub fn look(service: &Directory<'_>) -> Sight {
+pub fn look(service: &Home<'_>) -> Sight {
     let seen = || read(service).map_or_else(Sight::Trouble, Sight::Seen);
-    match service.open_write(SUPERVISE.ok) {
+    match service.open_write(OK) {
         Ok(_) => seen(),
         Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
-        Err(errno @ (Errno::ACCES | Errno::PERM)) => match service.open_fifo(SUPERVISE.control) {
+        Err(errno @ (Errno::ACCES | Errno::PERM)) => match service.open_fifo(CONTROL) {
             // The supervisor reads this one as well, and it may have been given to others.
             Ok(_) => seen(),
             Err(Errno::NXIO) => Sight::Trouble(Trouble::NotRunning),
@@ -31,7 +30,7 @@ pub fn look(service: &Directory<'_>) -> Sight {
 const AGAIN: u32 = 100;
 
 /// The record, and what else is said of the same moment.
-pub fn read(service: &Directory<'_>) -> Result<Record, Trouble> {
+pub fn read(service: &Home<'_>) -> Result<Record, Trouble> {
     let mut record = read_once(service)?;
     for _ in 0..AGAIN {
         if record.passing.is_none() {
@@ -42,8 +41,8 @@ pub fn read(service: &Directory<'_>) -> Result<Record, Trouble> {
     Ok(record)
 }
 
-fn read_once(service: &Directory<'_>) -> Result<Record, Trouble> {
-    let opened = service.open_read(SUPERVISE_STATUS);
+fn read_once(service: &Home<'_>) -> Result<Record, Trouble> {
+    let opened = service.open_read(STATUS);
     let file = opened.map_err(|errno| missed(service, Trouble::OpenStatus, errno))?;
     let mut record = [0; SIZE];
     match files::read(file, &mut record).map_err(Trouble::ReadStatus)? {
@@ -53,9 +52,9 @@ fn read_once(service: &Directory<'_>) -> Result<Record, Trouble> {
 }
 
 /// Adds what the supervisor says beyond the record. A line that is not whole is being written.
-fn told(service: &Directory<'_>, record: Record) -> Record {
+fn told(service: &Home<'_>, record: Record) -> Record {
     for _ in 0..3 {
-        let Ok(file) = service.open_read(SUPERVISE_STATE) else { break };
+        let Ok(file) = service.open_read(STATE) else { break };
         let mut line = [0; LENGTH + 1];
         let Ok(len) = files::read(file, &mut line) else { break };
         let line = line.get(..len).unwrap_or_default();
@@ -67,8 +66,8 @@ fn told(service: &Directory<'_>, record: Record) -> Record {
 }
 
 /// Tells the supervisor something.
-pub fn send(service: &Directory<'_>, letters: &[Letter]) -> Result<(), Trouble> {
-    let control = service.open_fifo(SUPERVISE.control).map_err(|errno| match errno {
+pub fn send(service: &Home<'_>, letters: &[Letter]) -> Result<(), Trouble> {
+    let control = service.open_fifo(CONTROL).map_err(|errno| match errno {
         Errno::NXIO => Trouble::NotRunning,
         other => missed(service, Trouble::OpenControl, other),
     })?;
@@ -83,7 +82,7 @@ pub fn send(service: &Directory<'_>, letters: &[Letter]) -> Result<(), Trouble> 
 }
 
 /// What is not found in a directory that was removed is missing with it.
-fn missed(service: &Directory<'_>, what: fn(Errno) -> Trouble, errno: Errno) -> Trouble {
-    let removed = errno == Errno::NOENT && service.is_removed();
+fn missed(service: &Home<'_>, what: fn(Errno) -> Trouble, errno: Errno) -> Trouble {
+    let removed = errno == Errno::NOENT && service.directory.is_removed();
     if removed { Trouble::Directory(errno) } else { what(errno) }
 }

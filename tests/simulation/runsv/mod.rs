@@ -36,14 +36,17 @@ const CALM: u64 = 10_000;
 const SETTLED: u64 = CALM + 25_000;
 const LEAVE: u64 = SETTLED + 100_000;
 /// What may never end; the last are for a log service.
-pub(crate) const SOURCES: [Source; 6] = [
-    Source::Fifo(CONTROL, &[b'z'; 64]),
-    Source::Fifo(CONTROL, b"\n?za z h z1 zz2z"),
-    Source::Fifo(CONTROL, b"z"),
-    Source::Deaths,
-    Source::Fifo(LOG_CONTROL, &[b'z'; 64]),
-    Source::Fifo(LOG_CONTROL, b"z"),
-];
+const SOURCES: [Source; 6] = sources(CONTROL, LOG_CONTROL);
+pub(crate) const fn sources(control: &'static str, log: &'static str) -> [Source; 6] {
+    [
+        Source::Fifo(control, &[b'z'; 64]),
+        Source::Fifo(control, b"\n?za z h z1 zz2z"),
+        Source::Fifo(control, b"z"),
+        Source::Deaths,
+        Source::Fifo(log, &[b'z'; 64]),
+        Source::Fifo(log, b"z"),
+    ]
+}
 const PROGRAM: Pid = Pid(100);
 
 /// Runs the schedule of a seed.
@@ -162,11 +165,11 @@ fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
         };
         kernel.plan(at.min(CALM - 1), deed(random, log));
     }
-    plan_end(kernel, random);
+    plan_end(kernel, random, CONTROL);
 }
 
 /// From the moment on at which nothing goes wrong any more.
-pub(crate) fn plan_end(kernel: &mut Kernel, random: &mut Random) {
+pub(crate) fn plan_end(kernel: &mut Kernel, random: &mut Random, control: &'static str) {
     let calm = CALM;
     for deed in [
         Deed::Mark(mark::CALM),
@@ -183,9 +186,9 @@ pub(crate) fn plan_end(kernel: &mut Kernel, random: &mut Random) {
         }
     }
     match random.below(5) {
-        0 => kernel.plan(calm + 200, Deed::Send(CONTROL, b"u".to_vec())),
-        1 => kernel.plan(calm + 200, Deed::Send(CONTROL, b"d".to_vec())),
-        2 => kernel.plan(calm + 200, Deed::Send(CONTROL, b"o".to_vec())),
+        0 => kernel.plan(calm + 200, Deed::Send(control, b"u".to_vec())),
+        1 => kernel.plan(calm + 200, Deed::Send(control, b"d".to_vec())),
+        2 => kernel.plan(calm + 200, Deed::Send(control, b"o".to_vec())),
         _ => {}
     }
     let settled = SETTLED;

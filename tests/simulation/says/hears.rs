@@ -178,7 +178,8 @@ impl Says {
     }
 
     pub(super) fn failed(&mut self, kernel: &Kernel, path: &[u8]) {
-        let log = path.windows(5).any(|part| part == b"/log/");
+        let log =
+            path.windows(5).any(|part| part == b"/log/") || path.windows(7).any(|part| part == b"/x.log/");
         if path.ends_with(b"/state") || path.ends_with(b"/state.new") {
             self.truth[usize::from(log)].disturb();
         } else {

@@ -53,7 +53,7 @@ pub(super) fn run(random: &mut Random, model: &Model, calm: bool) -> Life {
     // It may say what its supervisor does next.
     if random.chance(4) {
         acts.push(Act::Do(Deed::Send(
-            "supervise/control",
+            super::CONTROL,
             vec![[b'd', b't', b'u', b'o'][random.below(4) as usize]],
         )));
     }

@@ -51,12 +51,12 @@ mod truth;
 mod turns;
 
 use crate::flood;
-use crate::runsv::{self, CONTROL, DIR, LOG_CONTROL};
+use crate::runsv::{self, DIR};
 use crate::saboteur::{Lie, Saboteur};
 use crate::systems;
 use crate::watched::{Report, watch};
 use platform::{Pid, Signal};
-use platform_sim::tree::Node;
+use platform_sim::tree::{Node, ROOT};
 use platform_sim::{Deed, Faults, Kernel, Random, Sim, Whom, args};
 use rules::Says;
 use said::FILES;
@@ -66,6 +66,12 @@ const CALM: u64 = 10_000;
 const SETTLED: u64 = CALM + 25_000;
 const LEAVE: u64 = SETTLED + 100_000;
 const PROGRAM: Pid = Pid(100);
+
+/// Links to the supervise directories, which are in the service's directory or in `.supervise`.
+pub(super) const KEPT: [&str; 2] = ["/run/kept/", "/run/kept-log/"];
+const CONTROL: &str = "/run/kept/control";
+const LOG_CONTROL: &str = "/run/kept-log/control";
+const STATE: &str = "/run/kept/state";
 
 /// Where the files are, for the service and for its log service.
 const PATHS: [[&str; 2]; 8] = [
@@ -91,8 +97,12 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
             let mut sim = Sim::new(seed, PROGRAM, systems::of(&mut random), world);
             prepare(&mut sim.kernel, &mut random, log);
             plan(&mut sim.kernel, &mut random, log);
+            // A lie is to be found out by what comes of it, and not by where things are.
+            let mut places = Random::new(seed ^ 0x706c_6163);
+            kept(&mut sim.kernel, Some(&mut places).filter(|_| lie == Lie::None));
             if flood::is_flooded(seed) {
-                let sources = if log { &runsv::SOURCES[..] } else { &runsv::SOURCES[..4] };
+                let sources = runsv::sources(CONTROL, LOG_CONTROL);
+                let sources = if log { &sources[..] } else { &sources[..4] };
                 flood::plan(&mut sim.kernel, &mut random, sources, LEAVE, CALM);
             }
             sim
@@ -133,6 +143,55 @@ fn prepare(kernel: &mut Kernel, random: &mut Random, log: bool) {
     }
 }
 
+/// Where the supervise directories are, and one of the calls fails that make and find them.
+fn kept(kernel: &mut Kernel, mut random: Option<&mut Random>) {
+    let place = random.as_mut().and_then(|random| beside(kernel, random));
+    let own = kernel.tree.existing(ROOT, b"/service/x/supervise", false).is_ok();
+    for (link, name, inside, own) in
+        [(KEPT[0], "x", "/service/x/supervise", own), (KEPT[1], "x.log", "/service/x/log/supervise", false)]
+    {
+        let target = match place {
+            Some(place) if !own => format!("{place}/{name}"),
+            _ => inside.to_owned(),
+        };
+        kernel.make(link.trim_end_matches('/').as_bytes(), Node::Link(target.into_bytes()), 0o777);
+    }
+    // One of the calls fails that make and find the supervise directories. (What stat(2) does not find, `down` among
+    // it, is not there, which is another story.)
+    if let Some(random) = random.take_if(|random| random.chance(20)) {
+        let count = 1 + random.below(4) as u32;
+        match random.below(3) {
+            0 => kernel.faults.make = count,
+            1 => kernel.faults.readlink = count,
+            _ => kernel.faults.open = count,
+        }
+    }
+}
+
+/// In half of the schedules there is a `.supervise`, and in some of these something that is no place.
+fn beside(kernel: &mut Kernel, random: &mut Random) -> Option<&'static str> {
+    const PATH: &[u8] = b"/service/.supervise";
+    let link = |kernel: &mut Kernel, target: &[u8]| kernel.make(PATH, Node::Link(target.to_vec()), 0o777);
+    let _ = match random.below(20) {
+        0..=4 => {
+            kernel.directory(PATH);
+            return Some("/service/.supervise");
+        }
+        5..=8 => {
+            // It leads to what may be there or not.
+            link(kernel, if random.chance(50) { b"/run/places" } else { b"../run/places" });
+            if random.chance(50) {
+                kernel.directory(b"/run/places");
+            }
+            return Some("/run/places");
+        }
+        9 => link(kernel, b"/nowhere/places"),
+        10 => kernel.file(PATH, 0o644),
+        _ => return None,
+    };
+    None
+}
+
 fn put(kernel: &mut Kernel, path: &str, text: &[u8]) {
     kernel.make(path.as_bytes(), Node::File(text.to_vec()), 0o644);
 }
@@ -170,8 +229,8 @@ fn deed(random: &mut Random, log: bool) -> Deed {
         19 => Deed::Faults(runsv::faults(random)),
         20 => Deed::Faults(Faults::NONE),
         21 => Deed::Create("/service/x/finish", 0o755),
-        22 => Deed::Remove("/service/x/supervise/state"),
-        23 => Deed::Create("/service/x/supervise/state.new", 0o600),
+        22 => Deed::Remove(STATE),
+        23 => Deed::Create("/run/kept/state.new", 0o600),
         _ => change(random, log),
     }
 }
@@ -197,5 +256,5 @@ fn plan(kernel: &mut Kernel, random: &mut Random, log: bool) {
     // A descriptor that no process can have would end each start, for ever.
     let fd = if random.chance(50) { Deed::Fill(PATHS[0][0], b"4\n") } else { Deed::Remove(PATHS[0][0]) };
     kernel.plan(CALM, fd);
-    runsv::plan_end(kernel, random);
+    runsv::plan_end(kernel, random, CONTROL);
 }

@@ -159,9 +159,9 @@ impl Says {
             Deed::Fill(path, _) | Deed::Remove(path) | Deed::MakeDirectory(path) => {
                 if let Some(path) = path.strip_prefix("/service/x/") {
                     self.files.entry(path.to_owned()).or_default().changed = kernel.now().0;
-                    if path.ends_with("supervise/state") {
-                        self.truth[usize::from(path.starts_with("log/"))].disturb();
-                    }
+                }
+                if *path == super::STATE {
+                    self.truth[0].disturb();
                 }
             }
             _ => {}

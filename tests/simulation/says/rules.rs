@@ -193,10 +193,17 @@ impl Rules for Says {
                 self.signal(pid, Sim::signal_number(signal))?;
             }
             Fact::KillNumber { pid, number, .. } => self.signal(Some(pid), number)?,
-            Fact::Opened { path: b"supervise/control", fd } => {
+            Fact::Opened {
+                path: b"supervise/control" | b"/service/.supervise/x/control" | b"/run/places/x/control",
+                fd,
+            } => {
                 self.main.known.control.get_or_insert(fd);
             }
-            Fact::Opened { path: b"log/supervise/control", fd } => {
+            Fact::Opened {
+                path:
+                    b"log/supervise/control" | b"/service/.supervise/x.log/control" | b"/run/places/x.log/control",
+                fd,
+            } => {
                 self.log.known.control.get_or_insert(fd);
             }
             Fact::Opened { path: b"./finish", .. } => {

@@ -16,13 +16,16 @@ pub(super) struct Truth {
     missing: Option<State>,
 }
 
-fn place(log: bool) -> &'static str {
-    if log { "/service/x/log/supervise/" } else { "/service/x/supervise/" }
+/// Where it is: in the service's directory, if it was made there because `.supervise` could not be looked at.
+fn place(kernel: &Kernel, log: bool) -> &'static str {
+    let inside = if log { "/service/x/log/supervise/" } else { "/service/x/supervise/" };
+    let name = inside.trim_end_matches('/').as_bytes();
+    if kernel.tree.existing(ROOT, name, false).is_ok() { inside } else { super::KEPT[usize::from(log)] }
 }
 
 /// The line, if there is one: it is whole.
 pub(super) fn read(kernel: &Kernel, log: bool) -> Result<Option<State>, String> {
-    let path = format!("{}state", place(log));
+    let path = format!("{}state", place(kernel, log));
     let Some(line) = kernel.tree.contents(ROOT, path.as_bytes()) else { return Ok(None) };
     match State::read(line) {
         Some(state) if line.len() == LENGTH => Ok(Some(state)),
@@ -105,9 +108,9 @@ impl Truth {
         until: Option<u64>,
     ) -> Check {
         let name = if log { "log" } else { "service" };
-        let record = read_status(kernel, place(log))?;
+        let record = read_status(kernel, place(kernel, log))?;
         let found = read(kernel, log)?;
-        let path = format!("{}state", place(log));
+        let path = format!("{}state", place(kernel, log));
         let line = kernel.tree.contents(ROOT, path.as_bytes()).unwrap_or_default();
         let truth = match (record, found) {
             (None, _) => Err("no status".into()),
