@@ -21,11 +21,15 @@ pub(super) struct Extras {
     seen: Option<[u64; 4]>,
     /// A bit for each that was there.
     there: u16,
+    /// Whether the directory may have changed between the last two readings, the first of which is the start of runsv.
+    pub(super) changed: bool,
+    /// It was read before.
+    again: bool,
 }
 
 impl Extras {
     pub(super) const fn new(who: Who) -> Extras {
-        Extras { who, seen: None, there: 0 }
+        Extras { who, seen: None, there: 0, changed: true, again: false }
     }
 
     /// Reads them. `since`: a time of day that has passed.
@@ -39,6 +43,9 @@ impl Extras {
         let now = found.map(|it| [it.device, it.inode, it.changed.secs, it.changed.nanos.into()]);
         let same = now.is_some() && now == self.seen;
         self.seen = now.filter(|[_, _, changed, _]| changed.saturating_add(COARSE) <= since.secs);
+        // At the first reading one that is at rest has been so since before runsv began.
+        self.changed = !same && (self.again || self.seen.is_none());
+        self.again = true;
         let mut settings = Settings::new();
         let mut bit = 1;
         for (extra, name) in EXTRAS.iter().take(count) {

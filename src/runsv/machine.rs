@@ -106,6 +106,10 @@ impl Machine {
                     service.set(settings);
                 }
             }
+            Answer::LogAppeared(settings, want) => {
+                self.main.set(settings);
+                self.add_log(want);
+            }
             Answer::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, now, out),
             Answer::Looked(found) => self.main.looked(found, now, out),
             Answer::PipeOpened(true) => {
@@ -128,6 +132,12 @@ impl Machine {
             }
         }
         self.go_on(now, out);
+    }
+
+    /// There is a log service, of which this is wanted, and its pipe is open.
+    pub(super) const fn add_log(&mut self, want: Want) {
+        self.log = Some(Service::new(Who::Log, want));
+        self.log_want = want;
     }
 
     fn service(&mut self, who: Who) -> Option<&mut Service> {

@@ -2,6 +2,7 @@
 //!
 //! `machine` decides; this file performs what it asks for and hands in what happens.
 mod extras;
+mod late_log;
 mod machine;
 mod patience;
 mod perform;

@@ -8,11 +8,11 @@ use super::words::{Action, Actions, Answer, Event};
 use crate::fixed::Text;
 use crate::protocol::Letter;
 use crate::scan_directory::NAME;
-use crate::service_directory::{DOWN, LOG, LOG_DOWN};
+use crate::service_directory::DOWN;
 use crate::status::Want;
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Errno, Fd, Files, Instant, Kind, Pid, Platform, Target};
+use platform::{Fd, Files, Instant, Pid, Platform, Target};
 
 /// After the status could not be written.
 const RETRY: u64 = 5000;
@@ -38,14 +38,18 @@ pub(super) struct Runsv<'a> {
     /// Which instance of a template it is; empty: none.
     pub(super) instance: Text<NAME>,
     pub(super) main: Supervise<'a>,
-    log: Option<Supervise<'a>>,
+    pub(super) log: Option<Supervise<'a>>,
+    /// What is there as `log` could not be used: it is looked at again before the next start.
+    pub(super) log_failed: bool,
+    /// That what is there as `log` is no directory has been told.
+    pub(super) log_told: bool,
     /// The read end of the pipe on which `./run` says that it is ready.
     pub(super) notification: Option<Fd>,
     /// Read and write end, while there is a log service.
     pub(super) pipe: Option<(Fd, Option<Fd>)>,
     /// Something was not written: when to try again.
     retry: Option<Instant>,
-    unsaved: bool,
+    pub(super) unsaved: bool,
 }
 
 impl<'a> Runsv<'a> {
@@ -60,34 +64,29 @@ impl<'a> Runsv<'a> {
     ) -> Runsv<'a> {
         let since = p.wall();
         let main = wanted(p, DOWN);
-        let log = match p.stat(LOG) {
-            Ok(found) if found.kind == Kind::Directory => Some(wanted(p, LOG_DOWN)),
-            Ok(_) => {
-                voice.warn(p, &[b"./log: not a directory."], None);
-                None
-            }
-            Err(Errno::NOENT) => None,
-            Err(errno) => {
-                voice.warn(p, &[b"unable to stat() ./log: "], Some(errno));
-                None
-            }
-        };
         let now = p.now();
-        Runsv {
+        let mut runsv = Runsv {
             voice,
-            machine: Machine::new(main, log),
+            machine: Machine::new(main, None),
             reaped: None,
             now,
             scan: scan.fd,
             name: scan.name,
             instance: Text::of(&[instance]),
             main: Supervise::new(Who::Main, since, now),
-            log: log.map(|_| Supervise::new(Who::Log, since, now)),
+            log: None,
+            log_failed: false,
+            log_told: false,
             notification: None,
             pipe: None,
             retry: None,
             unsaved: true,
+        };
+        if let Some(want) = runsv.look_for_log(p) {
+            runsv.machine.add_log(want);
+            runsv.log = Some(Supervise::new(Who::Log, since, now));
         }
+        runsv
     }
 
     /// Where its entry is.
@@ -223,12 +222,13 @@ impl<'a> Runsv<'a> {
 
     fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
-            Action::ReadSettings(who) => {
+            Action::ReadSettings(Who::Main) => return Some(self.settings(p)),
+            Action::ReadSettings(Who::Log) => {
                 let voice = self.voice;
-                return self.supervise(who).map(|supervise| {
-                    let settings = supervise.extras.read(p, voice, supervise.facts.since);
-                    Answer::Settings(who, settings)
-                });
+                return self
+                    .log
+                    .as_mut()
+                    .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, log.facts.since)));
             }
             Action::Run(who) => {
                 let started = self.start(p, who);
@@ -304,6 +304,6 @@ impl<'a> Runsv<'a> {
 }
 
 /// A `down` file, of whatever kind, is a wish.
-fn wanted(p: &mut impl Files, down: &CStr) -> Want {
+pub(super) fn wanted(p: &mut impl Files, down: &CStr) -> Want {
     if p.stat(down).is_ok() { Want::Down } else { Want::Up }
 }

@@ -24,7 +24,10 @@ pub(super) struct Supervise<'a> {
     /// The directory itself: what the supervisor writes goes where its lock is, whatever the names that
     /// led there lead to by now.
     place: Fd,
+    lock: Fd,
     pub(super) control: Fd,
+    /// Its own writer, where that is another descriptor.
+    writer: Fd,
     /// The directory was made just now.
     new: bool,
     /// What the service's directory says.
@@ -51,7 +54,9 @@ impl<'a> Supervise<'a> {
             names,
             path: [names.prefix, b"supervise", b""],
             place: Fd(-1),
+            lock: Fd(-1),
             control: Fd(-1),
+            writer: Fd(-1),
             new: false,
             extras: Extras::new(who),
             facts: Facts { since, moment, starts: 0, last: None },
@@ -108,8 +113,8 @@ impl<'a> Supervise<'a> {
             self.place = place;
             p.openat(place, LOCK, Open::Lock)
         });
-        let lock = opened.map_err(|errno| self.refused(b"unable to open ", b"/lock", Some(errno)))?;
-        p.lock(lock).map_err(|errno| self.refused(b"unable to lock ", b"/lock", Some(errno)))
+        self.lock = opened.map_err(|errno| self.refused(b"unable to open ", b"/lock", Some(errno)))?;
+        p.lock(self.lock).map_err(|errno| self.refused(b"unable to lock ", b"/lock", Some(errno)))
     }
 
     /// Whether it is in the service's directory.
@@ -138,7 +143,7 @@ impl<'a> Supervise<'a> {
         }
         let opened = p.open_fifo(from, path);
         let refused = |errno| self.refused(b"unable to open ", b"/control", Some(errno));
-        (self.control, _) = opened.map_err(refused)?;
+        (self.control, self.writer) = opened.map_err(refused)?;
         Ok(())
     }
 
@@ -149,6 +154,15 @@ impl<'a> Supervise<'a> {
         let opened = p.openat(from, path, Open::Read);
         opened.map_err(|errno| self.refused(b"unable to read ", b"/ok", Some(errno)))?;
         Ok(())
+    }
+
+    /// Gives up what was opened so far, before `ok` was.
+    pub(super) fn close<P: Files>(&mut self, p: &mut P) {
+        for fd in [self.control, self.writer, self.lock, self.place] {
+            if fd.0 >= 0 {
+                p.close(fd);
+            }
+        }
     }
 
     /// Says how things stand before anybody can ask. Of a service that is about to be started `status`

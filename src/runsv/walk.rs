@@ -26,6 +26,8 @@ struct World {
     write_end: bool,
     /// What the directories say.
     settings: Settings,
+    /// A log service may appear, of which this is wanted.
+    late: Option<Want>,
 }
 
 impl World {
@@ -89,7 +91,14 @@ impl World {
     fn perform(self, action: Action) -> Vec<(World, Option<Answer>)> {
         let mut world = self;
         match action {
-            Action::ReadSettings(who) => vec![(world, Some(Answer::Settings(who, world.settings)))],
+            Action::ReadSettings(who) => {
+                let mut answers = vec![(world, Some(Answer::Settings(who, world.settings)))];
+                if let (Who::Main, None, Some(want)) = (who, &world.machine.log, world.late) {
+                    let appeared = World { write_end: true, ..world };
+                    answers.push((appeared, Some(Answer::LogAppeared(world.settings, want))));
+                }
+                answers
+            }
             Action::Run(Who::Main) | Action::Finish(_) => {
                 assert!(!world.main, "a second main process: {world:?}");
                 assert!(!world.script, "started beside a control script: {world:?}");
@@ -219,12 +228,16 @@ fn walk(log: Option<Want>) -> HashSet<World> {
 }
 
 fn walk_with(said: &str, settings: Settings, log: Option<Want>) -> HashSet<World> {
+    walk_late(said, settings, log, None)
+}
+
+fn walk_late(said: &str, settings: Settings, log: Option<Want>, late: Option<Want>) -> HashSet<World> {
     let mut seen = HashSet::new();
     let (mut open, mut longest) = (Vec::new(), 0);
     for want in [Want::Up, Want::Down] {
         let machine = Machine::new(want, log);
         let write_end = log.is_some();
-        let world = World { machine, main: false, script: false, log: false, write_end, settings };
+        let world = World { machine, main: false, script: false, log: false, write_end, settings, late };
         open.extend(world.after(Event::Time, &mut longest));
     }
     while let Some(world) = open.pop() {
@@ -261,6 +274,12 @@ fn every_state_of_a_service_with_its_log() {
         assert!(seen.iter().any(|world| world.machine.main.state == state && world.script));
     }
     assert!(seen.iter().any(|world| world.machine.exited));
+    // A log service that appears later comes to no state that one from the beginning does not come to.
+    let early: HashSet<Machine> = seen.iter().map(|world| world.machine).collect();
+    let late = walk_late("a late log", Settings::new(), None, Some(Want::Up));
+    let strange = late.iter().find(|world| world.machine.log.is_some() && !early.contains(&world.machine));
+    assert!(strange.is_none(), "{strange:?}");
+    assert!(late.iter().any(|world| world.machine.log.is_some() && world.machine.exited));
 }
 
 /// Every wish to stop reaches a running process as TERM, or its control script.

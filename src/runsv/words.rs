@@ -2,6 +2,7 @@
 use super::service::Who;
 use super::settings::Settings;
 use crate::protocol::Letter;
+use crate::status::Want;
 use platform::{Ended, Pid, Signal};
 
 /// What happened.
@@ -24,6 +25,9 @@ pub enum Event {
 pub enum Answer {
     /// To `ReadSettings`.
     Settings(Who, Settings),
+    /// To `ReadSettings` of the service: the same, and a log service that was not there before, which is wanted so.
+    /// All that it needs was made, the open pipe among it.
+    LogAppeared(Settings, Want),
     /// To `Run` and `Finish`; `None` if fork failed.
     Started(Who, Option<Pid>),
     /// To `Script`; `None` if there is none or it could not be started.
@@ -50,7 +54,7 @@ pub enum Found {
 /// One thing to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
-    /// What does the directory say of the start that comes? Answered by `Settings`.
+    /// What does the directory say of the start that comes? Answered by `Settings` or `LogAppeared`.
     ReadSettings(Who),
     /// Start `./run`; answered by `Started`.
     Run(Who),

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 mod beside;
 mod changes;
 mod contents;
+mod late_log;
 mod logs;
 mod older;
 mod oneshot;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         places::CASES,
         places_used::CASES,
         templates::CASES,
+        late_log::CASES,
         recipes::CASES,
     ];
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();

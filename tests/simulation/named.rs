@@ -1,5 +1,6 @@
 //! Single stories with a known end: the deviations that a simulation can show, and what it found.
 mod last_words;
+mod late_log;
 mod log;
 mod process_1;
 mod reboot;
@@ -239,7 +240,8 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 36] = [
+pub(crate) const STORIES: [(&str, Tell); 37] = [
+    ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),
     ("DEV-05 no wake-up on a quiet day", process_1::dev_05),

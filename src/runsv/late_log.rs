@@ -1,0 +1,76 @@
+//! A `log/` that was not there when runsv began: looked for before a start of `./run`, and from then on as if it had
+//! been there from the beginning.
+use super::Refused;
+use super::perform::{Runsv, wanted};
+use super::service::{Service, Who};
+use super::supervise::Supervise;
+use super::words::Answer;
+use crate::service_directory::{LOG, LOG_DOWN};
+use crate::status::Want;
+use platform::{Errno, Kind, Platform};
+
+impl<'a> Runsv<'a> {
+    /// What the directory says of the start of `./run` that comes. If it has changed since the last look, it may have
+    /// a `log` by now; what is needed for that is made first. Where that fails the service starts without, and the
+    /// next start tries again.
+    pub(super) fn settings<P: Platform>(&mut self, p: &mut P) -> Answer {
+        let settings = self.main.extras.read(p, self.voice, self.main.facts.since);
+        let looks = self.log.is_none() && (self.main.extras.changed || self.log_failed);
+        match if looks { self.late_log(p) } else { None } {
+            Some(want) => Answer::LogAppeared(settings, want),
+            None => Answer::Settings(Who::Main, settings),
+        }
+    }
+
+    fn late_log<P: Platform>(&mut self, p: &mut P) -> Option<Want> {
+        self.log_failed = false;
+        let want = self.look_for_log(p)?;
+        self.log_failed = true;
+        let (read, write) = match p.pipe() {
+            Ok(ends) => ends,
+            Err(errno) => {
+                self.voice.warn(p, &[b"unable to create log pipe"], Some(errno));
+                return None;
+            }
+        };
+        let mut log = Supervise::new(Who::Log, p.wall(), self.now);
+        if let Err(Refused(text, why)) = self.set_up(p, &mut log, want) {
+            self.voice.warn(p, &text, why);
+            log.close(p);
+            p.close(read);
+            p.close(write);
+            return None;
+        }
+        self.log = Some(log);
+        self.pipe = Some((read, Some(write)));
+        self.log_failed = false;
+        self.unsaved = true;
+        Some(want)
+    }
+
+    /// As at the beginning: who can open `ok` finds the rest there.
+    fn set_up<P: Platform>(&self, p: &mut P, log: &mut Supervise<'a>, want: Want) -> Result<(), Refused<'a>> {
+        log.lock(p, self.voice, self.scan())?;
+        log.open_control(p)?;
+        let status = Service::new(Who::Log, want).status(log.facts.since);
+        log.announce(p, self.voice, status);
+        log.open_ok(p)
+    }
+
+    /// Whether there is a log service, and what is wanted of it. What is there and is no directory is told once.
+    pub(super) fn look_for_log<P: Platform>(&mut self, p: &mut P) -> Option<Want> {
+        let (text, why): (&[u8], _) = match p.stat(LOG) {
+            Ok(found) if found.kind == Kind::Directory => return Some(wanted(p, LOG_DOWN)),
+            Ok(_) => (b"./log: not a directory.", None),
+            Err(Errno::NOENT) => {
+                self.log_told = false;
+                return None;
+            }
+            Err(errno) => (b"unable to stat() ./log: ", Some(errno)),
+        };
+        if !core::mem::replace(&mut self.log_told, true) {
+            self.voice.warn(p, &[text], why);
+        }
+        None
+    }
+}
