@@ -2,6 +2,7 @@
 mod last_words;
 mod late_log;
 mod log;
+mod places;
 mod process_1;
 mod reboot;
 mod removed;
@@ -240,7 +241,8 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 37] = [
+pub(crate) const STORIES: [(&str, Tell); 38] = [
+    ("a supervise directory beside its service", places::begins),
     ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
     ("DEV-02 power off falls back to halt, then waits", process_1::dev_02),

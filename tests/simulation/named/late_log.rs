@@ -33,7 +33,8 @@ pub(super) fn appears(system: Machine) -> Check {
     Ok(())
 }
 
-fn faults() -> Vec<(String, Faults)> {
+/// What may fail, by the number of times.
+pub(super) fn faults() -> Vec<(String, Faults)> {
     const NONE: Faults = Faults::NONE;
     let mut all = vec![("nothing".to_owned(), NONE), ("full".to_owned(), Faults { full: true, ..NONE })];
     for count in 1..25 {
