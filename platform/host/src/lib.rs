@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod beside;
+pub mod changes;
 pub mod check;
 pub mod console;
 pub mod datagrams;
@@ -16,6 +17,7 @@ pub mod logins;
 pub mod notice;
 pub mod processes;
 pub mod program;
+pub mod terminal;
 
 /// The result of everything that can fail: runit's errors, which know runit's texts.
 pub type Result<T> = core::result::Result<T, platform::Errno>;
