@@ -25,6 +25,13 @@ pub const SERVICES: &str = match option_env!("RUNIT_SVDIR") {
     None => "/service",
 };
 
+/// The directory of the services that can be enabled, where the environment names no other; `RUNIT_SERVICES` at
+/// build time.
+pub const AVAILABLE: &str = match option_env!("RUNIT_SERVICES") {
+    Some(path) => path,
+    None => "/etc/sv",
+};
+
 /// The directory of the stages and the magic files; `RUNIT_ETC` at build time.
 pub const ETC: &str = match option_env!("RUNIT_ETC") {
     Some(dir) => dir,

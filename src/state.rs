@@ -49,6 +49,14 @@ const DOINGS: [(Doing, &[u8]); 6] = [
     (Doing::PausedStart, b"paused-start"),
 ];
 
+impl Doing {
+    /// Its word in the line.
+    #[must_use]
+    pub fn word(self) -> &'static [u8] {
+        DOINGS.iter().find(|known| known.0 == self).map_or(b"".as_slice(), |known| known.1)
+    }
+}
+
 /// What the line says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct State {
@@ -83,8 +91,7 @@ impl State {
     #[must_use]
     pub fn line(&self, serial: u32) -> Line {
         let mut line = EMPTY;
-        let word = DOINGS.iter().find(|known| known.0 == self.doing).map_or(b"".as_slice(), |known| known.1);
-        copy(word, line.get_mut(13..25).unwrap_or_default());
+        copy(self.doing.word(), line.get_mut(13..25).unwrap_or_default());
         let mut letter = |at: usize, byte| {
             if let Some(slot) = line.get_mut(at) {
                 *slot = byte;

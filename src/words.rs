@@ -29,6 +29,10 @@ pub enum Takes {
     Directory,
     /// Something else, called so.
     Value(&'static str),
+    /// One of these words.
+    Choice(&'static [&'static str]),
+    /// Nothing, or an equals sign and one of these words.
+    Equals(&'static [&'static str]),
 }
 
 impl Takes {
@@ -36,8 +40,8 @@ impl Takes {
     #[must_use]
     pub const fn is_argument(self) -> bool {
         match self {
-            Takes::Nothing | Takes::More | Takes::Alone => false,
-            Takes::User | Takes::File | Takes::Directory | Takes::Value(_) => true,
+            Takes::Nothing | Takes::More | Takes::Alone | Takes::Equals(_) => false,
+            Takes::User | Takes::File | Takes::Directory | Takes::Value(_) | Takes::Choice(_) => true,
         }
     }
 }
@@ -46,7 +50,7 @@ const fn word(name: &'static str, takes: Takes, about: &'static str) -> Word {
     Word { name, takes, about }
 }
 
-use Takes::{Alone, Directory, File, More, Nothing, User, Value};
+use Takes::{Alone, Choice, Directory, Equals, File, More, Nothing, User, Value};
 
 const SHORT_VERSION: Word = word("-V", Alone, "show the version and the usage");
 const HELP: Word = word("--help", Alone, "show the options");
@@ -60,6 +64,16 @@ pub const SV: &[Word] = &[
     HELP,
     VERSION,
     word("--platform", Alone, "show what this system offers"),
+    word("--all", Nothing, "every service of the directory"),
+    word("--json", Nothing, "show JSON"),
+    word("--color", Equals(&["auto", "always", "never"]), "when there are colours"),
+    word("--watch", Nothing, "tell of every change"),
+    word("--wait", Choice(&["up", "down", "ready", "done", "failed"]), "wait for this state"),
+    word("--list-available", Nothing, "name the services that can be enabled"),
+    word("--enable", Nothing, "link services into the directory"),
+    word("--disable", Nothing, "take such links out"),
+    word("--now", Nothing, "start or stop them too"),
+    word("--new", Nothing, "make a service of a command"),
 ];
 
 /// Those of chpst under its own name.

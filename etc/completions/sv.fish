@@ -1,4 +1,4 @@
-# fish completion of sv(8): `make install` fills in the directory, and installs it as completions/sv.fish.
+# fish completion of sv(8): `make install` fills in the directories, and installs it as completions/sv.fish.
 
 # <commands>
 set -l commands up down once exit term kill pause cont alarm hup interrupt quit 1 2 \
@@ -14,6 +14,22 @@ function __sv_services
     end
 end
 
+function __sv_available
+    set -l dir @SERVICES@
+    set -q RUNIT_SERVICES; and test -n "$RUNIT_SERVICES"; and set dir $RUNIT_SERVICES
+    for service in $dir/*/
+        basename -- $service
+    end
+end
+
+# Whether one of these options was typed already.
+function __sv_has
+    for word in (commandline -opc)
+        contains -- $word $argv; and return 0
+    end
+    return 1
+end
+
 complete -c sv -f
 # <flags>
 complete -c sv -s v -d 'wait and report'
@@ -22,6 +38,19 @@ complete -c sv -s V -d 'show the version and the usage'
 complete -c sv -l help -d 'show the options'
 complete -c sv -l version -d 'show the version'
 complete -c sv -l platform -d 'show what this system offers'
+complete -c sv -l all -d 'every service of the directory'
+complete -c sv -l json -d 'show JSON'
+complete -c sv -l color -a 'auto always never' -d 'when there are colours'
+complete -c sv -l watch -d 'tell of every change'
+complete -c sv -l wait -x -a 'up down ready done failed' -d 'wait for this state'
+complete -c sv -l list-available -d 'name the services that can be enabled'
+complete -c sv -l enable -d 'link services into the directory'
+complete -c sv -l disable -d 'take such links out'
+complete -c sv -l now -d 'start or stop them too'
+complete -c sv -l new -d 'make a service of a command'
 # </flags>
-complete -c sv -n "not __fish_seen_subcommand_from $commands" -a "$commands"
-complete -c sv -n "__fish_seen_subcommand_from $commands" -a '(__sv_services)'
+set -l errands --watch --wait --enable --disable --new --list-available
+complete -c sv -n "not __sv_has $errands; and not __fish_seen_subcommand_from $commands" -a "$commands"
+complete -c sv -n "not __sv_has $errands; and __fish_seen_subcommand_from $commands" -a '(__sv_services)'
+complete -c sv -n '__sv_has --watch --wait --disable' -a '(__sv_services)'
+complete -c sv -n '__sv_has --enable; and not __sv_has --new' -a '(__sv_available)'

@@ -23,7 +23,33 @@ pub enum Task {
     Check,
     /// Send these and, perhaps, wait.
     Control(&'static [Letter], Wait),
+    /// Nothing is sent; wait until the service is like this, however it is wanted.
+    Await(Goal),
 }
+
+/// What `--wait` waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Goal {
+    /// Its `./run` has a process, or it is done.
+    Up,
+    /// It has no process.
+    Down,
+    /// It is ready, as for `start`.
+    Ready,
+    /// A one-shot is done.
+    Done,
+    /// It was given up.
+    Failed,
+}
+
+/// All of them, with their words.
+pub const GOALS: [(Goal, &str); 5] = [
+    (Goal::Up, "up"),
+    (Goal::Down, "down"),
+    (Goal::Ready, "ready"),
+    (Goal::Done, "done"),
+    (Goal::Failed, "failed"),
+];
 
 /// A command that is written out. The others are the words of [`LETTERS`].
 #[derive(Clone, Copy, Debug)]
@@ -82,11 +108,18 @@ impl Plan {
         Some(Plan { task })
     }
 
+    /// Understands what `--wait` is to wait for.
+    #[must_use]
+    pub fn to_wait_for(word: &[u8]) -> Option<Plan> {
+        let goal = GOALS.iter().find(|goal| goal.1.as_bytes() == word)?.0;
+        Some(Plan { task: Task::Await(goal) })
+    }
+
     /// What is sent, in this order and in one write.
     #[must_use]
     pub const fn letters(&self) -> &'static [Letter] {
         match self.task {
-            Task::Status | Task::Check => &[],
+            Task::Status | Task::Check | Task::Await(_) => &[],
             Task::Control(letters, _) => letters,
         }
     }
@@ -96,7 +129,7 @@ impl Plan {
     pub const fn waits(&self, asked: bool) -> bool {
         match self.task {
             Task::Status => false,
-            Task::Check => true,
+            Task::Check | Task::Await(_) => true,
             Task::Control(_, Wait::IfAsked) => asked,
             Task::Control(_, Wait::Always | Wait::ThenKill) => true,
         }
@@ -114,7 +147,7 @@ impl Plan {
     pub fn wants_process(&self) -> bool {
         match self.task {
             Task::Status => false,
-            Task::Check => true,
+            Task::Check | Task::Await(_) => true,
             Task::Control(letters, _) => {
                 letters.iter().any(|letter| matches!(letter, Letter::Up | Letter::Once))
             }
@@ -126,10 +159,17 @@ impl Plan {
     #[must_use]
     pub fn to_the_next(&self) -> Option<&'static [Letter]> {
         match self.task {
-            Task::Check => Some(&[]),
+            Task::Check | Task::Await(_) => Some(&[]),
             Task::Control(letters, _) if letters.contains(&Letter::Up) => Some(&[Letter::Up]),
             Task::Status | Task::Control(..) => None,
         }
+    }
+
+    /// Whether a supervisor is waited for as long as for all else. One that is not there will not bring the service
+    /// down.
+    #[must_use]
+    pub const fn is_patient(&self) -> bool {
+        matches!(self.task, Task::Await(Goal::Up | Goal::Ready | Goal::Done | Goal::Failed))
     }
 
     /// Whether a supervisor that is gone is what was asked for.

@@ -1,6 +1,6 @@
 //! The command line and the exit code.
-use super::Plan;
-use super::text::Sink;
+use super::errand::{Colour, Errand, NO_COLOUR, Show, What, Wrong};
+use super::{Plan, Task};
 use crate::args::{Opt, Options, basename, number};
 use crate::words::SV_LETTERS;
 use core::time::Duration;
@@ -56,6 +56,10 @@ pub struct Invocation {
     /// The index of the word that names the first service; in script mode the services are the
     /// program's name alone.
     pub first: usize,
+    /// How it is shown.
+    pub show: Show,
+    /// Options may stand behind the command too: those of [`Show`].
+    pub behind: bool,
 }
 
 /// What the command line amounts to.
@@ -73,13 +77,24 @@ pub enum CommandLine {
     Help,
     /// `--platform`: what this system offers.
     Platform,
+    /// Do what runit has no command for.
+    Errand(Errand),
+    /// Complain about a word, and show the usage.
+    Wrong(Wrong),
 }
 
 impl Invocation {
     /// A command with nothing else said; `asked` is `-v` or `-w`.
     #[must_use]
     pub const fn new(plan: Plan, asked: bool) -> Invocation {
-        Invocation { plan, asked, seconds: WAIT, first: 2 }
+        let show = Show { json: false, all: false, colour: Colour::Auto };
+        Invocation { plan, asked, seconds: WAIT, first: 2, show, behind: false }
+    }
+
+    /// Whether a word behind the command names a service.
+    #[must_use]
+    pub fn is_service(&self, word: &[u8]) -> bool {
+        !(self.behind && Show::knows(word))
     }
 
     /// How long a service is given. C runit's sv looks every 0.42 s and gives up at the first look that
@@ -108,8 +123,9 @@ impl CommandLine {
     ) -> CommandLine {
         let mut asked = false;
         let mut seconds = defaults.svwait.map_or(WAIT, |text| number(text).0);
+        let (mut show, mut behind) = (Show::default(), mode == Mode::Command);
         let mut options = Options::new(&word, SV_LETTERS);
-        for option in options.by_ref() {
+        while let Some(option) = options.next() {
             match option {
                 Opt::Value(_, value) => {
                     asked = true;
@@ -121,77 +137,56 @@ impl CommandLine {
                 Opt::Missing(letter) => return CommandLine::Usage(Some(Opt::Missing(letter))),
                 Opt::Long(b"version") => return CommandLine::Version,
                 Opt::Long(b"help") => return CommandLine::Help,
-                Opt::Long(b"platform") if mode == Mode::Command => return CommandLine::Platform,
-                Opt::Long(_) => {}
+                Opt::Long(_) if mode == Mode::Script => {}
+                Opt::Long(b"platform") => return CommandLine::Platform,
+                Opt::Long(option) => match (What::of(option), show.take(option)) {
+                    (Some(what), _) => {
+                        let errand = Errand::of(what, show, seconds, options.operands(), &word);
+                        return errand.map_or_else(CommandLine::Wrong, CommandLine::Errand);
+                    }
+                    (None, Some(true)) => options.resume(),
+                    (None, Some(false)) => return wrong(options.operands().checked_sub(1), NO_COLOUR),
+                    // Dropped, as it always was.
+                    (None, None) => behind = false,
+                },
             }
         }
         let at = options.operands();
         let first = at.saturating_add(1);
         let script = mode == Mode::Script;
-        match word(at).and_then(|command| Plan::of(command, script)) {
-            Some(plan) if script || word(first).is_some() => {
-                CommandLine::Run(Invocation { plan, asked, seconds, first })
+        let Some(plan) = word(at).and_then(|command| Plan::of(command, script)) else {
+            return CommandLine::Usage(None);
+        };
+        let mut invocation = Invocation { plan, asked, seconds, first, show, behind };
+        let mut names = false;
+        for at in first.. {
+            let Some(word) = word(at) else { break };
+            if invocation.is_service(word) {
+                names = true;
+            } else if invocation.show.take(word.get(2..).unwrap_or_default()) == Some(false) {
+                return wrong(Some(at), NO_COLOUR);
             }
-            Some(_) | None => CommandLine::Usage(None),
+        }
+        // Without it there would be no outcome to tell of.
+        invocation.asked |= invocation.show.json;
+        let status = plan.task == Task::Status;
+        match (script || names, invocation.show.all) {
+            (true, true) if !script => wrong(None, "--all names every service already"),
+            (false, true) if !status => wrong(None, "--all is for status, --watch and --wait"),
+            // C runit's sv calls that wrong.
+            (false, _) if status => {
+                invocation.show.all = true;
+                CommandLine::Run(invocation)
+            }
+            (false, _) => CommandLine::Usage(None),
+            (true, _) => CommandLine::Run(invocation),
         }
     }
 }
 
-/// The usage text with its blank line.
-pub fn usage(out: &mut impl Sink, program: &[u8], mode: Mode) {
-    let rest: &[u8] = match mode {
-        Mode::Command => b" [-v] [-w sec] command service ...\n\n",
-        Mode::Script => b" [-w sec] command\n\n",
-    };
-    out.put_all(&[b"usage: ", program, rest]);
+const fn wrong(at: Option<usize>, why: &'static str) -> CommandLine {
+    CommandLine::Wrong(Wrong { at, why })
 }
-
-/// The complaint about an option.
-pub fn complain(out: &mut impl Sink, program: &[u8], option: Opt<'_>) {
-    let (what, letter): (&[u8], u8) = match option {
-        Opt::Missing(letter) => (b": option requires an argument -- ", letter),
-        Opt::Illegal(letter) | Opt::Flag(letter) | Opt::Value(letter, _) => (b": illegal option -- ", letter),
-        Opt::Long(_) => return,
-    };
-    out.put_all(&[program, what, &[letter], b"\n"]);
-}
-
-/// `sv VERSION` and a newline.
-pub fn version(out: &mut impl Sink) {
-    out.put_all(&[b"sv ", crate::VERSION.as_bytes(), b"\n"]);
-}
-
-/// What `--help` prints.
-pub fn help(out: &mut impl Sink, program: &[u8], mode: Mode) {
-    usage(out, program, mode);
-    out.put(HELP.as_bytes());
-}
-
-/// What `--help` prints below the usage.
-pub const HELP: &str = "\
-Control and look at services that runsv supervises.
-
-options
-  -v        wait and report for the commands that do not wait by themselves
-  -w sec    wait for this many seconds instead of 7 (or $SVWAIT); implies -v
-  -V        show the version and the usage, and fail
-  --help, --version
-  --platform
-            show what this system offers to process 1 and to supervisors
-commands (the first letter will do)
-  status    show state, age and pid, and those of the log service
-  up down once
-            start, and again when it ends; stop; start, but not again
-  pause cont hup alarm interrupt quit 1 2 term kill
-            send the signal of that name
-  exit      stop the service and its runsv
-commands that wait until it is done, to be written out
-  start stop restart try-restart reload check shutdown
-  force-stop force-reload force-restart force-shutdown
-            the same, and kill what does not obey in time
-A service is a name in $SVDIR or the default directory, or a path that begins
-with a slash or a dot.
-";
 
 /// Counts what went wrong, which is the exit code.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -204,6 +199,11 @@ impl Tally {
     /// One more service failed.
     pub fn fail(&mut self) {
         self.failures = self.failures.saturating_add(1);
+    }
+
+    /// Those of another command too.
+    pub fn add(&mut self, other: Tally) {
+        self.failures = self.failures.saturating_add(other.failures);
     }
 
     /// What a script called `status` exits with: 0 there is a process, 3 there is none, 4 nobody
@@ -281,6 +281,60 @@ mod tests {
     }
 
     #[test]
+    fn how_it_is_shown() {
+        let show = |words| match of(words, Mode::Command, None) {
+            CommandLine::Run(invocation) => {
+                (invocation.show.all, invocation.show.json, invocation.show.colour)
+            }
+            other => panic!("{other:?}"),
+        };
+        let plain = (false, false, Colour::Auto);
+        assert_eq!(show(&["sv", "status", "a"]), plain);
+        for words in [&["sv", "status"] as &[_], &["sv", "s"], &["sv", "-v", "stat"], &["sv", "--all", "s"]] {
+            assert_eq!(show(words), (true, false, Colour::Auto), "{words:?}");
+        }
+        assert_eq!(show(&["sv", "--json", "status", "a"]), (false, true, Colour::Auto));
+        assert_eq!(show(&["sv", "status", "--json", "a"]), (false, true, Colour::Auto));
+        assert_eq!(show(&["sv", "status", "a", "--color"]), (false, false, Colour::Always));
+        assert_eq!(show(&["sv", "status", "--color=never"]), (true, false, Colour::Never));
+        assert_eq!(show(&["sv", "--", "status", "--json"]), plain, "a service");
+        assert_eq!(show(&["sv", "--verbose", "status", "--json"]), plain, "dropped, and it ends the options");
+        assert_eq!(show(&["sv", "--json", "--", "up", "--json"]), (false, true, Colour::Auto));
+        assert_eq!(show(&["sv", "up", "--help"]), plain);
+        let names = |words: &'static [&'static str]| match of(words, Mode::Command, None) {
+            CommandLine::Run(it) => {
+                words[it.first..].iter().filter(|word| it.is_service(word.as_bytes())).count()
+            }
+            other => panic!("{other:?}"),
+        };
+        assert_eq!([names(&["sv", "up", "a", "--json", "b"]), names(&["sv", "--", "up", "--json"])], [2, 1]);
+        for (words, at) in [
+            (&["sv", "--color=red", "status"] as &[_], Some(1)),
+            (&["sv", "status", "--color=red"], Some(2)),
+            (&["sv", "--all", "status", "a"], None),
+            (&["sv", "--all", "stop"], None),
+            (&["sv", "--watch", "--x"], Some(2)),
+        ] {
+            let wrong = of(words, Mode::Command, None);
+            assert!(matches!(wrong, CommandLine::Wrong(wrong) if wrong.at == at), "{wrong:?}");
+        }
+        assert_eq!(of(&["sv", "--json", "up"], Mode::Command, None), CommandLine::Usage(None));
+    }
+
+    #[test]
+    fn errands() {
+        let what = |words| match of(words, Mode::Command, Some("30")) {
+            CommandLine::Errand(errand) => (errand.what, errand.show.json, errand.seconds),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(what(&["sv", "--watch"]), (What::Watch, false, 30));
+        assert_eq!(what(&["sv", "--json", "-w", "3", "--watch", "a"]), (What::Watch, true, 3));
+        assert_eq!(what(&["sv", "-v", "--wait", "up", "a"]), (What::Wait, false, 30));
+        let script = of(&["ssh", "--watch", "start"], Mode::Script, None);
+        assert!(matches!(script, CommandLine::Run(_)), "dropped, as it always was: {script:?}");
+    }
+
+    #[test]
     fn scripts() {
         assert_eq!(program(b"/etc/init.d/ssh"), (b"ssh".as_slice(), Mode::Script));
         assert_eq!(program(b"/usr/bin/sv"), (b"sv".as_slice(), Mode::Command));
@@ -290,23 +344,6 @@ mod tests {
         for words in [&["ssh"] as &[_], &["ssh", "stat"], &["ssh", "-v"]] {
             assert_eq!(script(words), CommandLine::Usage(None), "{words:?}");
         }
-    }
-
-    #[test]
-    fn texts() {
-        let mut out = Vec::new();
-        usage(&mut out, b"sv", Mode::Command);
-        usage(&mut out, b"ssh", Mode::Script);
-        complain(&mut out, b"sv", Opt::Illegal(b'x'));
-        complain(&mut out, b"ssh", Opt::Missing(b'w'));
-        assert_eq!(
-            String::from_utf8(out).unwrap(),
-            "usage: sv [-v] [-w sec] command service ...\n\nusage: ssh [-w sec] command\n\n\
-             sv: illegal option -- x\nssh: option requires an argument -- w\n"
-        );
-        let mut out = Vec::new();
-        help(&mut out, b"sv", Mode::Command);
-        assert!(HELP.lines().all(|line| line.len() < 80) && out.ends_with(b".\n"));
     }
 
     #[test]

@@ -42,22 +42,35 @@ pub enum Trouble {
 impl Trouble {
     /// Writes `fail: NAME: …` or `warning: NAME: …`, without newline; the name is in parts.
     pub fn tell(self, out: &mut impl Sink, name: &[&[u8]]) {
-        let (how, what, errno): (&[u8], &[u8], Option<Errno>) = match self {
-            Trouble::NotRunning => (b"fail: ", b"runsv not running", None),
-            Trouble::Directory(errno) => (b"fail: ", b"unable to change to service directory", Some(errno)),
-            Trouble::LogDirectory(errno) => (b"warning: ", b"unable to change directory", Some(errno)),
-            Trouble::OpenOk(errno) => (b"warning: ", b"unable to open supervise/ok", Some(errno)),
-            Trouble::OpenStatus(errno) => (b"warning: ", b"unable to open supervise/status", Some(errno)),
-            Trouble::ReadStatus(errno) => (b"warning: ", b"unable to read supervise/status", Some(errno)),
-            Trouble::BadFormat => (b"warning: ", b"unable to read supervise/status: bad format", None),
-            Trouble::OpenControl(errno) => (b"warning: ", b"unable to open supervise/control", Some(errno)),
-            Trouble::WriteControl(errno) => {
-                (b"warning: ", b"unable to write to supervise/control", Some(errno))
-            }
-        };
-        out.put(how);
+        out.put(match self {
+            Trouble::NotRunning | Trouble::Directory(_) => b"fail: ".as_slice(),
+            Trouble::LogDirectory(_)
+            | Trouble::OpenOk(_)
+            | Trouble::OpenStatus(_)
+            | Trouble::ReadStatus(_)
+            | Trouble::BadFormat
+            | Trouble::OpenControl(_)
+            | Trouble::WriteControl(_) => b"warning: ",
+        });
         out.put_all(name);
-        out.put_all(&[b": ", what]);
+        out.put(b": ");
+        self.words(out);
+    }
+
+    /// The same without what is before the reason.
+    pub fn words(self, out: &mut impl Sink) {
+        let (what, errno): (&[u8], Option<Errno>) = match self {
+            Trouble::NotRunning => (b"runsv not running", None),
+            Trouble::Directory(errno) => (b"unable to change to service directory", Some(errno)),
+            Trouble::LogDirectory(errno) => (b"unable to change directory", Some(errno)),
+            Trouble::OpenOk(errno) => (b"unable to open supervise/ok", Some(errno)),
+            Trouble::OpenStatus(errno) => (b"unable to open supervise/status", Some(errno)),
+            Trouble::ReadStatus(errno) => (b"unable to read supervise/status", Some(errno)),
+            Trouble::BadFormat => (b"unable to read supervise/status: bad format", None),
+            Trouble::OpenControl(errno) => (b"unable to open supervise/control", Some(errno)),
+            Trouble::WriteControl(errno) => (b"unable to write to supervise/control", Some(errno)),
+        };
+        out.put(what);
         if let Some(errno) = errno {
             out.put_all(&[b": ", errno.text().bytes()]);
         }

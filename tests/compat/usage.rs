@@ -47,7 +47,7 @@ pub const CASES: &[Case] = &[
         expect_usage("runsvdir", &["--anything"], &shown, 1);
     }),
     case("usage_sv", || {
-        for args in [&[][..], &["status"], &["", "x"], &["-v"], &["-v", "-w", "3"], &["--"], &["--x", "up"]] {
+        for args in [&[][..], &["up"], &["", "x"], &["-v"], &["-v", "-w", "3"], &["--"], &["--x", "up"]] {
             expect_usage("sv", args, SV, 100);
         }
     }),

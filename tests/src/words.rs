@@ -56,6 +56,15 @@ fn bash_arguments(table: &[Word], indent: &str) -> String {
     bash("arguments", &names(table, Takes::is_argument), indent)
 }
 
+/// The words of an option that takes one of some.
+fn choices(table: &[Word], option: &str) -> Vec<String> {
+    let found = table.iter().find(|word| word.name == option).expect("an option");
+    match found.takes {
+        Takes::Choice(words) | Takes::Equals(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 fn zsh(table: &[Word], indent: &str) -> String {
     let mut text = format!("{indent}local -a flags=(\n");
     for Word { name, takes, about } in table {
@@ -67,8 +76,14 @@ fn zsh(table: &[Word], indent: &str) -> String {
             Takes::File => ("", ":file:_files".to_owned()),
             Takes::Directory => ("", ":directory:_files -/".to_owned()),
             Takes::Value(what) => ("", format!(":{what}:")),
+            Takes::Choice(words) => ("", format!(":word:({})", words.join(" "))),
+            Takes::Equals(words) => ("", format!("::word:({})", words.join(" "))),
         };
-        let plus = if takes.is_argument() && name.len() == 2 { "+" } else { "" };
+        let plus = match takes {
+            Takes::Equals(_) => "=-",
+            takes if takes.is_argument() && name.len() == 2 => "+",
+            _ => "",
+        };
         text += &format!("{indent}    '{before}{name}{plus}[{about}]{after}'\n");
     }
     text + indent + ")\n"
@@ -81,11 +96,13 @@ fn fish(program: &str, table: &[Word]) -> String {
             None => format!("-s {}", &name[1..]),
         };
         let argument = match takes {
-            Takes::Nothing | Takes::More | Takes::Alone => "",
-            Takes::User => " -x -a '(__fish_complete_users)'",
-            Takes::File => " -r",
-            Takes::Directory => " -x -a '(__fish_complete_directories)'",
-            Takes::Value(_) => " -x",
+            Takes::Nothing | Takes::More | Takes::Alone => String::new(),
+            Takes::User => " -x -a '(__fish_complete_users)'".to_owned(),
+            Takes::File => " -r".to_owned(),
+            Takes::Directory => " -x -a '(__fish_complete_directories)'".to_owned(),
+            Takes::Value(_) => " -x".to_owned(),
+            Takes::Choice(words) => format!(" -x -a '{}'", words.join(" ")),
+            Takes::Equals(words) => format!(" -a '{}'", words.join(" ")),
         };
         format!("complete -c {program} {name}{argument} -d '{about}'\n")
     };
@@ -112,6 +129,12 @@ fn regions() -> Vec<(&'static str, &'static str, String)> {
     let svlogd = [names(SVLOGD, all), more.to_vec()].concat();
     vec![
         ("sv.bash", "words", bash("words", &[words.clone(), names(SV, all)].concat(), "        ")),
+        (
+            "sv.bash",
+            "choices",
+            bash("states", &choices(SV, "--wait"), "    ")
+                + &bash("colours", &choices(SV, "--color"), "    "),
+        ),
         ("_sv", "commands", format!("    local -a commands=(\n{described}    )\n")),
         ("_sv", "flags", zsh(SV, "")),
         ("sv.fish", "commands", format!("set -l commands {}\n", wrapped(&words, "", " \\"))),
@@ -151,6 +174,7 @@ fn described(page: &str, macro_name: &str) -> BTreeSet<String> {
     for line in text.lines().filter(|line| line.starts_with(&format!(".It {macro_name} "))) {
         for word in line.split_whitespace().skip(2) {
             match word {
+                "Ar" | "Ns" | "Op" | "Oo" | "Cm" if macro_name == "Fl" => break,
                 "Ar" => break,
                 "," | "Fl" | "Cm" => {}
                 word if macro_name == "Fl" => {
@@ -181,11 +205,12 @@ fn manuals_describe_what_the_tables_have() {
 #[test]
 fn helps_tell_what_the_tables_have() {
     let options = |text: &str| {
-        let words = text.split(|letter: char| letter.is_whitespace() || letter == ',');
-        set(words.filter(|word| word.len() > 1 && word.starts_with('-')).map(str::to_owned))
+        let words = text.split(|letter: char| letter.is_whitespace() || ",[]".contains(letter));
+        let is_option = |word: &&str| word.len() > 1 && word.starts_with('-') && *word != "--";
+        set(words.filter(is_option).map(str::to_owned))
     };
     for (text, table) in [
-        (runit::sv::invocation::HELP, SV),
+        (runit::sv::help::HELP, SV),
         (Tool::Chpst.help(), CHPST),
         (Tool::Setlock.help(), SETLOCK),
         (Tool::Softlimit.help(), SOFTLIMIT),
@@ -193,7 +218,7 @@ fn helps_tell_what_the_tables_have() {
     ] {
         assert_eq!(options(text), set(names(table, |_| true)), "{text}");
     }
-    let words: BTreeSet<&str> = runit::sv::invocation::HELP.split_whitespace().collect();
+    let words: BTreeSet<&str> = runit::sv::help::HELP.split_whitespace().collect();
     for (word, _) in commands() {
         assert!(words.contains(word.as_str()), "{word}");
     }

@@ -9,6 +9,7 @@ const ENOUGH: usize = 8192;
 #[derive(Debug, Default)]
 pub struct Console {
     lines: Vec<u8>,
+    broken: bool,
 }
 
 /// Descriptor 1.
@@ -26,8 +27,13 @@ impl Console {
     pub fn flush(&mut self) {
         let whole = self.lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at.saturating_add(1));
         let (lines, rest) = self.lines.split_at(whole);
-        write_all(std::io::stdout(), lines);
+        self.broken |= !write_all(std::io::stdout(), lines);
         self.lines = rest.to_vec();
+    }
+
+    /// Whether nobody reads descriptor 1 any more.
+    pub const fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// Writes the parts to descriptor 2, after what was said before.
@@ -43,14 +49,16 @@ impl Drop for Console {
     }
 }
 
-fn write_all(fd: impl std::os::fd::AsFd, mut bytes: &[u8]) {
+/// Whether all was written.
+fn write_all(fd: impl std::os::fd::AsFd, mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         match files::write(&fd, bytes) {
             Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
             Err(platform::Errno::AGAIN) => files::wait_writable(&fd),
-            Err(_) => return,
+            Err(_) => return false,
         }
     }
+    true
 }
 
 /// Text in memory.

@@ -4,6 +4,7 @@ use crate::console::Console;
 use crate::places::Places;
 use crate::report::wall;
 use crate::service::{Common, Service};
+use crate::show::Array;
 use platform::Instant;
 use platform_host::limits;
 use platform_host::notice::{self, Notice, Watch};
@@ -36,7 +37,8 @@ pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocati
         limits::make_room(EACH.saturating_mul(count).saturating_add(EACH));
     }
     let (caller, tally) = (Caller::find(), Tally::default());
-    let mut common = Common { console, places, caller, watch, tally };
+    let json = invocation.show.json.then(Array::default);
+    let mut common = Common { console, places, caller, watch, tally, json };
     let mut services: Vec<Service<'_>> = Vec::with_capacity(names.len());
     for name in names {
         let mut service = Service::new(name, Machine::new(settings), services.len() < HOLDING);
@@ -50,6 +52,9 @@ pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocati
         services.retain(|service| !service.machine.is_done());
         common.console.flush();
         rest(&clock, &mut services, &mut common);
+    }
+    if let Some(array) = &common.json {
+        array.end(common.console);
     }
     common.tally
 }

@@ -88,6 +88,12 @@ impl<'a> Home<'a> {
         beside.or_else(inside)
     }
 
+    /// Where its supervise directory may come to be, beside those of other services.
+    pub fn scan_supervise(&self) -> Option<CString> {
+        let (parent, _) = split(&self.path);
+        CString::new([parent, scan_directory::SUPERVISE_PREFIX].concat()).ok()
+    }
+
     /// Which instance of a template it is.
     pub fn instance(&self) -> Option<CString> {
         let instance_of = |parent: &[u8], name: &[u8]| {

@@ -1,19 +1,26 @@
 //! sv: controls services and looks at them. See sv(8).
 #![no_main]
+mod arrange;
 mod caller;
 mod console;
 mod control;
+mod everyone;
 mod home;
+mod make;
 mod places;
 mod report;
+mod see;
 mod service;
+mod show;
 mod supervise;
+mod watch;
 
+use arrange::Arrangement;
 use console::Console;
 use places::Places;
 use runit::paths::SERVICES;
 use runit::sv::text::Sink;
-use runit::sv::{CommandLine, Defaults, Mode, Task, invocation};
+use runit::sv::{CommandLine, Defaults, Errand, Mode, Tally, Task, What, help, invocation};
 use std::ffi::{CStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
@@ -30,11 +37,11 @@ fn main(args: platform::Args) -> u8 {
     let invocation = match CommandLine::of(mode, defaults, word) {
         CommandLine::Run(invocation) => invocation,
         CommandLine::Version => {
-            invocation::version(&mut console);
+            help::version(&mut console);
             return 0;
         }
         CommandLine::Help => {
-            invocation::help(&mut console, program, mode);
+            help::help(&mut console, program, mode);
             return 0;
         }
         CommandLine::Platform => {
@@ -44,36 +51,98 @@ fn main(args: platform::Args) -> u8 {
             return 0;
         }
         CommandLine::ShortVersion => {
-            invocation::version(&mut console::Gathered(&mut wrong));
+            help::version(&mut console::Gathered(&mut wrong));
             return misused(&mut console, wrong, program, mode);
         }
         CommandLine::Usage(complaint) => {
             if let Some(option) = complaint {
-                invocation::complain(&mut console::Gathered(&mut wrong), program, option);
+                help::complain(&mut console::Gathered(&mut wrong), program, option);
             }
             return misused(&mut console, wrong, program, mode);
         }
+        CommandLine::Wrong(why) => {
+            help::blame(&mut console::Gathered(&mut wrong), program, why.at.and_then(word), why.why);
+            return misused(&mut console, wrong, program, mode);
+        }
+        CommandLine::Errand(errand) => {
+            let done = run(&mut console, &errand, &words);
+            return ended(&mut console, done, mode);
+        }
     };
-    let svdir = std::env::var_os("SVDIR").map_or_else(|| SERVICES.into(), OsString::into_vec);
+    let svdir = svdir();
+    let mut found = Vec::new();
     let names: Vec<&[u8]> = match mode {
         Mode::Script => vec![program],
-        Mode::Command => words.iter().skip(invocation.first).copied().collect(),
+        Mode::Command if invocation.show.all => match everyone::names(&svdir) {
+            Ok(all) => {
+                found = all;
+                found.iter().map(Vec::as_slice).collect()
+            }
+            Err(fatal) => return ended(&mut console, Err(fatal), mode),
+        },
+        Mode::Command => {
+            let behind = words.iter().skip(invocation.first).copied();
+            behind.filter(|word| invocation.is_service(word)).collect()
+        }
     };
+    let show = &invocation.show;
     let done = Places::new(svdir).map(|places| match invocation.plan.task {
-        Task::Status => report::report(&mut console, &places, &names),
-        Task::Check | Task::Control(..) => control::control(&mut console, &places, &names, &invocation),
+        Task::Status if show.json => show::json(&mut console, &places, &names),
+        Task::Status => match show::style(show).filter(|_| show.is_table()) {
+            Some(style) => show::table(&mut console, &places, &names, style),
+            None => report::report(&mut console, &places, &names),
+        },
+        Task::Check | Task::Control(..) | Task::Await(_) => {
+            control::control(&mut console, &places, &names, &invocation)
+        }
     });
+    drop(found);
+    ended(&mut console, done, mode)
+}
+
+/// The directory of services.
+fn svdir() -> Vec<u8> {
+    std::env::var_os("SVDIR").map_or_else(|| SERVICES.into(), OsString::into_vec)
+}
+
+/// The exit code.
+fn ended(console: &mut Console, done: Result<Tally, Fatal>, mode: Mode) -> u8 {
     match done {
         Ok(tally) => tally.code(mode),
         Err(fatal) => {
-            console.complain(&[b"fatal: ", fatal.what, b": ", fatal.errno.text().bytes(), b"\n"]);
+            console.complain(&[b"fatal: ", &fatal.what, b": ", fatal.errno.text().bytes(), b"\n"]);
             mode.fatal_code()
         }
     }
 }
 
+/// What runit has no command for.
+fn run(console: &mut Console, errand: &Errand, words: &[&[u8]]) -> Result<Tally, Fatal> {
+    let mut operands: Vec<&[u8]> = Vec::new();
+    errand.operands(|at| words.get(at).copied(), |operand| operands.push(operand));
+    let svdir = svdir();
+    match errand.what {
+        What::Wait => {
+            let all = if errand.show.all { everyone::names(&svdir)? } else { Vec::new() };
+            operands.extend(all.iter().map(Vec::as_slice));
+            let invocation = errand.invocation();
+            Ok(control::control(console, &Places::new(svdir)?, &operands, &invocation))
+        }
+        What::Watch => watch::watch(console, &svdir, &operands, &errand.show).map(|()| Tally::default()),
+        What::Enable | What::Disable | What::ListAvailable | What::New => {
+            let all = Arrangement::new(svdir)?;
+            match errand.what {
+                What::Enable => arrange::enable(console, &all, &operands, errand),
+                What::Disable => arrange::disable(console, &all, &operands, errand),
+                What::New => make::make(console, &all, &operands, errand),
+                What::ListAvailable | What::Watch | What::Wait => arrange::list(console, &all),
+            }
+        }
+    }
+}
+
 fn misused(console: &mut Console, mut text: Vec<u8>, program: &[u8], mode: Mode) -> u8 {
-    invocation::usage(&mut console::Gathered(&mut text), program, mode);
+    help::usage(&mut console::Gathered(&mut text), program, mode);
     console.complain(&[&text]);
     mode.usage_code()
 }
@@ -81,6 +150,11 @@ fn misused(console: &mut Console, mut text: Vec<u8>, program: &[u8], mode: Mode)
 /// What ends sv at once.
 #[derive(Debug)]
 pub struct Fatal {
-    what: &'static [u8],
+    what: Vec<u8>,
     errno: platform::Errno,
+}
+
+/// One that is told in parts.
+pub fn fatal(what: &[&[u8]], errno: platform::Errno) -> Fatal {
+    Fatal { what: what.concat(), errno }
 }

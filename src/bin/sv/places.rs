@@ -2,9 +2,9 @@
 use crate::Fatal;
 use crate::home::Home;
 use platform::Errno;
-use platform_host::directory::age_of_name;
+use platform_host::directory::{age_of_name, joined};
 use platform_host::files;
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::Duration;
 
@@ -23,13 +23,18 @@ impl Places {
     /// Opens the current directory.
     pub fn new(svdir: Vec<u8>) -> Result<Places, Fatal> {
         let start = files::open_read(c".")
-            .map_err(|errno| Fatal { what: b"unable to open current directory", errno })?;
+            .map_err(|errno| Fatal { what: b"unable to open current directory".to_vec(), errno })?;
         Ok(Places { start, svdir })
     }
 
     /// A service; the errors are those of chdir(2). `hold`: its directory may be held open.
     pub fn find(&self, name: &[u8], hold: bool) -> Result<Home<'_>, Errno> {
         Home::at(self.start.as_fd(), &self.path(name)?, hold)
+    }
+
+    /// The path of what is in a service's directory, from where sv stands.
+    pub fn path_in(&self, name: &[u8], file: &CStr) -> Option<CString> {
+        Some(joined(&self.path(name).ok()?, file))
     }
 
     /// Whether the name was made, or given another meaning, a moment ago (lstat(2)): a supervisor

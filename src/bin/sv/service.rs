@@ -4,15 +4,17 @@ use crate::console::Console;
 use crate::home::{Home, OK};
 use crate::places::Places;
 use crate::report::{show, wall};
+use crate::see::see;
+use crate::show::Array;
 use crate::supervise;
 use platform::{Errno, Instant};
 use platform_host::check::{self, Running};
 use platform_host::notice::{Place, Watch};
 use runit::protocol::Letter;
 use runit::service_directory::CHECK;
-use runit::sv::Tally;
 use runit::sv::machine::{Action, Actions, Answer, Checked, Event, Machine, Passed, Report, Seen};
 use runit::sv::text::Sink;
+use runit::sv::{Sight, Tally};
 use std::os::fd::{BorrowedFd, OwnedFd};
 
 /// What the services have in common.
@@ -24,6 +26,8 @@ pub struct Common<'c> {
     /// Made for the first that asks; the inner one is missing if the system has none.
     pub watch: Option<Option<Watch>>,
     pub tally: Tally,
+    /// Outcomes are told as JSON.
+    pub json: Option<Array>,
 }
 
 /// A service that a command is for.
@@ -137,6 +141,9 @@ impl<'a> Service<'a> {
     }
 
     fn report(&self, report: Report, common: &mut Common<'_>) {
+        if common.json.is_some() {
+            return self.report_as_json(report, common);
+        }
         let Common { console, tally, .. } = common;
         match report {
             Report::Obeyed(seen) => self.say(b"ok: ", &seen, console),
@@ -158,6 +165,37 @@ impl<'a> Service<'a> {
                 self.say(b"kill: ", &seen, console);
                 tally.fail();
             }
+        }
+    }
+
+    fn report_as_json(&self, report: Report, common: &mut Common<'_>) {
+        let mut found = see(common.places, self.name, wall());
+        let (outcome, seen) = match report {
+            Report::Obeyed(seen) => ("ok", Some(seen)),
+            Report::Gone => ("ok", None),
+            Report::Failed(_) => ("fail", None),
+            Report::GivenUp(seen) => ("fail", Some(seen)),
+            Report::TimeIsUp(seen) => ("timeout", Some(seen)),
+            Report::Killed(seen) => ("kill", Some(seen)),
+        };
+        // It may have changed since, and the outcome is that of what was seen.
+        if let (Ok(look), Some(seen)) = (&mut found.own, seen) {
+            look.sight = match seen.unseen {
+                None => Sight::Seen(seen.record),
+                Some(trouble) => Sight::Unsure(seen.record, trouble),
+            };
+        }
+        if let (Ok(look), Report::Failed(trouble)) = (&mut found.own, report) {
+            look.sight = match look.record() {
+                Some(record) => Sight::Unsure(*record, trouble),
+                None => Sight::Trouble(trouble),
+            };
+        }
+        if outcome != "ok" {
+            common.tally.fail();
+        }
+        if let Some(array) = &mut common.json {
+            array.add(common.console, common.places, &found, Some(outcome));
         }
     }
 

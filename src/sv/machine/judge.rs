@@ -1,9 +1,8 @@
 //! When a service has obeyed. Each letter of a command has a condition; all must hold in one status record.
 //!
 //! The record of a service may be older than the command. So that nothing old is taken for an
-//! answer, a wish must have arrived in it (runsv always writes the wish of `u`, `d` and `o`), and
-//! whether a process is a new one is seen by comparing label and pid with the record from before
-//! the command was sent.
+//! answer, a wish must have arrived in it (runsv always writes the wish of `u`, `d` and `o`), and whether a process
+//! is a new one is seen by comparing label and pid with the record from before the command was sent.
 use super::super::{Plan, Task};
 use crate::protocol::Letter;
 use crate::status::{Record, State};
@@ -59,6 +58,7 @@ pub(super) fn judge(plan: &Plan, record: &Record, before: &Before) -> Verdict {
         Task::Check if record.is_done() => Verdict::Met,
         Task::Check if record.want == b'd' => met(is_down(record)),
         Task::Check => ready(is_running(record)),
+        Task::Await(goal) => super::goal::reached(goal, record),
         Task::Control(letters, _) => {
             letters.iter().map(|letter| condition(*letter, record, before)).min().unwrap_or(Verdict::Met)
         }
@@ -106,15 +106,15 @@ fn condition(letter: Letter, record: &Record, before: &Before) -> Verdict {
     }
 }
 
-const fn met(holds: bool) -> Verdict {
+pub(super) const fn met(holds: bool) -> Verdict {
     if holds { Verdict::Met } else { Verdict::NotYet }
 }
 
-const fn ready(holds: bool) -> Verdict {
+pub(super) const fn ready(holds: bool) -> Verdict {
     if holds { Verdict::IfReady } else { Verdict::NotYet }
 }
 
-fn is_down(record: &Record) -> bool {
+pub(super) fn is_down(record: &Record) -> bool {
     record.pid == 0 && record.state == Some(State::Down) && !record.is_done()
 }
 
@@ -128,7 +128,7 @@ fn was_given_up(record: &Record, before: &Before) -> bool {
         }
 }
 
-fn is_running(record: &Record) -> bool {
+pub(super) fn is_running(record: &Record) -> bool {
     record.pid != 0 && record.state == Some(State::Run)
 }
 

@@ -1,6 +1,7 @@
 //! One command to one service: it is told, and then waited for until it has obeyed, cannot, or the time is
 //! up. `src/bin/sv` looks and writes, and decides nothing.
 mod check;
+mod goal;
 mod judge;
 mod pace;
 mod settings;
@@ -356,7 +357,7 @@ impl Machine {
         }
         if self.met || !self.expected || self.is_over(now) || !may_pass(trouble) {
             self.fail(trouble, out);
-        } else if now < later(self.alone, COMES) {
+        } else if self.settings.plan.is_patient() || now < later(self.alone, COMES) {
             self.again(now);
         } else {
             out.add(Action::AskName(trouble));

@@ -291,7 +291,8 @@ impl Check {
 }
 
 fn walk(word: &str, services: usize, asked: bool) -> HashSet<World> {
-    let plan = Plan::of(word.as_bytes(), false).expect("a word");
+    let goal = word.strip_prefix("--wait ").and_then(|goal| Plan::to_wait_for(goal.as_bytes()));
+    let plan = goal.or_else(|| Plan::of(word.as_bytes(), false)).expect("a word");
     let invocation = Invocation::new(plan, asked);
     let mut seen = HashSet::new();
     let mut open = Vec::new();
@@ -314,7 +315,9 @@ fn walk(word: &str, services: usize, asked: bool) -> HashSet<World> {
 fn every_state_of_every_command() {
     let mut count = 0;
     // Several are watched from the beginning.
-    for (word, services) in WORDS.map(|word| (word, 1)).into_iter().chain([("stop", 9), ("restart", 9)]) {
+    let goals = ["--wait up", "--wait down", "--wait ready", "--wait done", "--wait failed"];
+    let words = WORDS.into_iter().chain(goals).map(|word| (word, 1));
+    for (word, services) in words.chain([("stop", 9), ("restart", 9)]) {
         let seen = walk(word, services, true);
         assert!(!seen.is_empty(), "{word}");
         count += seen.len();

@@ -1,0 +1,236 @@
+//! `--enable` and `--list-available`.
+use crate::host::{Shown, available, on_terminal, run, supervised, sv};
+use runit_tests::place::Output;
+use runit_tests::rig::{Rig, masked};
+use runit_tests::suite::{Case, case};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+
+/// Where a link leads, by its text.
+fn link(rig: &Rig, name: &str) -> Option<PathBuf> {
+    fs::read_link(rig.place.path("sv").join(name)).ok()
+}
+
+fn shows(done: &Output, out: &str, code: i32) {
+    assert_eq!((done.out.as_str(), done.err.as_str(), done.code), (out, "", Some(code)));
+}
+
+/// Refused, with a line that ends so; and what is there stays as it is.
+fn refused(rig: &Rig, name: &str, end: &str) {
+    let listing = || {
+        let mut all: Vec<_> =
+            fs::read_dir(rig.place.path("sv")).unwrap().map(|it| it.unwrap().path()).collect();
+        all.sort();
+        all.into_iter().map(|path| (fs::read_link(&path).ok(), path)).collect::<Vec<_>>()
+    };
+    let before = listing();
+    let done = run(rig, &["--enable", name]);
+    assert!(done.out.starts_with(&format!("fail: {name}: ")) && done.out.ends_with(end), "{done:?}");
+    assert_eq!((done.code, listing()), (Some(1), before));
+}
+
+pub const CASES: &[Case] = &[
+    case("enable_a_name", || {
+        let rig = Rig::new();
+        let place = available(&rig, "web");
+        shows(&run(&rig, &["--enable", "web"]), "ok: web: enabled\n", 0);
+        assert_eq!(link(&rig, "web"), Some(place));
+    }),
+    case("enable_several", || {
+        let rig = Rig::new();
+        let places = ["a", "b"].map(|name| available(&rig, name));
+        shows(&run(&rig, &["--enable", "a", "b"]), "ok: a: enabled\nok: b: enabled\n", 0);
+        assert_eq!([link(&rig, "a"), link(&rig, "b")], places.map(Some));
+    }),
+    case("enable_a_path", || {
+        let rig = Rig::new();
+        rig.place.script("elsewhere/web/run", "exec sleep 1000");
+        let place = rig.place.path("elsewhere/web");
+        shows(&run(&rig, &["--enable", place.to_str().unwrap()]), "ok: web: enabled\n", 0);
+        assert_eq!(link(&rig, "web"), Some(place));
+    }),
+    case("enable_a_relative_path_is_made_absolute", || {
+        let rig = Rig::new();
+        rig.place.script("elsewhere/web/run", "exec sleep 1000");
+        shows(&run(&rig, &["--enable", "./elsewhere/web/"]), "ok: web: enabled\n", 0);
+        assert_eq!(link(&rig, "web"), Some(rig.place.path("elsewhere/web")));
+        assert!(rig.place.path("sv/web/run").exists());
+    }),
+    case("enable_here", || {
+        let rig = Rig::new();
+        let place = available(&rig, "web");
+        let done = rig.place.run(sv(&rig, &["--enable", "."]).current_dir(&place));
+        shows(&done, "ok: web: enabled\n", 0);
+        assert_eq!(link(&rig, "web"), Some(place));
+    }),
+    case("enable_with_a_relative_directory", || {
+        let rig = Rig::new();
+        let place = available(&rig, "web");
+        let mut command = sv(&rig, &["--enable", "web"]);
+        shows(
+            &rig.place.run(command.env("RUNIT_SERVICES", "available").env("SVDIR", "sv")),
+            "ok: web: enabled\n",
+            0,
+        );
+        assert_eq!(link(&rig, "web"), Some(place));
+    }),
+    case("enable_twice", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        shows(&run(&rig, &["--enable", "web", "web"]), "ok: web: enabled\nok: web: enabled already\n", 0);
+        shows(&run(&rig, &["--enable", "web"]), "ok: web: enabled already\n", 0);
+    }),
+    case("enable_through_links", || {
+        let rig = Rig::new();
+        let place = available(&rig, "web");
+        // Void: /var/service -> /run/runit/runsvdir/current -> /etc/runit/runsvdir/default.
+        symlink("sv", rig.place.path("current")).unwrap();
+        rig.place.dir("var");
+        symlink(rig.place.path("current"), rig.place.path("var/service")).unwrap();
+        let mut command = sv(&rig, &["--enable", "web"]);
+        shows(&rig.place.run(command.env("SVDIR", rig.place.path("var/service"))), "ok: web: enabled\n", 0);
+        assert_eq!(link(&rig, "web"), Some(place));
+        assert!(rig.place.path("var/service/web/run").exists());
+    }),
+    case("enable_what_is_not_available", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        refused(&rig, "wbe", "/available/wbe: file does not exist\n");
+    }),
+    case("enable_a_directory_without_run", || {
+        let rig = Rig::new();
+        rig.place.dir("available/web");
+        refused(&rig, "web", "/available/web/run: file does not exist\n");
+    }),
+    case("enable_a_file", || {
+        let rig = Rig::new();
+        rig.place.file("available/web", "");
+        refused(&rig, "web", "/available/web: not a directory\n");
+    }),
+    case("enable_over_a_directory", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        rig.place.script("sv/web/run", "exit 0");
+        refused(&rig, "web", "/sv/web: is something else\n");
+        assert!(rig.place.path("sv/web/run").exists());
+    }),
+    case("enable_over_a_file", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        rig.place.file("sv/web", "precious");
+        refused(&rig, "web", "/sv/web: is something else\n");
+        assert_eq!(rig.place.text("sv/web"), "precious");
+    }),
+    case("enable_over_another_link", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        symlink(available(&rig, "other"), rig.place.path("sv/web")).unwrap();
+        refused(&rig, "web", "/sv/web: is something else\n");
+    }),
+    case("enable_over_a_link_that_leads_nowhere", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        symlink("/nowhere", rig.place.path("sv/web")).unwrap();
+        refused(&rig, "web", "/sv/web: is something else\n");
+    }),
+    case("enable_what_cannot_be_a_name", || {
+        let rig = Rig::new();
+        rig.place.script("available/.web/run", "exit 0");
+        refused(&rig, "a/b", ": no name for a service\n");
+        refused(&rig, &rig.place.path("available/.web").display().to_string(), ": no name for a service\n");
+    }),
+    case("enable_without_the_directory_of_services", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        fs::remove_dir(rig.place.path("sv")).unwrap();
+        let done = run(&rig, &["--enable", "web"]);
+        assert!(done.out.starts_with("fail: web: unable to link ") && done.code == Some(1), "{done:?}");
+        assert!(done.out.ends_with("/sv/web: file does not exist\n"), "{done:?}");
+    }),
+    case("enable_goes_on_after_a_failure", || {
+        let rig = Rig::new();
+        available(&rig, "b");
+        let done = run(&rig, &["--enable", "a", "b"]);
+        assert!(done.out.ends_with("ok: b: enabled\n") && done.code == Some(1), "{done:?}");
+        assert!(link(&rig, "b").is_some());
+    }),
+    case("enable_a_name_of_any_bytes", || {
+        let rig = Rig::new();
+        available(&rig, "a b'ü");
+        shows(&run(&rig, &["--enable", "a b'ü"]), "ok: a b'ü: enabled\n", 0);
+    }),
+    case("enable_after_two_dashes", || {
+        let rig = Rig::new();
+        available(&rig, "--now");
+        shows(&run(&rig, &["--enable", "--", "--now"]), "ok: --now: enabled\n", 0);
+    }),
+    case("enable_now", || {
+        let rig = Rig::new();
+        let _runsvdir = supervised(&rig);
+        available(&rig, "web");
+        let done = run(&rig, &["-w", "20", "--enable", "web", "--now"]);
+        shows(&Output { out: masked(&done.out), ..done }, "ok: web: enabled\nok: run: web: (pid p) Ts\n", 0);
+    }),
+    case("enable_now_what_is_normally_down", || {
+        let rig = Rig::new();
+        let _runsvdir = supervised(&rig);
+        available(&rig, "web");
+        rig.place.file("available/web/down", "");
+        let done = run(&rig, &["--enable", "--now", "-w", "20", "web"]);
+        assert_eq!(masked(&done.out), "ok: web: enabled\nok: run: web: (pid p) Ts, normally down\n");
+    }),
+    case("enable_now_without_a_supervisor", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        let done = run(&rig, &["--enable", "--now", "-w", "0", "web"]);
+        assert_eq!(done.code, Some(1));
+        assert!(
+            done.out.starts_with("ok: web: enabled\nwarning: web: unable to open supervise/"),
+            "{done:?}"
+        );
+    }),
+    case("enable_now_what_is_enabled", || {
+        let rig = Rig::new();
+        let _runsvdir = supervised(&rig);
+        available(&rig, "web");
+        assert_eq!(run(&rig, &["--enable", "--now", "-w", "20", "web"]).code, Some(0));
+        assert_eq!(run(&rig, &["-w", "20", "stop", "web"]).code, Some(0));
+        let done = run(&rig, &["--enable", "--now", "-w", "20", "web"]);
+        assert_eq!(masked(&done.out), "ok: web: enabled already\nok: run: web: (pid p) Ts\n");
+    }),
+    case("list_available", || {
+        let rig = Rig::new();
+        for name in ["web", "db", "a"] {
+            available(&rig, name);
+        }
+        rig.place.dir("available/no-run");
+        rig.place.file("available/file", "");
+        rig.place.script("available/.hidden/run", "exit 0");
+        run(&rig, &["--enable", "db"]);
+        shows(&run(&rig, &["--list-available"]), "available: a\nenabled: db\navailable: web\n", 0);
+    }),
+    case("list_available_under_another_name", || {
+        let rig = Rig::new();
+        symlink(available(&rig, "web"), rig.place.path("sv/httpd")).unwrap();
+        shows(&run(&rig, &["--list-available"]), "enabled: web\n", 0);
+    }),
+    case("list_available_on_a_terminal", || {
+        let rig = Rig::new();
+        available(&rig, "web");
+        let Shown { text, code } = on_terminal(&rig, &mut sv(&rig, &["--list-available"]), 80);
+        assert_eq!((text.as_str(), code), ("available: web\n", Some(0)));
+    }),
+    case("list_available_of_nothing", || {
+        let rig = Rig::new();
+        rig.place.dir("available");
+        shows(&run(&rig, &["--list-available"]), "", 0);
+    }),
+    case("list_available_without_a_directory", || {
+        let done = run(&Rig::new(), &["--list-available"]);
+        assert!(
+            done.err.starts_with("fatal: unable to open directory: ") && done.code == Some(100),
+            "{done:?}"
+        );
+    }),
+];
