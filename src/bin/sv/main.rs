@@ -88,7 +88,8 @@ fn main(args: platform::Args) -> u8 {
     let show = &invocation.show;
     let done = Places::new(svdir).map(|places| match invocation.plan.task {
         Task::Status if show.json => show::json(&mut console, &places, &names),
-        Task::Status => match show::style(show).filter(|_| show.is_table()) {
+        // Nothing is asked of the system where there can be no table.
+        Task::Status => match show.is_table().then(|| show::style(show)).flatten() {
             Some(style) => show::table(&mut console, &places, &names, style),
             None => report::report(&mut console, &places, &names),
         },
