@@ -49,6 +49,10 @@ impl<'a> Row<'a> {
         let own = found.own.as_ref().ok();
         let record = own.and_then(Look::record);
         let mut note = own.map(|look| look.remarks(found.now)).unwrap_or_default();
+        // That it failed, the state says already.
+        if let Some(why) = note.bytes().strip_prefix(b"failed (").and_then(|why| why.strip_suffix(b")")) {
+            note = Text::of(&[why]);
+        }
         if record.and_then(Record::is_ready) == Some(true) && !record.is_some_and(Record::is_done) {
             add(&mut note, &[b"ready"]);
         }
@@ -175,7 +179,7 @@ mod tests {
             (record(State::Finish, 7, b'u'), format!("finish/Other {some}")),
             (down(b'd'), format!("down/Other {none}")),
             (down(b'u'), format!("down/Other {none}want up")),
-            (failed(), format!("failed/Bad {none}failed (5 ends in 60 s, last: exit 1)")),
+            (failed(), format!("failed/Bad {none}5 ends in 60 s, last: exit 1")),
             (told(run, Doing::Run, Some(true)), format!("run/Good {some}ready")),
             (told(run, Doing::Run, Some(false)), format!("run/Other {some}not ready")),
             (told(down(b'u'), Doing::Done, Some(true)), format!("done/Good {none}")),

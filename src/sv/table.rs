@@ -235,7 +235,7 @@ mod tests {
             [
                 "STATE   NAME                                            PID  UPTIME  LOG  NORMALLY  NOTE",
                 "run     ssh                                             712  1h 1m   run  up",
-                "failed  web                                             -    1h 1m   -    up        failed (5 ends in 60 s, last: exit 1)",
+                "failed  web                                             -    1h 1m   -    up        5 ends in 60 s, last: exit 1",
                 "?       very-long-name-of-a-service-that-somebody-gave  -    -       -    -         runsv not running",
             ]
         );
