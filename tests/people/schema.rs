@@ -3,52 +3,50 @@ use crate::host::{array, fake, now, parsed, run, six, state, sv, tell};
 use runit::state::{Doing, State};
 use runit_tests::rig::Rig;
 use runit_tests::status::{DOWN, RUN};
-use runit_tests::suite::{Case, case, skip};
+use runit_tests::suite::{Case, case, needs_tool, skip};
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::process::Command;
 
 const SCHEMA: &str = include_str!("../../docs/sv-status.schema.json");
-/// Validates each element of an array.
-const VALIDATE: &str = "import json, sys, jsonschema
+/// Tells of each element of an array whether it is valid. Its start takes longer than all else here.
+const VALIDATE: &str = "import json, sys
+try: import jsonschema
+except ImportError: sys.exit(7)
 schema = json.load(open(sys.argv[1]))
 jsonschema.Draft202012Validator.check_schema(schema)
 it = jsonschema.Draft202012Validator(schema)
-for one in json.load(open(sys.argv[2])):
-    it.validate(one)
+print(''.join('10'[not it.is_valid(one)] for one in json.load(open(sys.argv[2]))))
 ";
 
-/// Whether the validator is content with these objects.
-fn is_valid(rig: &Rig, objects: &Value) -> bool {
-    let python = || rig.place.command("python3");
-    if !python().args(["-c", "import jsonschema"]).output().is_ok_and(|done| done.status.success()) {
+/// Which of these objects the validator is content with.
+fn verdicts(rig: &Rig, objects: &[Value]) -> String {
+    needs_tool("python3");
+    let schema = rig.place.file("schema.json", SCHEMA);
+    let objects = rig.place.file("objects.json", Value::Array(objects.to_vec()).to_string());
+    let mut command = rig.place.command("python3");
+    let done = rig.place.run(command.args(["-W", "ignore", "-c", VALIDATE]).arg(schema).arg(objects));
+    if done.code == Some(7) {
         skip("no jsonschema");
     }
-    let schema = rig.place.file("schema.json", SCHEMA);
-    let objects = rig.place.file("objects.json", objects.to_string());
-    let mut command: Command = python();
-    rig.place.run(command.args(["-W", "ignore", "-c", VALIDATE]).arg(schema).arg(objects)).code == Some(0)
+    assert_eq!((done.err.as_str(), done.code), ("", Some(0)));
+    done.out.trim_end().to_owned()
+}
+
+/// It is content with all.
+fn is_valid(rig: &Rig, objects: &Value) {
+    let all = objects.as_array().expect("an array");
+    assert_eq!(verdicts(rig, all), "1".repeat(all.len()), "{objects}");
 }
 
 fn keys(value: &Value) -> BTreeSet<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-/// A changed object is found out.
-fn refused(change: fn(&mut Value)) {
-    let rig = Rig::new();
-    let _fakes = six(&rig);
-    let mut all = Value::Array(array(&rig, &["--json", "status"]));
-    assert!(is_valid(&rig, &all));
-    change(&mut all[4]);
-    assert!(!is_valid(&rig, &all), "{}", all[4]);
-}
-
 pub const CASES: &[Case] = &[
     case("schema_status", || {
         let rig = Rig::new();
         let _fakes = six(&rig);
-        assert!(is_valid(&rig, &parsed(&run(&rig, &["--json", "status"]).out)));
+        is_valid(&rig, &parsed(&run(&rig, &["--json", "status"]).out));
     }),
     case("schema_every_state", || {
         let rig = Rig::new();
@@ -63,13 +61,13 @@ pub const CASES: &[Case] = &[
                 fake
             })
             .collect();
-        assert!(is_valid(&rig, &Value::Array(array(&rig, &["--json", "status"]))));
+        is_valid(&rig, &Value::Array(array(&rig, &["--json", "status"])));
     }),
     case("schema_outcomes", || {
         let rig = Rig::new();
         let _fakes = six(&rig);
         let done = run(&rig, &["--json", "-w", "0", "stop", "ssh", "web", "gone", "nothing"]);
-        assert!(is_valid(&rig, &parsed(&done.out)), "{done:?}");
+        is_valid(&rig, &parsed(&done.out));
     }),
     case("schema_odd_names", || {
         use std::os::unix::ffi::OsStrExt;
@@ -78,7 +76,7 @@ pub const CASES: &[Case] = &[
             std::fs::create_dir(rig.place.path("sv").join(std::ffi::OsStr::from_bytes(name))).unwrap();
         }
         let done = rig.place.run(&mut sv(&rig, &["--json", "status"]));
-        assert!(is_valid(&rig, &parsed(&done.out)), "{done:?}");
+        is_valid(&rig, &parsed(&done.out));
     }),
     case("schema_has_every_member", || {
         let rig = Rig::new();
@@ -94,13 +92,25 @@ pub const CASES: &[Case] = &[
         let required = schema["$defs"]["state"]["required"].as_array().expect("a list");
         assert_eq!(required.iter().filter_map(Value::as_str).collect::<BTreeSet<_>>(), keys(below));
     }),
-    case("schema_refuses_another_version", || refused(|it| it["version"] = 2.into())),
-    case("schema_refuses_another_state", || refused(|it| it["state"] = "up".into())),
-    case("schema_refuses_a_pid_of_0", || refused(|it| it["pid"] = 0.into())),
-    case("schema_refuses_another_moment", || refused(|it| it["since"] = "2026-11-30 06:39:58".into())),
-    case("schema_refuses_what_is_missing", || {
-        refused(|it| drop(it.as_object_mut().expect("an object").remove("error")));
+    case("schema_refuses_what_was_changed", || {
+        let rig = Rig::new();
+        let _fakes = six(&rig);
+        let all = array(&rig, &["--json", "status", "ssh"]);
+        let changes: [fn(&mut Value); 8] = [
+            |_| {},
+            |it| it["version"] = 2.into(),
+            |it| it["state"] = "up".into(),
+            |it| it["pid"] = 0.into(),
+            |it| it["since"] = "2026-11-30 06:39:58".into(),
+            |it| drop(it.as_object_mut().expect("an object").remove("error")),
+            |it| it["log"]["paused"] = "no".into(),
+            |it| it["outcome"] = "maybe".into(),
+        ];
+        let changed = changes.map(|change| {
+            let mut it = all[0].clone();
+            change(&mut it);
+            it
+        });
+        assert_eq!(verdicts(&rig, &changed), "10000000");
     }),
-    case("schema_refuses_a_bad_log", || refused(|it| it["log"]["paused"] = "no".into())),
-    case("schema_refuses_another_outcome", || refused(|it| it["outcome"] = "maybe".into())),
 ];
