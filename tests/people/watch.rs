@@ -190,6 +190,20 @@ pub const CASES: &[Case] = &[
         fs::remove_file(rig.place.path("sv/web")).unwrap();
         await_out(&watch, "fail: web: unable to change to service directory: file does not exist\n");
     }),
+    case("watch_where_supervise_is_beside", || {
+        let rig = Rig::new();
+        rig.place.dir("sv/.supervise");
+        let _runsvdir = supervised(&rig);
+        let watch = rig.place.start(&mut sv(&rig, &["--watch"]));
+        available(&rig, "web");
+        rig.place.script("available/web/log/run", "exec cat >/dev/null");
+        symlink(rig.place.path("available/web"), rig.place.path("sv/web")).unwrap();
+        until("both", || {
+            masked(&watch.out()).ends_with("run: web: (pid p) Ts; run: log: (pid p) Ts\n").then_some(())
+        });
+        assert_eq!(run(&rig, &["-w", "20", "stop", "web"]).code, Some(0));
+        await_out(&watch, "down: web: ");
+    }),
     case("watch_some_only", || {
         let rig = Rig::new();
         let (_a, a) = fake(&rig, "a", now(RUN, 7, b'u'));

@@ -4,7 +4,7 @@ use platform::Errno;
 use platform_host::directory::{Directory, joined};
 use platform_host::links;
 use runit::scan_directory::{self, LOG_SUFFIX, instance, may_be_instance, split};
-use runit::service_directory::{self as names, LOG, SUPERVISE};
+use runit::service_directory::{self as names, LOG, LOG_SUPERVISE, SUPERVISE};
 use std::ffi::{CStr, CString};
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -80,7 +80,8 @@ impl<'a> Home<'a> {
 
     /// The path of the supervise directory, from where sv stands.
     pub fn supervise(&self) -> Option<CString> {
-        let inside = || Some(joined(&CString::new(self.path.clone()).ok()?, SUPERVISE.directory));
+        let name = if self.log { LOG_SUPERVISE.directory } else { SUPERVISE.directory };
+        let inside = || Some(joined(&CString::new(self.path.clone()).ok()?, name));
         if self.directory.has_name(SUPERVISE.directory) {
             return inside();
         }

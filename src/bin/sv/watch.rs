@@ -8,14 +8,15 @@ use crate::see::see;
 use crate::show::{one, style};
 use platform::Stamp;
 use platform_host::changes::{Changes, Of, Place};
+use platform_host::directory::joined;
 use platform_host::notice;
-use runit::service_directory::{LOG_SUPERVISE, SUPERVISE};
+use runit::service_directory::{LOG, OK};
 use runit::sv::found::{Found, Look};
 use runit::sv::row::Row;
 use runit::sv::table::{PLAIN, paint};
 use runit::sv::text::Sink;
 use runit::sv::{Show, Sight};
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -57,20 +58,23 @@ impl Watched {
     fn listen(&mut self, changes: Option<&Changes>, places: &Places) {
         let Some(changes) = changes else { return };
         self.places.clear();
-        let mut add = |file: &CStr, of| {
-            let path = places.path_in(&self.name, file);
+        let mut add = |path: Option<CString>, of| {
             let place = path.and_then(|path| changes.add(&path, of));
             self.places.extend(place);
             place.is_some()
         };
         // A directory that is not there yet comes under a name in one that is.
-        let itself = add(c".", Of::Names);
-        for (supervise, of) in [(&SUPERVISE, Of::Contents), (&LOG_SUPERVISE, Of::Contents)] {
-            if add(supervise.directory, of) {
-                add(supervise.ok, Of::Readers);
+        let itself = add(places.path_in(&self.name, c"."), Of::Names);
+        if let Ok(home) = places.find(&self.name, true) {
+            add(home.scan_supervise(), Of::Names);
+            for supervise in [home.supervise(), home.log().ok().and_then(|log| log.supervise())] {
+                let ok = supervise.as_ref().map(|path| joined(path, OK));
+                if add(supervise, Of::Contents) {
+                    add(ok, Of::Readers);
+                }
             }
         }
-        add(c"log", Of::Names);
+        add(places.path_in(&self.name, LOG), Of::Names);
         self.deaf = !itself;
     }
 
