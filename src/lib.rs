@@ -23,6 +23,7 @@ pub mod cli;
 pub mod fixed;
 pub mod magic;
 pub mod msg;
+pub mod need;
 pub mod paths;
 pub mod protocol;
 pub mod runit;

@@ -12,6 +12,8 @@ pub const CHECK: &CStr = c"check";
 pub const DOWN: &CStr = c"down";
 /// The service directory of the log service, which has a `run`, a `down` and a `supervise` of its own.
 pub const LOG: &CStr = c"log";
+/// What has to be up before [`RUN`] is started: an entry for each service.
+pub const NEEDS: &CStr = c"needs";
 /// [`DOWN`] of the log service.
 pub const LOG_DOWN: &CStr = c"log/down";
 
@@ -34,10 +36,12 @@ pub enum Extra {
     FinishFails,
     /// `./run` need not stay.
     Oneshot,
+    /// A directory of the services that have to be up before `./run` is started.
+    Needs,
 }
 
 /// Their names.
-pub const EXTRAS: [(Extra, &CStr); 8] = [
+pub const EXTRAS: [(Extra, &CStr); 9] = [
     (Extra::DownSignal, c"down-signal"),
     (Extra::TimeoutKill, c"timeout-kill"),
     (Extra::RestartDelay, c"restart-delay"),
@@ -46,6 +50,7 @@ pub const EXTRAS: [(Extra, &CStr); 8] = [
     (Extra::TimeoutFinish, c"timeout-finish"),
     (Extra::FinishFails, c"finish-fails"),
     (Extra::Oneshot, c"oneshot"),
+    (Extra::Needs, NEEDS),
 ];
 /// So many of them, the first ones, also mean something in the directory of a log service.
 pub const LOG_EXTRAS: usize = 4;

@@ -4,23 +4,25 @@
 //! same in a line that is whole. All fields are as wide as their greatest value:
 //!
 //! ```text
-//! VERSION SERIAL STATE READY ASKED PID WANT SINCE STARTS LAST AT ENDS LIMIT WINDOW NEXT SERIAL
+//! VERSION SERIAL STATE READY ASKED PID WANT SINCE STARTS LAST AT ENDS LIMIT WINDOW NEXT WHY NEED SERIAL
 //! ```
 use crate::fixed::Words;
+use crate::need::{LACKS, NAME, Need};
 use crate::status::Want;
 use platform::{Ended, Pid, Stamp, copy};
 
 /// The version of the line.
 const VERSION: &[u8] = b"1";
 /// How long it is, newline included.
-pub const LENGTH: usize = 156;
+pub const LENGTH: usize = 226;
 
 /// Room for a line.
 pub type Line = [u8; LENGTH];
 
 /// A line without a number or a word: all fields are as wide as their greatest value.
 const EMPTY: Line = *b"1 0000000000              - 0 0000000000 - 0000000000.000000000 0000000000 ----:000 \
-    0000000000.000000000 000 000 0000000000 0000000000.000000000 0000000000\n";
+    0000000000.000000000 000 000 0000000000 0000000000.000000000 \
+    none -                                                                0000000000\n";
 
 /// What a service is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -37,16 +39,19 @@ pub enum Doing {
     Failed,
     /// No process; it waits for the time of its next start, which a `restart-delay` puts off.
     PausedStart,
+    /// No process; it waits for a service that it needs.
+    Waiting,
 }
 
 /// All of them, with their words.
-const DOINGS: [(Doing, &[u8]); 6] = [
+const DOINGS: [(Doing, &[u8]); 7] = [
     (Doing::Down, b"down"),
     (Doing::Run, b"run"),
     (Doing::Finish, b"finish"),
     (Doing::Done, b"done"),
     (Doing::Failed, b"failed"),
     (Doing::PausedStart, b"paused-start"),
+    (Doing::Waiting, b"waiting"),
 ];
 
 impl Doing {
@@ -84,6 +89,8 @@ pub struct State {
     pub window: u32,
     /// The next start, if it is put off.
     pub next: Option<Stamp>,
+    /// What it waits for.
+    pub need: Option<Need>,
 }
 
 impl State {
@@ -115,6 +122,11 @@ impl State {
             Some((Ended::Killed { signal, .. }, at)) => (b"kill", signal, at),
         };
         copy(how, line.get_mut(75..79).unwrap_or_default());
+        if let Some(need) = &self.need {
+            let (why, name) =
+                line.get_mut(145..150 + NAME).unwrap_or_default().split_at_mut_checked(5).unwrap_or_default();
+            need.put(why, name);
+        }
         let next = self.next.unwrap_or_default();
         // Each number with the place of its last digit.
         let numbers: [(usize, u64); 14] = [
@@ -131,7 +143,7 @@ impl State {
             (122, self.window.into()),
             (133, next.secs),
             (143, next.nanos.into()),
-            (154, serial.into()),
+            (LENGTH - 2, serial.into()),
         ];
         for (last, number) in numbers {
             let mut rest = number;
@@ -162,6 +174,7 @@ impl State {
             limit: 0,
             window: 0,
             next: None,
+            need: None,
         }
     }
 
@@ -203,11 +216,78 @@ impl State {
         let limit = u8::try_from(words.number()?).ok()?;
         let window = words.number()?;
         let next = Some(read_moment(words.next()?)?).filter(|next| *next != Stamp::default());
+        let (why, name) = (words.next()?, words.next()?);
+        let need = match LACKS.iter().find(|known| known.1 == why) {
+            Some((lack, _)) => Some(Need::new(name, *lack)),
+            None if (why, name) == (b"none", b"-") => None,
+            None => return None,
+        };
         if words.only()? != serial {
             return None;
         }
         let pid = (pid != 0).then_some(Pid(pid));
-        Some(State { doing, ready, asked, pid, want, since, starts, last, ends, limit, window, next })
+        Some(State { doing, ready, asked, pid, want, since, starts, last, ends, limit, window, next, need })
+    }
+}
+
+/// What a supervisor looks at in the line of another: less than [`State`], and by its columns.
+#[derive(Clone, Copy, Debug)]
+pub struct Glance<'a>(&'a Line);
+
+impl Glance<'_> {
+    /// `None` if the line is not whole.
+    #[must_use]
+    pub fn of(line: &Line) -> Option<Glance<'_>> {
+        let glance = Glance(line);
+        let whole = glance.column(2, 12) == glance.column(LENGTH - 11, LENGTH - 1);
+        (whole && glance.column(0, 2) == b"1 " && glance.column(LENGTH - 1, LENGTH) == b"\n")
+            .then_some(glance)
+    }
+
+    fn column(&self, from: usize, to: usize) -> &[u8] {
+        self.0.get(from..to).unwrap_or_default()
+    }
+
+    fn number(&self, from: usize, to: usize) -> u64 {
+        let digit = |byte: &u8| u64::from(byte.wrapping_sub(b'0'));
+        self.column(from, to).iter().fold(0, |sum: u64, byte| sum.wrapping_mul(10).wrapping_add(digit(byte)))
+    }
+
+    /// The word for what it is doing.
+    #[must_use]
+    pub fn doing(&self) -> &[u8] {
+        self.column(13, 25).trim_ascii_end()
+    }
+
+    /// As [`State::ready`].
+    #[must_use]
+    pub fn is_ready(&self) -> Option<bool> {
+        let ready = self.column(26, 27);
+        (ready != b"-").then_some(ready == b"1")
+    }
+
+    /// As [`State::asked`].
+    #[must_use]
+    pub fn is_asked_to_end(&self) -> bool {
+        self.column(28, 29) == b"1"
+    }
+
+    /// The process; 0 for none.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.number(30, 40) as u32
+    }
+
+    /// Whether it is wanted down, and its supervisor is to end.
+    #[must_use]
+    pub fn is_to_exit(&self) -> bool {
+        self.column(41, 42) == b"x"
+    }
+
+    /// The last change.
+    #[must_use]
+    pub fn since(&self) -> Stamp {
+        Stamp { secs: self.number(43, 53), nanos: self.number(54, 63) as u32 }
     }
 }
 
@@ -220,6 +300,7 @@ fn read_moment(word: &[u8]) -> Option<Stamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::need::Lack;
 
     const SINCE: Stamp = Stamp { secs: 1_795_992_291, nanos: 123_456_789 };
 
@@ -237,6 +318,7 @@ mod tests {
             limit: 5,
             window: 60,
             next: None,
+            need: None,
         }
     }
 
@@ -245,7 +327,8 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(&state().line(7)),
             "1 0000000007 run          0 1 0000004711 u 1795992291.123456789 0000000003 exit:001 \
-             1795992290.000000005 002 005 0000000060 0000000000.000000000 0000000007\n"
+             1795992290.000000005 002 005 0000000060 0000000000.000000000 \
+             none -                                                                0000000007\n"
         );
     }
 
@@ -257,9 +340,15 @@ mod tests {
                 for (pid, last) in [(None, None), (Some(Pid(i32::MAX)), Some((killed, SINCE)))] {
                     for want in [Want::Up, Want::Down, Want::Exit] {
                         let next = pid.map(|_| SINCE);
-                        let state = State { doing, ready, pid, last, want, next, ..state() };
+                        let need = pid.map(|_| Need::new(&[b'n'; 99], Lack::Failed));
+                        let state = State { doing, ready, pid, last, want, next, need, ..state() };
                         let line = state.line(u32::MAX);
                         assert_eq!(State::read(&line), Some(state));
+                        let glance = Glance::of(&line).unwrap();
+                        assert_eq!(glance.doing(), DOINGS.iter().find(|known| known.0 == doing).unwrap().1);
+                        assert_eq!((glance.is_ready(), glance.is_asked_to_end()), (ready, true));
+                        assert_eq!(glance.pid(), pid.map_or(0, |pid| pid.0.unsigned_abs()));
+                        assert_eq!((glance.is_to_exit(), glance.since()), (want == Want::Exit, state.since));
                     }
                 }
             }
@@ -273,6 +362,8 @@ mod tests {
             let mixed = [&new[..cut], &old[cut..]].concat();
             let read = State::read(&mixed);
             assert!(read.is_none() || mixed == old || mixed == new, "{cut}");
+            let glance = mixed.first_chunk().and_then(Glance::of);
+            assert!(glance.is_none() || mixed == old || mixed == new, "{cut}");
             assert_eq!(State::read(&old[..cut]), None);
         }
         assert_eq!(State::read(&[&old[..], b"\n"].concat()), None);

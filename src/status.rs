@@ -3,6 +3,7 @@
 use crate::fixed::Text;
 use crate::state::{self, Doing};
 use crate::tai;
+use core::time::Duration;
 use platform::{Pid, Stamp};
 
 /// The size of the record; anything else is a bad format.
@@ -29,6 +30,11 @@ pub enum Want {
     /// It shall not run, and its supervisor shall end.
     Exit,
 }
+
+/// So old a process has to be before it counts as running, unless it has another way to say so: that
+/// a program was started says nothing of whether it can run. C runit's sv looks every so often, and
+/// scripts rely on what it finds at its second look.
+pub const SETTLED: Duration = Duration::from_millis(420);
 
 /// All that the record says.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,6 +170,15 @@ impl Record {
         }
     }
 
+    /// How much is missing until the process of a record has [`SETTLED`]. Of a start that seems to be in the
+    /// future, because the clock was set back, nothing is known.
+    #[must_use]
+    pub fn unsettled(&self, now: Stamp) -> Duration {
+        let since = Duration::new(self.since.secs, self.since.nanos);
+        let age = Duration::new(now.secs, now.nanos).checked_sub(since).unwrap_or_default();
+        SETTLED.saturating_sub(age)
+    }
+
     /// Whether it is a one-shot that is up without a process.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -235,6 +250,25 @@ mod tests {
         assert_eq!(line(11676, status.since).passing, None);
         let none = Record::decode(&status.encode()).with(b"");
         assert_eq!((none.told, none.passing), (None, None));
+    }
+
+    #[test]
+    fn a_process_settles() {
+        let status = running();
+        let record =
+            |secs, nanos| Record { since: Stamp { secs, nanos }, ..Record::decode(&status.encode()) };
+        let now = Stamp { secs: 200, nanos: 100_000_000 };
+        let ms = Duration::from_millis;
+        for (since, left) in [
+            (record(200, 100_000_000), 420),
+            (record(200, 0), 320),
+            (record(199, 680_000_000), 0),
+            (record(199, 690_000_000), 10),
+            (record(0, 0), 0),
+            (record(u64::MAX, 999_999_999), 420),
+        ] {
+            assert_eq!(since.unsettled(now), ms(left), "{since:?}");
+        }
     }
 
     #[test]

@@ -11,10 +11,12 @@ use libc::{c_int, c_uint, clockid_t, pollfd, sighandler_t, sigset_t, timespec};
 pub(crate) trait System {
     /// What signals ask of process 1 (init(8), and what the kernel sends it).
     const REQUESTS: &'static [(Signal, Request)];
-    /// The numbers of two signals that not every system has (signal(7)); 0 for none.
+    /// The numbers of three signals that not every system has, or has a use for (signal(7)); 0 for none.
     const SIGPWR: c_int = 0;
     #[allow(missing_docs)]
     const SIGEMT: c_int = 0;
+    #[allow(missing_docs)]
+    const SIGIO: c_int = 0;
 
     /// The first act of process 1 ([`crate::Boot::early`]).
     fn early();

@@ -266,6 +266,19 @@ pub trait Watch {
     fn changed(&mut self) -> bool;
 }
 
+/// Being told of files that are put in their place by rename(2), for as long as that is waited for. It is an
+/// accelerator, as [`Watch`] is, and costs nothing once it is over.
+pub trait Notice {
+    /// The next rename(2) in `dir`, an open directory, wakes [`Events::wait`], unless `dir` was closed: with
+    /// [`Signal::Io`], which is caught from now on, or with [`Notice::notice_fd`], which can be read until `dir` is
+    /// closed. `false`: this system cannot tell.
+    fn notify(&mut self, dir: Fd) -> bool;
+    /// The descriptor that becomes readable, if there is one.
+    fn notice_fd(&self) -> Option<Fd>;
+    /// Closes that, when nothing is waited for any more.
+    fn end_notices(&mut self);
+}
+
 /// What only process 1 does.
 pub trait Boot {
     /// Whether the system's own tools ask process 1 by signals for a restart, halt or power off: what
@@ -294,5 +307,5 @@ pub trait Boot {
 }
 
 /// Everything a resident program may ask for.
-pub trait Platform: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Boot {}
-impl<P: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Boot> Platform for P {}
+pub trait Platform: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Notice + Boot {}
+impl<P: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Notice + Boot> Platform for P {}

@@ -10,6 +10,7 @@ mod dir;
 mod flock;
 #[path = "unix/none.rs"]
 mod none;
+mod notice;
 #[path = "unix/pipe2.rs"]
 mod pipe2;
 #[cfg_attr(runit_force_poll, path = "unix/poll.rs")]
@@ -82,6 +83,8 @@ impl System for Os {
         &[(Signal::Interrupt, Request::CtrlAltDel), (Signal::Continue, Request::Control)];
 
     const SIGPWR: c_int = libc::SIGPWR;
+
+    const SIGIO: c_int = libc::SIGIO;
 
     fn early() {
         console::fill_standard();

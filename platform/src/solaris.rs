@@ -18,6 +18,8 @@ mod posix;
 mod selfpipe;
 #[path = "unix/terminal.rs"]
 mod terminal;
+#[path = "unix/unnoticed.rs"]
+mod unnoticed;
 #[path = "solaris/watch.rs"]
 mod watch;
 

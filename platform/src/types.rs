@@ -72,10 +72,12 @@ pub enum Signal {
     Emulator,
     /// SIGFPE (illumos: `init 6`).
     Arithmetic,
+    /// SIGIO where it tells of a directory ([`crate::Notice`]).
+    Io,
 }
 
 /// Every signal, in the order of their numbers in [`SignalSet`].
-pub const SIGNALS: [Signal; 17] = [
+pub const SIGNALS: [Signal; 18] = [
     Signal::Alarm,
     Signal::Child,
     Signal::Continue,
@@ -93,6 +95,7 @@ pub const SIGNALS: [Signal; 17] = [
     Signal::WindowChange,
     Signal::Emulator,
     Signal::Arithmetic,
+    Signal::Io,
 ];
 
 /// A set of [`Signal`]s.

@@ -2,10 +2,10 @@
 use super::service::Who;
 use super::settings::Settings;
 use crate::fixed::Text;
-use crate::service_directory::{EXTRAS, LOG, LOG_EXTRAS, LOG_SUPERVISE, SUPERVISE};
+use crate::service_directory::{EXTRAS, Extra, LOG, LOG_EXTRAS, LOG_SUPERVISE, SUPERVISE};
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Errno, Open, Platform, Stamp};
+use platform::{Errno, Kind, Open, Platform, Stamp};
 
 /// What is longer is not understood, and warned about with its beginning.
 const ROOM: usize = 64;
@@ -53,7 +53,10 @@ impl Extras {
             self.there &= !bit;
             if !absent {
                 let path = Text::<32>::of(&[prefix, name.to_bytes()]);
-                let contents = read(p, path.as_c());
+                let contents = match extra {
+                    Extra::Needs => look_for(p, path.as_c()),
+                    _ => read(p, path.as_c()),
+                };
                 // A name that is still in the directory may lead nowhere for a while.
                 if same || contents.is_some() {
                     self.there |= bit;
@@ -73,6 +76,16 @@ impl Extras {
             bit <<= 1;
         }
         settings
+    }
+}
+
+/// Whether there is a directory, which has no text; `None` if there is nothing.
+fn look_for<P: Platform>(p: &mut P, path: &CStr) -> Option<platform::Result<Text<ROOM>>> {
+    match p.stat(path) {
+        Ok(found) if found.kind == Kind::Directory => Some(Ok(Text::new())),
+        Ok(_) => Some(Err(Errno::NOTDIR)),
+        Err(Errno::NOENT) => None,
+        Err(errno) => Some(Err(errno)),
     }
 }
 

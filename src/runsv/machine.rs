@@ -89,6 +89,7 @@ impl Machine {
             Event::Terminate => self.terminate = true,
             Event::Died(pid, ended) => self.died(pid, ended, now, out),
             Event::Ready => self.main.say_ready(out),
+            Event::Stirred => self.main.stirred(),
         }
         self.go_on(now, out);
     }
@@ -110,6 +111,7 @@ impl Machine {
                 self.main.set(settings);
                 self.add_log(want);
             }
+            Answer::Needs(needed) => self.main.needed(needed, now, out),
             Answer::ScriptStarted(letter, pid) => self.main.script_started(letter, pid, now, out),
             Answer::Looked(found) => self.main.looked(found, now, out),
             Answer::PipeOpened(true) => {

@@ -4,6 +4,7 @@
 mod extras;
 mod late_log;
 mod machine;
+mod needs;
 mod patience;
 mod perform;
 mod programs;
@@ -18,7 +19,7 @@ mod words;
 pub use machine::{Facts, Machine};
 pub use service::{Outcome, Service, Who};
 pub use settings::{Limit, MOST_ENDS, Settings};
-pub use words::{Action, Actions, Answer, Event, Found};
+pub use words::{Action, Actions, Answer, Event, Found, Needed};
 
 use crate::cli;
 use crate::voice::Voice;
@@ -91,6 +92,7 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) {
             if runsv.machine.listens(Who::Main) { runsv.control(Who::Main) } else { none },
             runsv.control(Who::Log),
             runsv.notification.unwrap_or(none),
+            p.notice_fd().unwrap_or(none),
         ];
         let wake = p.wait(&fds, if deaths { Some(runsv.now) } else { runsv.until() });
         runsv.now = p.now();
@@ -101,6 +103,9 @@ fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) {
             }
         }
         if wake.is_ready(2) && runsv.notified(p) {
+            return;
+        }
+        if (wake.is_ready(3) || wake.signals.has(Signal::Io)) && runsv.step(p, Event::Stirred) {
             return;
         }
         for _ in 0..if deaths { CROWD } else { 0 } {

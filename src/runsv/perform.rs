@@ -1,6 +1,7 @@
 //! Performs what the machine asks for.
 use super::Refused;
 use super::machine::Machine;
+use super::needs::Needs;
 use super::scan::Scan;
 use super::service::Who;
 use super::supervise::Supervise;
@@ -9,6 +10,7 @@ use crate::fixed::Text;
 use crate::protocol::Letter;
 use crate::scan_directory::NAME;
 use crate::service_directory::DOWN;
+use crate::state::Doing;
 use crate::status::Want;
 use crate::voice::Voice;
 use core::ffi::CStr;
@@ -50,6 +52,7 @@ pub(super) struct Runsv<'a> {
     /// Something was not written: when to try again.
     retry: Option<Instant>,
     pub(super) unsaved: bool,
+    pub(super) needs: Needs,
 }
 
 impl<'a> Runsv<'a> {
@@ -81,6 +84,7 @@ impl<'a> Runsv<'a> {
             pipe: None,
             retry: None,
             unsaved: true,
+            needs: Needs::new(scan.fd),
         };
         if let Some(want) = runsv.look_for_log(p) {
             runsv.machine.add_log(want);
@@ -148,7 +152,10 @@ impl<'a> Runsv<'a> {
         let mut saved = true;
         for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
             let Some(supervise) = supervise else { continue };
-            if let Some((status, state)) = self.machine.status(who, &supervise.facts) {
+            if let Some((status, mut state)) = self.machine.status(who, &supervise.facts) {
+                if state.doing == Doing::Waiting {
+                    state.need = self.needs.waits_for;
+                }
                 supervise.save_state(p, self.voice, &state);
                 saved &= supervise.save(p, self.voice, status);
             }
@@ -230,6 +237,8 @@ impl<'a> Runsv<'a> {
                     .as_mut()
                     .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, log.facts.since)));
             }
+            Action::LookAtNeeds => return Some(Answer::Needs(self.needs.look(p))),
+            Action::StopWaiting => self.needs.end(p),
             Action::Run(who) => {
                 let started = self.start(p, who);
                 if let (Some(_), Some(supervise)) = (started, self.supervise(who)) {

@@ -42,6 +42,8 @@ pub struct Settings {
     pub finish_fails: Option<u8>,
     /// A `./run` that exits with 0 is done.
     pub oneshot: bool,
+    /// Other services have to be up before.
+    pub needs: bool,
 }
 
 impl Settings {
@@ -59,6 +61,7 @@ impl Settings {
             limit: None,
             finish_fails: None,
             oneshot: false,
+            needs: false,
         }
     }
 
@@ -76,6 +79,10 @@ impl Settings {
                 words.end()?;
                 let signal = signal(word, number)?;
                 self.down = Some(signal).filter(|signal| *signal != number(Signal::Terminate));
+                return Some(());
+            }
+            Extra::Needs => {
+                self.needs = true;
                 return Some(());
             }
             Extra::NotificationFd

@@ -1,13 +1,15 @@
 //! Every state that a supervisor can reach, by every event and every answer, to closure.
 use super::machine::{LogPipe, Machine};
-use super::service::{NEVER, Outcome};
+use super::service::{NEVER, Outcome, Start};
 use super::service::{Service, Who};
 use super::settings::{Limit, Settings};
-use super::words::{Action, Actions, Answer, Event, Found};
+use super::words::{Action, Actions, Answer, Event, Found, Needed};
 use crate::protocol::{LETTERS, Letter};
 use crate::status::{State, Want};
 use platform::{Ended, Instant, Pid, Signal};
 use std::collections::HashSet;
+
+mod waits;
 
 const MAIN: Pid = Pid(10);
 const SCRIPT: Pid = Pid(11);
@@ -28,6 +30,9 @@ struct World {
     settings: Settings,
     /// A log service may appear, of which this is wanted.
     late: Option<Want>,
+    /// What is needed is watched; it was up when it was looked at last.
+    watched: bool,
+    met: bool,
 }
 
 impl World {
@@ -50,6 +55,11 @@ impl World {
             service.before_signal &= service.kill != NEVER;
             // A moment that has come is as good as any other that has.
             service.not_before = service.not_before.map(|time| shift(time).max(NOW));
+            // How long it waits for another service changes nothing else.
+            if matches!(service.start, Start::Waits(_)) {
+                service.start = Start::Waits(20);
+                service.not_before = service.not_before.map(|time| time.min(NOW.plus_ms(600)));
+            }
             // Shown and passed on, never decided by.
             service.ended = Ended::Exit(0);
         };
@@ -99,11 +109,28 @@ impl World {
                 }
                 answers
             }
+            Action::LookAtNeeds => {
+                assert!(world.settings.needs, "{world:?}");
+                [Needed::Met, Needed::Settles(100), Needed::Told, Needed::Untold]
+                    .map(|needed| {
+                        let met = needed == Needed::Met;
+                        (World { watched: !met, met, ..world }, Some(Answer::Needs(needed)))
+                    })
+                    .to_vec()
+            }
+            Action::StopWaiting => {
+                assert!(world.watched, "{world:?}");
+                world.watched = false;
+                vec![(world, None)]
+            }
             Action::Run(Who::Main) | Action::Finish(_) => {
                 assert!(!world.main, "a second main process: {world:?}");
                 assert!(!world.script, "started beside a control script: {world:?}");
                 assert!(world.write_end || world.machine.log.is_none(), "without its pipe: {world:?}");
-                let started = World { main: true, ..world };
+                let run = action == Action::Run(Who::Main);
+                let needed = run && world.settings.needs;
+                assert!(!needed || world.met, "started though a need is not up: {world:?}");
+                let started = World { main: true, met: world.met && !run, ..world };
                 vec![
                     (started, Some(Answer::Started(Who::Main, Some(MAIN)))),
                     (world, Some(Answer::Started(Who::Main, None))),
@@ -165,6 +192,8 @@ impl World {
             return;
         }
         let main = &machine.main;
+        assert_eq!(matches!(main.start, Start::Waits(_)), self.watched, "{self:?}");
+        assert!(!self.watched || (main.state == State::Down && machine.until().is_some()), "{self:?}");
         assert_eq!(main.pid.is_some(), self.main, "{self:?}");
         assert_eq!(machine.log.as_ref().is_some_and(|log| log.pid.is_some()), self.log, "{self:?}");
         assert_eq!(main.script.is_some(), self.script, "{self:?}");
@@ -196,6 +225,10 @@ impl World {
         let mut events = vec![Event::Time, Event::Terminate, Event::Died(STRANGER, Ended::Exit(0))];
         if self.main && self.settings.notification.is_some() {
             events.push(Event::Ready);
+        }
+        // One that comes late says nothing.
+        if self.settings.needs {
+            events.push(Event::Stirred);
         }
         // One of each kind: `h i q 1 2` differ from `a` in the name of the signal only.
         let letters = || LETTERS.iter().copied().filter(|letter| !b"hiq12".contains(&letter.byte()));
@@ -237,7 +270,17 @@ fn walk_late(said: &str, settings: Settings, log: Option<Want>, late: Option<Wan
     for want in [Want::Up, Want::Down] {
         let machine = Machine::new(want, log);
         let write_end = log.is_some();
-        let world = World { machine, main: false, script: false, log: false, write_end, settings, late };
+        let world = World {
+            machine,
+            main: false,
+            script: false,
+            log: false,
+            write_end,
+            settings,
+            late,
+            watched: false,
+            met: false,
+        };
         open.extend(world.after(Event::Time, &mut longest));
     }
     while let Some(world) = open.pop() {
@@ -323,6 +366,9 @@ fn every_state_of_a_service_that_says_something() {
         ("notification", Settings { notification: Some(platform::Fd(3)), ..new() }),
         ("down-signal", Settings { down: Some(37), ..new() }),
         ("finish-fails", Settings { finish_fails: Some(0), ..new() }),
+        ("needs", Settings { needs: true, ..new() }),
+        ("needs, oneshot", Settings { needs: true, ..oneshot }),
+        ("needs, limit, timeouts", Settings { needs: true, limit, ..killed }),
         ("oneshot, limit", Settings { limit, ..oneshot }),
         ("oneshot, timeouts", Settings { oneshot: true, ..killed }),
         ("timeouts, limit, finish-fails", Settings { limit, finish_fails: Some(0), ..killed }),
@@ -333,6 +379,7 @@ fn every_state_of_a_service_that_says_something() {
         assert_eq!(any(|world| world.machine.main.outcome == Outcome::Done), settings.oneshot, "{said}");
         let fails = settings.limit.or(settings.finish_fails.map(|_| Limit { ends: 0, seconds: 0 }));
         assert_eq!(any(|world| world.machine.main.outcome == Outcome::Failed), fails.is_some(), "{said}");
+        assert_eq!(any(|world| world.watched), settings.needs, "{said}");
         assert_eq!(any(|world| world.machine.main.ready), settings.notification.is_some(), "{said}");
         assert_eq!(any(|world| world.machine.main.kill != NEVER), settings.timeout_kill > 0, "{said}");
     }

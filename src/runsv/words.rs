@@ -18,6 +18,8 @@ pub enum Event {
     Died(Pid, Ended),
     /// `./run` said that it is ready.
     Ready,
+    /// Something has changed where the service waits for another one.
+    Stirred,
 }
 
 /// The answer to an action that is a question.
@@ -30,6 +32,8 @@ pub enum Answer {
     LogAppeared(Settings, Want),
     /// To `Run` and `Finish`; `None` if fork failed.
     Started(Who, Option<Pid>),
+    /// To `LookAtNeeds`.
+    Needs(Needed),
     /// To `Script`; `None` if there is none or it could not be started.
     ScriptStarted(Letter, Option<Pid>),
     /// To `LookForFinish`.
@@ -51,11 +55,28 @@ pub enum Found {
     NoDirectory,
 }
 
+/// How the services are that have to be up before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needed {
+    /// All of them are up.
+    Met,
+    /// One has a process that counts as up in so many milliseconds.
+    Settles(u32),
+    /// One is not up, and its changes are told.
+    Told,
+    /// One is not up, and nobody will tell of its changes.
+    Untold,
+}
+
 /// One thing to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     /// What does the directory say of the start that comes? Answered by `Settings` or `LogAppeared`.
     ReadSettings(Who),
+    /// Are the services up that the service needs? Answered by `Needs`.
+    LookAtNeeds,
+    /// They do not matter any more.
+    StopWaiting,
     /// Start `./run`; answered by `Started`.
     Run(Who),
     /// Start `./finish`, which is told how `./run` ended; answered by `Started`.

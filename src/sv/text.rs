@@ -1,5 +1,6 @@
 //! The line that describes a service, as the scripts that parse sv's output know it.
 use crate::fixed::Text;
+use crate::need::Lack;
 use crate::state::{self, Doing};
 use crate::status::{Record, State};
 use platform::{Ended, Stamp};
@@ -79,6 +80,14 @@ fn say_more<const N: usize>(tail: &mut Text<N>, told: &state::State, now: Stamp)
         tail.add_number(number.into());
         tail.add(b")");
     }
+    if let Some(need) = &told.need {
+        tail.add_all(&[b", waits for ", need.name()]);
+        tail.add(match need.lack {
+            Lack::NotReady => b"",
+            Lack::Failed => b", failed",
+            Lack::Alone => b", runsv not running",
+        });
+    }
     if let Some(next) = told.next {
         tail.add(b", next start in ");
         tail.add_number(next.secs.saturating_sub(now.secs));
@@ -89,6 +98,7 @@ fn say_more<const N: usize>(tail: &mut Text<N>, told: &state::State, now: Stamp)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::need::Need;
 
     impl Sink for Vec<u8> {
         fn put(&mut self, bytes: &[u8]) {
@@ -166,6 +176,14 @@ mod tests {
         assert_eq!(text(with(up, told(Doing::Done, Some(true))), 12, false), "done: foo: 12s");
         assert_eq!(text(with(up, told(Doing::Done, Some(true))), 12, true), "done: foo: 12s, normally down");
         assert_eq!(text(with(down, told(Doing::Done, Some(true))), 1, false), "done: foo: 1s, want down");
+        for (lack, more) in
+            [(Lack::NotReady, ""), (Lack::Failed, ", failed"), (Lack::Alone, ", runsv not running")]
+        {
+            let need = Some(Need::new(b"db", lack));
+            let waits = state::State { need, ..told(Doing::Waiting, None) };
+            let line = text(with(up, waits), 3, false);
+            assert_eq!(line, format!("down: foo: 3s, normally up, want up, waits for db{more}"));
+        }
         let next = Some(Stamp { secs: THEN.secs + 27, nanos: 0 });
         let paused = state::State { next, ..told(Doing::PausedStart, None) };
         let line = text(with(up, paused), 3, false);

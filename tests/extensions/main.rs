@@ -9,6 +9,8 @@ mod changes;
 mod contents;
 mod late_log;
 mod logs;
+mod needs;
+mod needs_entries;
 mod older;
 mod oneshot;
 mod pairs;
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         timeouts::CASES,
         restarts::CASES,
         oneshot::CASES,
+        needs::CASES,
+        needs_entries::CASES,
         pairs::CASES,
         contents::CASES,
         changes::CASES,

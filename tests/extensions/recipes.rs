@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../docs/recipes.md");
 
 /// The sections with recipes.
-const RECIPES: [&str; 6] = [
+const RECIPES: [&str; 7] = [
     "Readiness",
     "One-shots",
     "Back-off and giving up",
     "Stop times",
     "Read-only service directories",
     "Six terminals from one directory",
+    "Order",
 ];
 
 /// One section.
@@ -100,6 +101,7 @@ pub const CASES: &[Case] = &[
     case("recipe_stop_times", || follow(RECIPES[3])),
     case("recipe_read_only", || follow(RECIPES[4])),
     case("recipe_template", || follow(RECIPES[5])),
+    case("recipe_order", || follow(RECIPES[6])),
     case("recipe_without_a_case", || {
         let titles: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         assert_eq!(titles, RECIPES);

@@ -30,10 +30,10 @@ pub const CASES: &[Case] = &[
             let words: Vec<&str> = text.split_ascii_whitespace().collect();
             assert_eq!(
                 (words.len(), words[0], words[2], words[3], words[4], words[6]),
-                (16, "1", "run", "-", "0", "u"),
+                (18, "1", "run", "-", "0", "u"),
                 "{text}"
             );
-            assert_eq!(words[1], words[15], "{text}");
+            assert_eq!(words[1], words[17], "{text}");
             assert_eq!(words[5].parse::<i32>().ok(), Some(service.runs()[0]), "{text}");
         });
     }),
@@ -64,6 +64,7 @@ pub const CASES: &[Case] = &[
             limit: 0,
             window: 0,
             next: None,
+            need: None,
         };
         assert_eq!(state, expected);
     }),

@@ -1,8 +1,8 @@
 //! A platform that lies. Under it the engine is no better than one with a fault of its own, so
 //! the rules must notice: a rule that never fails proves nothing.
 use platform::{
-    Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Meta, Open, Pages,
-    Pid, Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
+    Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Meta, Notice, Open,
+    Pages, Pid, Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
 };
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -401,6 +401,18 @@ impl<P: Platform> Events for Saboteur<'_, P> {
         }
         wake.signals = SignalSet(wake.signals.0 & keep.0);
         wake
+    }
+}
+
+impl<P: Platform> Notice for Saboteur<'_, P> {
+    fn notify(&mut self, dir: Fd) -> bool {
+        self.p.notify(dir)
+    }
+    fn notice_fd(&self) -> Option<Fd> {
+        self.p.notice_fd()
+    }
+    fn end_notices(&mut self) {
+        self.p.end_notices();
     }
 }
 

@@ -114,6 +114,7 @@ const fn signal_name(signal: Signal) -> &'static str {
         Signal::WindowChange => "WINCH",
         Signal::Emulator => "EMT",
         Signal::Arithmetic => "FPE",
+        Signal::Io => "IO",
     }
 }
 

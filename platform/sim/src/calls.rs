@@ -7,8 +7,8 @@ use crate::world::{End, Fact};
 use crate::{Faults, Kernel, Sim};
 use core::ffi::CStr;
 use platform::{
-    Args, Boot, Calls, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Pages, Pid,
-    Procs, Request, Result, Signal, Target, Wake, Watch,
+    Args, Boot, Calls, Child, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Notice,
+    Pages, Pid, Procs, Request, Result, Signal, Target, Wake, Watch,
 };
 
 /// How many directories are watched beside the one.
@@ -255,6 +255,26 @@ impl Watch for Sim {
         let Ok(slot) = self.kernel.slot(self.kernel.own, fd.0) else { return false };
         core::mem::take(&mut self.kernel.opens[slot.open].news).1
     }
+}
+
+impl Notice for Sim {
+    fn notify(&mut self, dir: Fd) -> bool {
+        self.kernel.call();
+        let own = self.kernel.own;
+        let Ok(slot) = self.kernel.slot(own, dir.0) else { return false };
+        let Object::Inode(ino) = self.kernel.opens[slot.open].object else { return false };
+        if self.kernel.machine.watches {
+            self.kernel.notices.push((slot.open, ino));
+            self.kernel.caught.add(Signal::Io);
+        }
+        self.kernel.machine.watches
+    }
+
+    fn notice_fd(&self) -> Option<Fd> {
+        None
+    }
+
+    fn end_notices(&mut self) {}
 }
 
 impl Boot for Sim {

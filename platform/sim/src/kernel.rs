@@ -53,6 +53,8 @@ pub struct Kernel {
     pub(crate) caught: SignalSet,
     pub(crate) catches: bool,
     pub(crate) pending: SignalSet,
+    /// Open directories whose next rename is told by a signal.
+    pub(crate) notices: Vec<(usize, Ino)>,
     /// Whether ctrl-alt-del would be reported.
     pub armed: bool,
     pub(crate) calls: u64,
@@ -91,6 +93,7 @@ impl Kernel {
             caught: SignalSet::default(),
             catches: false,
             pending: SignalSet::default(),
+            notices: Vec::new(),
             armed: false,
             calls: 0,
             made: 0,

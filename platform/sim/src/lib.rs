@@ -110,6 +110,7 @@ fn number(signal: Signal) -> u8 {
         Signal::Stop => 19,
         Signal::TerminalStop => 20,
         Signal::WindowChange => 28,
+        Signal::Io => 29,
         Signal::PowerFail => 30,
         Signal::Emulator => 0,
     }

@@ -2,7 +2,7 @@
 use crate::kernel::Kernel;
 use crate::tree::{Change, Ino, Node};
 use crate::world::Fact;
-use platform::{Errno, Pid, Result};
+use platform::{Errno, Pid, Result, Signal};
 
 /// What an open file is.
 #[derive(Clone, Debug)]
@@ -270,6 +270,13 @@ impl Kernel {
                     open.news.1 |= watch.name.is_empty() || watch.name == change.name;
                 }
             }
+        }
+        let before = self.notices.len();
+        let opens = &self.opens;
+        self.notices
+            .retain(|(open, dir)| opens[*open].refs > 0 && !changes.iter().any(|change| change.dir == *dir));
+        if self.notices.len() < before {
+            self.signal_program(Signal::Io);
         }
     }
 }

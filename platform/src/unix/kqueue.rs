@@ -4,7 +4,7 @@
 //! What is watched has to be kept open.
 use crate::unix::links::{self, LINKS};
 use crate::unix::{Os, check, files};
-use crate::{Errno, Fd, FileId, Watch, system};
+use crate::{Errno, Fd, FileId, Notice, Watch, system};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -35,6 +35,8 @@ struct Seen {
 /// The queue and what is watched with it.
 pub struct Native {
     queue: Option<Fd>,
+    /// Another one, for a while.
+    notices: Option<Fd>,
     dir: libc::c_int,
     links: [Link; LINKS],
     names: [u8; NAMES],
@@ -45,7 +47,14 @@ pub struct Native {
 impl Native {
     pub(crate) const fn new() -> Native {
         let none = Link { parent: -1, name: 0, was: Seen { id: FileId { device: 0, inode: 0 }, target: 0 } };
-        Native { queue: None, dir: -1, links: [none; LINKS], names: [0; NAMES], beside: [-1; BESIDE] }
+        Native {
+            queue: None,
+            notices: None,
+            dir: -1,
+            links: [none; LINKS],
+            names: [0; NAMES],
+            beside: [-1; BESIDE],
+        }
     }
 
     /// Closing a descriptor ends its watch.
@@ -210,6 +219,34 @@ impl Watch for Os {
             for event in unsafe { events.assume_init_ref() }.iter().take(got) {
                 changed |= self.native.concerns(event.ident as libc::c_int);
             }
+        }
+    }
+}
+
+impl Notice for Os {
+    fn notify(&mut self, dir: Fd) -> bool {
+        if cfg!(runit_force_poll) {
+            return false;
+        }
+        let queue = match self.native.notices {
+            Some(queue) => queue,
+            None => {
+                // SAFETY: no arguments.
+                let Ok(queue) = check(unsafe { libc::kqueue() }) else { return false };
+                *self.native.notices.insert(Fd(queue))
+            }
+        };
+        add(queue, dir.0)
+    }
+
+    fn notice_fd(&self) -> Option<Fd> {
+        self.native.notices
+    }
+
+    fn end_notices(&mut self) {
+        if let Some(queue) = self.native.notices.take() {
+            // SAFETY: a number is passed; the descriptor was opened here.
+            unsafe { libc::close(queue.0) };
         }
     }
 }

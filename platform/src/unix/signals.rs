@@ -25,5 +25,6 @@ pub(crate) fn number(signal: Signal) -> c_int {
         Signal::WindowChange => libc::SIGWINCH,
         Signal::Arithmetic => libc::SIGFPE,
         Signal::Emulator => Os::SIGEMT,
+        Signal::Io => Os::SIGIO,
     }
 }

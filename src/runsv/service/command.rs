@@ -80,7 +80,7 @@ impl Service {
     fn wish_down(&mut self, want: Want, now: Instant, out: &mut Actions) {
         self.want = want;
         self.once = false;
-        self.start = Start::New;
+        self.stop_waiting(out);
         if matches!(self.outcome, Outcome::Failed) {
             self.outcome = Outcome::Open;
         }

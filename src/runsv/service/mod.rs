@@ -2,6 +2,7 @@
 //! control scripts and without `./finish`.
 mod command;
 mod end;
+mod wait;
 
 use super::machine::Facts;
 use super::patience::Patience;
@@ -31,6 +32,11 @@ pub(super) enum Start {
     New,
     /// The settings were read.
     Set,
+    /// A service that it needs is waited for; the pause after the next look, in milliseconds, if nobody tells of
+    /// changes.
+    Waits(u32),
+    /// Those that it needs are up.
+    Met,
     /// `control/u` has run.
     Announced,
 }
@@ -138,13 +144,15 @@ impl Service {
 
     /// The same, and what the status has no place for.
     pub(super) fn state(&self, status: &Status, facts: &Facts) -> state::State {
-        let delayed = self.settings.delayed && matches!(self.state, State::Down);
+        let waits = self.waits();
+        let delayed = self.settings.delayed && matches!(self.state, State::Down) && !waits;
         let next = Some(self.until()).filter(|next| delayed && *next != NEVER);
         let doing = match (status.state, self.outcome, next) {
             (State::Run, _, _) => Doing::Run,
             (State::Finish, _, _) => Doing::Finish,
             (State::Down, Outcome::Done, _) => Doing::Done,
             (State::Down, Outcome::Failed, _) => Doing::Failed,
+            (State::Down, Outcome::Open, _) if waits => Doing::Waiting,
             (State::Down, Outcome::Open, Some(_)) => Doing::PausedStart,
             (State::Down, Outcome::Open, None) => Doing::Down,
         };
@@ -165,6 +173,7 @@ impl Service {
             limit,
             window,
             next: next.map(|next| later(facts.since, next.ms_since(facts.moment))),
+            need: None,
         }
     }
 
@@ -227,11 +236,16 @@ impl Service {
                     self.looking = true;
                     out.add(Action::ReadSettings(who));
                 }
-                (Start::Set, Who::Main) => {
+                (Start::Set | Start::Waits(_), Who::Main) if self.settings.needs => {
+                    self.looking = true;
+                    out.add(Action::LookAtNeeds);
+                }
+                (Start::Set | Start::Waits(_) | Start::Met, Who::Main) => {
                     self.looking = true;
                     out.add(Action::Script(Letter::Up, None));
                 }
-                (Start::Set, Who::Log) | (Start::Announced, Who::Main | Who::Log) => self.run(out),
+                (Start::Set | Start::Waits(_) | Start::Met, Who::Log)
+                | (Start::Announced, Who::Main | Who::Log) => self.run(out),
             },
         }
     }

@@ -6,7 +6,6 @@
 use super::super::{Plan, Task};
 use crate::protocol::Letter;
 use crate::status::{Record, State};
-use core::time::Duration;
 use platform::Stamp;
 
 /// What was known before a command was sent.
@@ -28,25 +27,12 @@ pub(super) enum Verdict {
     /// It runs but was sent TERM, so another process will follow or none; if it is still there
     /// when the time is up and is ready, it ignores TERM and counts as running.
     WhenTimeIsUp,
-    /// Obeyed, if `./check` passes, or, without one, once the process has [`SETTLED`].
+    /// Obeyed, if `./check` passes, or, without one, once the process has [`SETTLED`](crate::status::SETTLED).
     IfReady,
-    /// Obeyed, once the process has [`SETTLED`].
+    /// Obeyed, once the process has [`SETTLED`](crate::status::SETTLED).
     IfSettled,
     /// Obeyed.
     Met,
-}
-
-/// So old a process has to be before it counts as running, unless it has another way to say so: that
-/// a program was started says nothing of whether it can run. C runit's sv looks every so often, and
-/// scripts rely on what it finds at its second look.
-pub(super) const SETTLED: Duration = Duration::from_millis(420);
-
-/// How much is missing until the process of a record has settled. Of a start that seems to be in the
-/// future, because the clock was set back, nothing is known.
-pub(super) fn unsettled(record: &Record, now: Stamp) -> Duration {
-    let since = Duration::new(record.since.secs, record.since.nanos);
-    let age = Duration::new(now.secs, now.nanos).checked_sub(since).unwrap_or_default();
-    SETTLED.saturating_sub(age)
 }
 
 /// Whether the record is what the command asked for. A supervisor that is gone has no record:
@@ -275,23 +261,6 @@ mod tests {
         assert_eq!(try_word("once", finish, record(Run, 2, 12, 'd', "")), IfSettled);
         assert_eq!(try_word("once", finish, record(Down, 3, 0, 'd', "")), Met);
         assert_eq!(try_word("once", running(), record(Finish, 1, 11, 'd', "")), Met, "it ended by itself");
-    }
-
-    #[test]
-    fn a_process_settles() {
-        let record = |secs, nanos| Record { since: Stamp { secs, nanos }, ..running() };
-        let now = Stamp { secs: 200, nanos: 100_000_000 };
-        let ms = Duration::from_millis;
-        for (since, left) in [
-            (record(200, 100_000_000), 420),
-            (record(200, 0), 320),
-            (record(199, 680_000_000), 0),
-            (record(199, 690_000_000), 10),
-            (record(0, 0), 0),
-            (record(u64::MAX, 999_999_999), 420),
-        ] {
-            assert_eq!(unsettled(&since, now), ms(left), "{since:?}");
-        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! When to look again, and when the time is over.
-use super::judge::{SETTLED, unsettled};
 use super::{Machine, Seen, Settings, State};
+use crate::status::SETTLED;
 use core::time::Duration;
 use platform::Instant;
 
@@ -59,7 +59,7 @@ impl Machine {
         let process = (seen.record.since, seen.record.pid);
         let settled = match self.settles {
             Some((known, settled)) if known == process => settled,
-            Some(_) | None => later(now, unsettled(&seen.record, seen.wall)),
+            Some(_) | None => later(now, seen.record.unsettled(seen.wall)),
         };
         self.settles = Some((process, settled));
         now >= settled

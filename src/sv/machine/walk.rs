@@ -1,12 +1,12 @@
 //! Every state of a command on its way, by every event and every answer, to closure. Of time only its order
 //! is kept: whatever is to come may have come with the next event.
 use super::check::{Check, Outcome};
-use super::judge::SETTLED;
 use super::pace::{COMES, EARLY, POLL, SOON, later};
 use super::settings::Settings;
 use super::*;
 use crate::protocol::Letter;
 use crate::state::{Doing, State as Told};
+use crate::status::SETTLED;
 use crate::status::State as Life;
 use crate::sv::{Invocation, Plan};
 use std::collections::HashSet;

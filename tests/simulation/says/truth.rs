@@ -162,6 +162,7 @@ impl Truth {
             limit: 0,
             window: 0,
             next: None,
+            need: None,
         }
     }
 }
