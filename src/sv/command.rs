@@ -135,6 +135,12 @@ impl Plan {
         }
     }
 
+    /// Whether services are to end for good, so that those which need others have to end before these.
+    #[must_use]
+    pub fn ends(&self) -> bool {
+        self.letters().iter().any(|letter| matches!(letter, Down | Exit))
+    }
+
     /// Whether a service that does not obey in time is killed.
     #[must_use]
     pub const fn kills(&self) -> bool {

@@ -11,6 +11,7 @@ mod late_log;
 mod logs;
 mod needs;
 mod needs_entries;
+mod needs_stop;
 mod older;
 mod oneshot;
 mod pairs;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         oneshot::CASES,
         needs::CASES,
         needs_entries::CASES,
+        needs_stop::CASES,
         pairs::CASES,
         contents::CASES,
         changes::CASES,

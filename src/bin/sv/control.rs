@@ -1,6 +1,7 @@
 //! Commands: first all services are told, then sv waits for those that it shall wait for.
 use crate::caller::Caller;
 use crate::console::Console;
+use crate::order::Queue;
 use crate::places::Places;
 use crate::report::wall;
 use crate::service::{Common, Service};
@@ -24,15 +25,13 @@ const EACH: u64 = 16;
 pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocation: &Invocation) -> Tally {
     let clock = Clock(std::time::Instant::now());
     let start = clock.now();
-    let mut settings = Settings::new(invocation, names.len(), notice::TELLS_ENDS, start, wall());
-    let mut watch = None;
-    if settings.looks_often() {
-        if let Some(cheap) = Watch::for_few() {
-            settings = settings.watched();
-            watch = Some(Some(cheap));
-        }
-    }
-    if settings.needs_room(names.len()) {
+    let settings = |time| Settings::new(invocation, names.len(), notice::TELLS_ENDS, time, wall());
+    let first = settings(start);
+    let cheap = if first.looks_often() { Watch::for_few() } else { None };
+    let for_few = cheap.is_some();
+    let settings = |time| if for_few { settings(time).watched() } else { settings(time) };
+    let watch = cheap.map(Some);
+    if first.needs_room(names.len()) {
         let count = u64::try_from(names.len().min(HOLDING)).unwrap_or_default();
         limits::make_room(EACH.saturating_mul(count).saturating_add(EACH));
     }
@@ -40,18 +39,39 @@ pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocati
     let json = invocation.show.json.then(Array::default);
     let mut common = Common { console, places, caller, watch, tally, json };
     let mut services: Vec<Service<'_>> = Vec::with_capacity(names.len());
-    for name in names {
-        let mut service = Service::new(name, Machine::new(settings), services.len() < HOLDING);
-        service.step(Event::Begin, start, &mut common);
-        services.extend(Some(service).filter(|service| !service.machine.is_done()));
-    }
-    while !services.is_empty() {
+    let waits = invocation.plan.waits(invocation.asked);
+    let mut queue = Queue::new(places, names, invocation.plan.ends(), waits);
+    let mut now = start;
+    loop {
+        // One that has to wait for others has its time from when it is told.
+        while let Some((number, name)) = queue.next() {
+            let holds = services.len() < HOLDING;
+            let mut service = Service::new(name, number, Machine::new(settings(now)), holds);
+            service.step(Event::Begin, now, &mut common);
+            if service.machine.is_done() {
+                queue.done(number);
+            } else {
+                services.push(service);
+            }
+        }
+        if services.is_empty() {
+            break;
+        }
         for service in &mut services {
             service.step(Event::Time, clock.now(), &mut common);
         }
-        services.retain(|service| !service.machine.is_done());
+        services.retain(|service| {
+            let done = service.machine.is_done();
+            if done {
+                queue.done(service.number);
+            }
+            !done
+        });
         common.console.flush();
-        rest(&clock, &mut services, &mut common);
+        if !queue.has_next() {
+            rest(&clock, &mut services, &mut common);
+        }
+        now = clock.now();
     }
     if let Some(array) = &common.json {
         array.end(common.console);

@@ -7,6 +7,7 @@ mod control;
 mod everyone;
 mod home;
 mod make;
+mod order;
 mod places;
 mod report;
 mod see;

@@ -4,8 +4,10 @@ use crate::home::Home;
 use platform::Errno;
 use platform_host::directory::{age_of_name, joined};
 use platform_host::files;
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsString};
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// A name that is younger may be that of a service in the making, which is quiet for a second before it
@@ -42,6 +44,12 @@ impl Places {
     pub fn is_new(&self, name: &[u8]) -> bool {
         let age = self.path(name).ok().and_then(|path| age_of_name(&self.start, &path));
         age.is_some_and(|age| age < NEW)
+    }
+
+    /// The path of a service's directory, from where sv stands.
+    pub fn path_of(&self, name: &[u8]) -> Option<PathBuf> {
+        let path = self.path(name).ok()?;
+        Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
     }
 
     /// Names that begin with a slash or a dot or end in a slash are paths, all others are in the

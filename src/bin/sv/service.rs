@@ -35,6 +35,8 @@ pub struct Common<'c> {
 pub struct Service<'a> {
     /// Its name as it was typed.
     name: &'a [u8],
+    /// Which of the services it is.
+    pub number: usize,
     pub machine: Machine,
     /// Whether it may have descriptors for as long as it is waited for.
     holds: bool,
@@ -49,8 +51,18 @@ pub struct Service<'a> {
 }
 
 impl<'a> Service<'a> {
-    pub const fn new(name: &'a [u8], machine: Machine, holds: bool) -> Service<'a> {
-        Service { name, machine, holds, home: None, place: None, ok: None, check: None, listens: false }
+    pub const fn new(name: &'a [u8], number: usize, machine: Machine, holds: bool) -> Service<'a> {
+        Service {
+            name,
+            number,
+            machine,
+            holds,
+            home: None,
+            place: None,
+            ok: None,
+            check: None,
+            listens: false,
+        }
     }
 
     /// What becomes readable when `./check` ends, once.
