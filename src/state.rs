@@ -284,6 +284,12 @@ impl Glance<'_> {
         self.column(41, 42) == b"x"
     }
 
+    /// The entry that it waits for, as it is told.
+    #[must_use]
+    pub fn need(&self) -> &[u8] {
+        self.column(150, 150 + NAME).trim_ascii_end()
+    }
+
     /// The last change.
     #[must_use]
     pub fn since(&self) -> Stamp {
@@ -348,6 +354,7 @@ mod tests {
                         assert_eq!(glance.doing(), DOINGS.iter().find(|known| known.0 == doing).unwrap().1);
                         assert_eq!((glance.is_ready(), glance.is_asked_to_end()), (ready, true));
                         assert_eq!(glance.pid(), pid.map_or(0, |pid| pid.0.unsigned_abs()));
+                        assert_eq!(glance.need(), need.as_ref().map_or(b"-".as_slice(), Need::name));
                         assert_eq!((glance.is_to_exit(), glance.since()), (want == Want::Exit, state.since));
                     }
                 }

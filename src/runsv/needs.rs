@@ -1,18 +1,25 @@
 //! `needs/`: an entry for each service that has to be up before `./run` is started. It is a link to a service
 //! directory, or else the name of a service in the scan directory.
+mod circle;
 mod sight;
 
 use super::words::Needed;
 use crate::fixed::Text;
 use crate::need::{Lack, Need};
 use crate::service_directory::NEEDS;
+use crate::voice::Voice;
+use circle::Asker;
 use platform::{Errno, Fd, Kind, Open, Platform, Stamp};
 use sight::{Sight, look_at};
 
 /// So many entries are looked at.
 const ENTRIES: u32 = 1024;
-/// So many needs are known to have been told to come up; a further one is told when it is the next to be waited for.
+/// So many needs are known to have been told to come up; further ones are told at each look.
 const TOLD: usize = 32;
+/// So many circles are opened for one start.
+const IGNORED: usize = 8;
+/// After this many milliseconds it is looked whether one that waits itself waits for this one.
+const SUSPECT: u32 = 1000;
 /// A name, a NUL, and what stands before and behind it.
 const PATH: usize = 288;
 
@@ -27,16 +34,31 @@ pub(super) struct Needs {
     /// Those that were told to come up for this start, by the sums of their names.
     told: [u64; TOLD],
     count: usize,
+    /// Those that are done without, since they wait for this one: the sums of their names.
+    ignored: [u64; IGNORED],
+    circles: usize,
+    /// One that waits itself was seen.
+    suspects: bool,
 }
 
 impl Needs {
     pub(super) const fn new(scan: Fd) -> Needs {
-        Needs { scan, waits_for: None, place: Fd(-1), told: [0; TOLD], count: 0 }
+        Needs {
+            scan,
+            waits_for: None,
+            place: Fd(-1),
+            told: [0; TOLD],
+            count: 0,
+            ignored: [0; IGNORED],
+            circles: 0,
+            suspects: false,
+        }
     }
 
     /// Looks at all of them, tells those that are down to come up, and has changes of the first told that is not up.
+    /// `since`: if it waits already, since when.
     #[inline(never)]
-    pub(super) fn look<P: Platform>(&mut self, p: &mut P) -> Needed {
+    pub(super) fn look<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, since: Stamp) -> Needed {
         let wall = p.wall();
         self.close(p);
         if self.scan.0 < 0 {
@@ -63,7 +85,7 @@ impl Needs {
             sight = look_at(p, place, wall);
         }
         let lack = match sight {
-            Sight::Up | Sight::Settles(_) | Sight::Down | Sight::NotReady => Lack::NotReady,
+            Sight::Up | Sight::Settles(_) | Sight::Down | Sight::NotReady | Sight::Waits => Lack::NotReady,
             Sight::Failed => Lack::Failed,
             Sight::Alone => Lack::Alone,
         };
@@ -74,8 +96,10 @@ impl Needs {
             Sight::Settles(ms) => Needed::Settles(ms),
             // That a supervisor comes is no rename.
             Sight::Alone => Needed::Untold,
-            Sight::Down | Sight::NotReady | Sight::Failed if told => Needed::Told,
-            Sight::Down | Sight::NotReady | Sight::Failed => Needed::Untold,
+            Sight::Waits if !core::mem::replace(&mut self.suspects, true) => Needed::Settles(SUSPECT),
+            Sight::Waits if self.opens(p, voice, name.bytes(), since) => Needed::Settles(1),
+            Sight::Down | Sight::NotReady | Sight::Waits | Sight::Failed if told => Needed::Told,
+            Sight::Down | Sight::NotReady | Sight::Waits | Sight::Failed => Needed::Untold,
         }
     }
 
@@ -83,7 +107,27 @@ impl Needs {
     pub(super) fn end<P: Platform>(&mut self, p: &mut P) {
         self.close(p);
         p.end_notices();
-        (self.waits_for, self.count) = (None, 0);
+        (self.waits_for, self.count, self.suspects) = (None, 0, false);
+    }
+
+    /// It was started, or will not be: what was done without counts again.
+    pub(super) const fn forget(&mut self) {
+        self.circles = 0;
+    }
+
+    /// Does without a need that waits for this service itself.
+    fn opens<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, name: &[u8], since: Stamp) -> bool {
+        let Ok(own) = p.stat(c".").map(|found| found.id()) else { return false };
+        let mut names = Text::new();
+        let asker = Asker { scan: self.scan, own, since };
+        let (true, Some(free)) = (asker.closes(p, name, &mut names), self.ignored.get_mut(self.circles))
+        else {
+            return false;
+        };
+        *free = sum(name);
+        self.circles = self.circles.saturating_add(1);
+        voice.warn(p, &[b"needs/", name, b" ignored: circle:", names.bytes()], None);
+        true
     }
 
     fn close<P: Platform>(&mut self, p: &mut P) {
@@ -95,13 +139,13 @@ impl Needs {
 
     /// The first by name of those that are not up. Those that are down are told.
     #[inline(never)]
-    fn first<P: Platform>(&mut self, p: &mut P, wall: Stamp) -> platform::Result<Option<Text<256>>> {
+    fn first<P: Platform>(&mut self, p: &mut P, wall: Stamp) -> platform::Result<Option<Text<PATH>>> {
         let mut entries = match p.open_dir(Fd::CWD, NEEDS) {
             Ok(entries) => entries,
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
             Err(errno) => return Err(errno),
         };
-        let mut first: platform::Result<Option<Text<256>>> = Ok(None);
+        let mut first: platform::Result<Option<Text<PATH>>> = Ok(None);
         for _ in 0..ENTRIES {
             let name = match p.next_name(&mut entries) {
                 Ok(Some(name)) => name.to_bytes(),
@@ -126,6 +170,9 @@ impl Needs {
 
     /// Whether it is. One that is down is told to come up, once.
     fn is_up<P: Platform>(&mut self, p: &mut P, name: &[u8], wall: Stamp) -> bool {
+        if self.ignored.iter().take(self.circles).any(|ignored| *ignored == sum(name)) {
+            return true;
+        }
         let Ok(place) = self.open(p, name) else { return false };
         let sight = look_at(p, place, wall);
         if matches!(sight, Sight::Down) {
@@ -137,26 +184,43 @@ impl Needs {
 
     /// Tells it to come up, unless that was done for this start.
     fn tell<P: Platform>(&mut self, p: &mut P, name: &[u8], place: Fd) {
-        let sum = name.iter().fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| {
-            (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3)
-        });
+        let sum = sum(name);
         if self.told.iter().take(self.count).any(|told| *told == sum) {
             return;
         }
-        let Some(free) = self.told.get_mut(self.count) else { return };
         if sight::tell(p, place) {
-            *free = sum;
-            self.count = self.count.saturating_add(1);
+            if let Some(free) = self.told.get_mut(self.count) {
+                *free = sum;
+                self.count = self.count.saturating_add(1);
+            }
         }
     }
 
     /// Opens its supervise directory.
     fn open<P: Platform>(&self, p: &mut P, name: &[u8]) -> platform::Result<Fd> {
-        let entry = Text::<PATH>::of(&[NEEDS.to_bytes(), b"/", name]);
-        // What is no link, or a link to something else, is a name.
-        let link = p.readlinkat(Fd::CWD, entry.as_c(), &mut [0]).is_ok()
-            && p.stat(entry.as_c()).map_or(true, |found| found.kind == Kind::Directory);
-        let (dir, service) = if link { (Fd::CWD, entry.bytes()) } else { (self.scan, name) };
-        p.openat(dir, Text::<PATH>::of(&[service, b"/supervise"]).as_c(), Open::Read)
+        find(p, Fd::CWD, self.scan, name, b"/supervise").map(|(place, _)| place)
     }
+}
+
+/// Opens the directory of a service that another one needs, or what is below it; whether the entry is a link that
+/// leads there. What is no link, or a link to something else than a directory, is a name in the scan directory.
+#[inline(never)]
+fn find<P: Platform>(
+    p: &mut P,
+    service: Fd,
+    scan: Fd,
+    name: &[u8],
+    below: &[u8],
+) -> platform::Result<(Fd, bool)> {
+    let entry = Text::<PATH>::of(&[NEEDS.to_bytes(), b"/", name]);
+    let link = p.readlinkat(service, entry.as_c(), &mut [0]).is_ok()
+        && p.fstatat(service, entry.as_c()).map_or(true, |found| found.kind == Kind::Directory);
+    let (dir, path) = if link { (service, entry.bytes()) } else { (scan, name) };
+    p.openat(dir, Text::<PATH>::of(&[path, below]).as_c(), Open::Read).map(|place| (place, link))
+}
+
+/// A number that stands for a name.
+fn sum(name: &[u8]) -> u64 {
+    name.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }

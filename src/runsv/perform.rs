@@ -237,10 +237,19 @@ impl<'a> Runsv<'a> {
                     .as_mut()
                     .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, log.facts.since)));
             }
-            Action::LookAtNeeds => return Some(Answer::Needs(self.needs.look(p))),
-            Action::StopWaiting => self.needs.end(p),
+            Action::LookAtNeeds => {
+                let (voice, since) = (self.voice, self.main.facts.since);
+                return Some(Answer::Needs(self.needs.look(p, voice, since)));
+            }
+            Action::StopWaiting => {
+                self.needs.end(p);
+                self.needs.forget();
+            }
             Action::Run(who) => {
                 let started = self.start(p, who);
+                if matches!(who, Who::Main) {
+                    self.needs.forget();
+                }
                 if let (Some(_), Some(supervise)) = (started, self.supervise(who)) {
                     supervise.facts.starts = supervise.facts.starts.wrapping_add(1);
                 }

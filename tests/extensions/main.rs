@@ -10,6 +10,7 @@ mod contents;
 mod late_log;
 mod logs;
 mod needs;
+mod needs_circle;
 mod needs_entries;
 mod needs_stop;
 mod older;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
         restarts::CASES,
         oneshot::CASES,
         needs::CASES,
+        needs_circle::CASES,
         needs_entries::CASES,
         needs_stop::CASES,
         pairs::CASES,

@@ -16,6 +16,8 @@ pub(super) enum Sight {
     /// Down, and wanted down.
     Down,
     NotReady,
+    /// It waits itself.
+    Waits,
     Failed,
     Alone,
 }
@@ -47,6 +49,7 @@ fn judge(record: &[u8; SIZE], line: &[u8; LENGTH], wall: Stamp) -> Sight {
             match told.doing() {
                 b"done" => return Sight::Up,
                 b"failed" => return Sight::Failed,
+                b"waiting" => return Sight::Waits,
                 _ => {}
             }
             asked |= told.is_asked_to_end();
@@ -121,6 +124,7 @@ mod tests {
             Sight::Settles(ms) => format!("in {ms}"),
             Sight::Down => "down".into(),
             Sight::NotReady => "not ready".into(),
+            Sight::Waits => "waits".into(),
             Sight::Failed => "failed".into(),
             Sight::Alone => "alone".into(),
         }
@@ -167,6 +171,7 @@ mod tests {
             (run, line(Doing::Run, None, run), "up"),
             (Status { want: Want::Up, ..down }, line(Doing::Done, Some(true), down), "up"),
             (down, line(Doing::Failed, None, down), "failed"),
+            (down, line(Doing::Waiting, None, down), "waits"),
             (
                 Status { want: Want::Exit, ..down },
                 line(Doing::Down, None, Status { want: Want::Exit, ..down }),
