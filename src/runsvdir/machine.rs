@@ -44,8 +44,12 @@ pub(super) enum State {
     Examining,
     /// For the answer to `Terminate`: what the scan did not meet is ended.
     Dismissing,
-    /// The same: every supervisor is ended, and this program then.
+    /// For the answer to `Mark`: every supervisor is to be ended, and this program then.
+    Marking,
+    /// For the answer to `Terminate`, likewise.
     Stopping,
+    /// For the supervisors that were told to end, before those are told that they need.
+    Ending,
     /// Past the end.
     Over,
 }
@@ -94,6 +98,8 @@ pub struct Machine {
     pub(super) dangles: Instant,
     /// No scan before this.
     pub(super) rested: Instant,
+    /// A supervisor was told to end in this round.
+    pub(super) sent: bool,
 }
 
 impl Machine {
@@ -116,13 +122,14 @@ impl Machine {
             missing: (Instant(0), Instant(0)),
             dangles: Instant(0),
             rested: Instant(0),
+            sent: false,
         }
     }
 
     /// When [`Event::Time`] is due: there is always a next look.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
-        Some(match self.scan {
+        Some(match self.scan.filter(|_| self.state != State::Ending) {
             Some(scan) => self.look.min(scan.max(self.rested)),
             None => self.look,
         })
@@ -179,17 +186,18 @@ impl Machine {
                 }
                 Event::Terminate => self.end(0, out),
                 Event::HangUp => {
-                    self.state = State::Stopping;
-                    self.services.begin();
-                    self.dismiss(out);
+                    self.services.begin_stop();
+                    self.mark(out);
                 }
             },
+            State::Ending => self.ending(event, now, out),
             // An answer comes before anything else happens, and past the end nothing is done.
             State::Looking
             | State::Opening
             | State::Scanning
             | State::Examining
             | State::Dismissing
+            | State::Marking
             | State::Stopping
             | State::Over => {}
         }
@@ -245,7 +253,8 @@ impl Machine {
             (State::Scanning, Answer::End { complete, dangling }) => {
                 self.end_scan(complete, dangling, now, out);
             }
-            (State::Dismissing | State::Stopping, Answer::Sent) => self.dismiss(out),
+            (State::Dismissing, Answer::Sent) => self.dismiss(out),
+            (State::Marking, Answer::Marked) | (State::Stopping, Answer::Sent) => self.stop(now, out),
             // Each state asks its own questions and no other.
             (
                 State::Waiting
@@ -254,7 +263,9 @@ impl Machine {
                 | State::Scanning
                 | State::Examining
                 | State::Dismissing
+                | State::Marking
                 | State::Stopping
+                | State::Ending
                 | State::Over,
                 Answer::Seen(_)
                 | Answer::Opened(_)
@@ -262,7 +273,8 @@ impl Machine {
                 | Answer::End { .. }
                 | Answer::Examined(_)
                 | Answer::Started(_)
-                | Answer::Sent,
+                | Answer::Sent
+                | Answer::Marked,
             ) => {}
         }
     }
@@ -362,12 +374,11 @@ impl Machine {
     fn dismiss(&mut self, out: &mut Actions) {
         match self.services.forget() {
             Some(pid) => out.add(Action::Terminate(pid)),
-            None if self.state == State::Stopping => self.end(111, out),
             None => self.state = State::Waiting,
         }
     }
 
-    fn end(&mut self, code: u8, out: &mut Actions) {
+    pub(super) fn end(&mut self, code: u8, out: &mut Actions) {
         self.state = State::Over;
         out.add(Action::Exit(code));
     }

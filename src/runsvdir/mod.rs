@@ -3,8 +3,10 @@
 //! `machine` decides when to look and what to do about what is there, `perform` looks and does.
 mod area;
 mod machine;
+mod needs;
 mod perform;
 mod services;
+mod stop;
 #[cfg(test)]
 mod walk;
 mod words;

@@ -42,7 +42,13 @@ impl<D> Runsvdir<'_, D> {
             if let Action::Exit(code) = action {
                 return Some(code);
             }
-            if let Some(answer) = self.perform(p, action) {
+            let answer = if action == Action::Mark {
+                self.mark(p, &mut machine.services);
+                Some(Answer::Marked)
+            } else {
+                self.perform(p, action)
+            };
+            if let Some(answer) = answer {
                 if let Answer::Name(_) = answer {
                     machine.services.make_room(p);
                 }
@@ -77,8 +83,8 @@ impl<D> Runsvdir<'_, D> {
                 }
                 p.close(self.place);
             }
-            // Ends the loop.
-            Action::Exit(_) => {}
+            // Done above, and ends the loop.
+            Action::Mark | Action::Exit(_) => {}
         }
         None
     }

@@ -61,10 +61,19 @@ const MISSED: u32 = 4;
 const FAILURES: u32 = 0xf8;
 const FAILURE: u32 = 8;
 const PID_SHIFT: u32 = 8;
+/// Once all are to end and nothing is scanned any more, three of them mean something else: another that is left needs
+/// it; it was told to end; it has had its time for that.
+const NEEDED: u32 = SEEN;
+const ASKED: u32 = MISSED;
+const GIVEN_UP: u32 = FAILURE;
 
 impl Supervisor {
     const fn pid(self) -> Pid {
         Pid((self.0 >> PID_SHIFT) as i32)
+    }
+
+    const fn is_left(self) -> bool {
+        self.pid().0 != NONE.0 && !self.has(ASKED)
     }
 
     const fn has(self, bit: u32) -> bool {
@@ -249,6 +258,66 @@ impl Services {
             }
         }
     }
+
+    /// Nothing is scanned any more, and all are to end: none was told so yet.
+    pub fn begin_stop(&mut self) {
+        for service in self.table.rows() {
+            service.supervisor.set(ASKED | GIVEN_UP, false);
+        }
+    }
+
+    /// Those that were told to end have had their time: they are not waited for any more.
+    pub fn give_up(&mut self) {
+        for service in self.table.rows() {
+            let asked = service.supervisor.has(ASKED);
+            service.supervisor.set(GIVEN_UP, asked);
+        }
+    }
+
+    /// A round begins: none is known to be needed.
+    pub fn begin_round(&mut self) {
+        for service in self.table.rows() {
+            service.supervisor.set(NEEDED, false);
+        }
+    }
+
+    fn known(&mut self, id: FileId) -> Option<&mut Service> {
+        self.table.rows().iter_mut().find(|service| service.id == id)
+    }
+
+    /// Whether a service has a supervisor that was not told to end.
+    pub fn is_left(&mut self, id: FileId) -> bool {
+        self.known(id).is_some_and(|service| service.supervisor.is_left())
+    }
+
+    /// A service is needed by one that is left.
+    pub fn need(&mut self, id: FileId) {
+        if let Some(service) = self.known(id) {
+            service.supervisor.set(NEEDED, true);
+        }
+    }
+
+    /// The next that is left and not needed; from now on it was told to end.
+    pub fn next_free(&mut self) -> Option<Pid> {
+        let free = |service: &&mut Service| service.supervisor.is_left() && !service.supervisor.has(NEEDED);
+        let service = self.table.rows().iter_mut().find(free)?;
+        service.supervisor.set(ASKED, true);
+        Some(service.supervisor.pid())
+    }
+
+    /// Whether any are left that were not told to end.
+    pub fn are_left(&mut self) -> bool {
+        self.table.rows().iter().any(|service| service.supervisor.is_left())
+    }
+
+    /// Whether one that was told to end is still there.
+    pub fn are_awaited(&mut self) -> bool {
+        let awaited = |service: &Service| {
+            let supervisor = service.supervisor;
+            supervisor.has(ASKED) && !supervisor.has(GIVEN_UP) && supervisor.pid() != NONE
+        };
+        self.table.rows().iter().any(awaited)
+    }
 }
 
 impl Default for Services {
@@ -277,6 +346,11 @@ impl Row {
 
 #[cfg(test)]
 impl Services {
+    /// Whether it has a supervisor.
+    pub(super) fn is_running(&mut self, id: FileId) -> bool {
+        self.known(id).is_some_and(|service| service.supervisor.pid() != NONE)
+    }
+
     /// The services so many milliseconds later, as far as decisions see the difference.
     pub(super) fn rows(&mut self, now: Instant, ms: u64, waits: bool) -> Vec<Row> {
         let row = |service: &Service| {

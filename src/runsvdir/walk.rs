@@ -41,7 +41,7 @@ struct Known {
     rows: Vec<Row>,
     seen: Option<Look>,
     under_way: Scan,
-    flags: [bool; 6],
+    flags: [bool; 7],
     look: Instant,
     scan: Option<Instant>,
     missing: (Instant, Instant),
@@ -69,6 +69,7 @@ impl Known {
             missing: (still, new),
             dangles,
             rested,
+            sent,
         } = *machine;
         let rows = services.rows(NOW, ms, state == State::Waiting);
         // What is set before it is looked at again is as good as forgotten.
@@ -80,7 +81,7 @@ impl Known {
             rows,
             under_way: if scans { under_way } else { Scan::default() },
             seen: seen.map(|_| LOOKS[0]),
-            flags: [first, told, changed, follows && scans, examines, repeats && scans],
+            flags: [first, told, changed, follows && scans, examines, repeats && scans, sent && scans],
             look: scan.map_or(look, |scan| look.min(scan)),
             scan,
             missing: if missing { (ago(later(still)), ago(later(new))) } else { (NOW, NOW) },
@@ -98,7 +99,7 @@ impl Known {
 
     /// The machine without its services.
     fn plain(&self) -> Machine {
-        let [first, told, changed, follows, examines, repeats] = self.flags;
+        let [first, told, changed, follows, examines, repeats, sent] = self.flags;
         Machine {
             state: self.state,
             services: Services::new(),
@@ -115,6 +116,7 @@ impl Known {
             missing: self.missing,
             dangles: self.dangles,
             rested: self.rested,
+            sent,
         }
     }
 }
@@ -196,6 +198,7 @@ impl World {
                 assert!(code == 0 || !self.lives, "left alone: {self:?}");
                 return;
             }
+            Action::Mark => assert_eq!(turn.ends, Some(111), "{self:?}"),
             Action::NoRun => {
                 assert!(turn.met == 1 && !self.lives, "{self:?}");
                 return;
@@ -244,6 +247,7 @@ impl World {
                 vec![so(Answer::Started(None)), (started, Answer::Started(Some(SUPERVISOR)))]
             }
             Action::Terminate(_) => vec![so(Answer::Sent)],
+            Action::Mark => vec![so(Answer::Marked)],
             Action::NoRun | Action::NoMemory | Action::Close | Action::Exit(_) => vec![],
         }
     }
@@ -308,6 +312,13 @@ fn every_state_of_a_scan_directory() {
                     // There is no memory for it: it is as if it had not been met.
                     let unmet = World { turn: world.turn, ..before.clone() };
                     open.push(unmet.after(&mut Machine::new(), &mut longest, answered));
+                }
+                if answer == Answer::Marked {
+                    // It is said to be needed, as in a circle.
+                    open.push(before.clone().after(&mut machine, &mut longest, |machine, out| {
+                        machine.services.need(SERVICE);
+                        answered(machine, out);
+                    }));
                 }
                 open.push(before.after(&mut machine, &mut longest, |machine, out| {
                     machine.services.make_room(&mut Os::new());

@@ -58,6 +58,8 @@ pub enum Answer {
     Started(Option<Pid>),
     /// To `Terminate`.
     Sent,
+    /// To `Mark`.
+    Marked,
 }
 
 /// One thing to do.
@@ -82,6 +84,8 @@ pub enum Action {
     NoMemory,
     /// Close the directory.
     Close,
+    /// Mark the services that others which are left need; answered by `Marked`.
+    Mark,
     /// Send TERM to a supervisor. There may be any number of them, so each is answered by `Sent`.
     Terminate(Pid),
     /// End with this code.

@@ -11,6 +11,7 @@ mod late_log;
 mod logs;
 mod needs;
 mod needs_circle;
+mod needs_dir;
 mod needs_entries;
 mod needs_stop;
 mod older;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         oneshot::CASES,
         needs::CASES,
         needs_circle::CASES,
+        needs_dir::CASES,
         needs_entries::CASES,
         needs_stop::CASES,
         pairs::CASES,

@@ -7,7 +7,7 @@ use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 
 /// A service that notes that it is asked to end, and ends when it is told to, if it is to `hold`.
-fn service<'r>(rig: &'r Rig, name: &str, needs: &[&str], hold: bool) -> Service<'r> {
+pub fn service<'r>(rig: &'r Rig, name: &str, needs: &[&str], hold: bool) -> Service<'r> {
     let service = rig.service(name);
     let end = if hold { "" } else { "; exit 0" };
     service.probe_with(&format!("trap 'echo {name} >>../order{end}' TERM"));
@@ -15,11 +15,11 @@ fn service<'r>(rig: &'r Rig, name: &str, needs: &[&str], hold: bool) -> Service<
     service
 }
 
-fn order(rig: &Rig) -> Vec<String> {
+pub fn order(rig: &Rig) -> Vec<String> {
     rig.place.text("sv/order").lines().map(str::to_owned).collect()
 }
 
-fn await_order(rig: &Rig, names: &[&str]) {
+pub fn await_order(rig: &Rig, names: &[&str]) {
     until(&format!("{names:?}, not {:?}", order(rig)), || (order(rig) == names).then_some(()));
 }
 
