@@ -6,6 +6,7 @@ mod sight;
 use super::words::Needed;
 use crate::fixed::Text;
 use crate::need::{Lack, Need};
+use crate::scan_directory::{SUPERVISE_PREFIX, hash};
 use crate::service_directory::NEEDS;
 use crate::voice::Voice;
 use circle::Asker;
@@ -56,9 +57,9 @@ impl Needs {
     }
 
     /// Looks at all of them, tells those that are down to come up, and has changes of the first told that is not up.
-    /// `since`: if it waits already, since when.
+    /// `asks`: its own supervise directory and, if it waits already, since when.
     #[inline(never)]
-    pub(super) fn look<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, since: Stamp) -> Needed {
+    pub(super) fn look<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, asks: (Fd, Stamp)) -> Needed {
         let wall = p.wall();
         self.close(p);
         if self.scan.0 < 0 {
@@ -97,7 +98,7 @@ impl Needs {
             // That a supervisor comes is no rename.
             Sight::Alone => Needed::Untold,
             Sight::Waits if !core::mem::replace(&mut self.suspects, true) => Needed::Settles(SUSPECT),
-            Sight::Waits if self.opens(p, voice, name.bytes(), since) => Needed::Settles(1),
+            Sight::Waits if self.opens(p, voice, name.bytes(), asks) => Needed::Settles(1),
             Sight::Down | Sight::NotReady | Sight::Waits | Sight::Failed if told => Needed::Told,
             Sight::Down | Sight::NotReady | Sight::Waits | Sight::Failed => Needed::Untold,
         }
@@ -116,15 +117,16 @@ impl Needs {
     }
 
     /// Does without a need that waits for this service itself.
-    fn opens<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, name: &[u8], since: Stamp) -> bool {
-        let Ok(own) = p.stat(c".").map(|found| found.id()) else { return false };
+    fn opens<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, name: &[u8], asks: (Fd, Stamp)) -> bool {
+        let (place, since) = asks;
+        let Ok(own) = p.fstat(place).map(|found| found.id()) else { return false };
         let mut names = Text::new();
         let asker = Asker { scan: self.scan, own, since };
         let (true, Some(free)) = (asker.closes(p, name, &mut names), self.ignored.get_mut(self.circles))
         else {
             return false;
         };
-        *free = sum(name);
+        *free = hash(name);
         self.circles = self.circles.saturating_add(1);
         voice.warn(p, &[b"needs/", name, b" ignored: circle:", names.bytes()], None);
         true
@@ -170,7 +172,7 @@ impl Needs {
 
     /// Whether it is. One that is down is told to come up, once.
     fn is_up<P: Platform>(&mut self, p: &mut P, name: &[u8], wall: Stamp) -> bool {
-        if self.ignored.iter().take(self.circles).any(|ignored| *ignored == sum(name)) {
+        if self.ignored.iter().take(self.circles).any(|ignored| *ignored == hash(name)) {
             return true;
         }
         let Ok(place) = self.open(p, name) else { return false };
@@ -184,7 +186,7 @@ impl Needs {
 
     /// Tells it to come up, unless that was done for this start.
     fn tell<P: Platform>(&mut self, p: &mut P, name: &[u8], place: Fd) {
-        let sum = sum(name);
+        let sum = hash(name);
         if self.told.iter().take(self.count).any(|told| *told == sum) {
             return;
         }
@@ -198,7 +200,25 @@ impl Needs {
 
     /// Opens its supervise directory.
     fn open<P: Platform>(&self, p: &mut P, name: &[u8]) -> platform::Result<Fd> {
-        find(p, Fd::CWD, self.scan, name, b"/supervise").map(|(place, _)| place)
+        supervise(p, Fd::CWD, self.scan, name)
+    }
+}
+
+/// Opens the supervise directory of a service that another one needs; of a name it may be beside the services.
+#[inline(never)]
+fn supervise<P: Platform>(p: &mut P, service: Fd, scan: Fd, name: &[u8]) -> platform::Result<Fd> {
+    match find(p, service, scan, name, b"/supervise") {
+        Ok((place, _)) => Ok(place),
+        // An entry that is a link elsewhere has no name here.
+        Err(Errno::NOENT)
+            if find(p, service, scan, name, b"").is_ok_and(|(fd, link)| {
+                p.close(fd);
+                !link
+            }) =>
+        {
+            p.openat(scan, Text::<PATH>::of(&[SUPERVISE_PREFIX, name]).as_c(), Open::Read)
+        }
+        Err(errno) => Err(errno),
     }
 }
 
@@ -217,10 +237,4 @@ fn find<P: Platform>(
         && p.fstatat(service, entry.as_c()).map_or(true, |found| found.kind == Kind::Directory);
     let (dir, path) = if link { (service, entry.bytes()) } else { (scan, name) };
     p.openat(dir, Text::<PATH>::of(&[path, below]).as_c(), Open::Read).map(|place| (place, link))
-}
-
-/// A number that stands for a name.
-fn sum(name: &[u8]) -> u64 {
-    name.iter()
-        .fold(0xcbf2_9ce4_8422_2325, |sum: u64, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }

@@ -238,8 +238,8 @@ impl<'a> Runsv<'a> {
                     .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, log.facts.since)));
             }
             Action::LookAtNeeds => {
-                let (voice, since) = (self.voice, self.main.facts.since);
-                return Some(Answer::Needs(self.needs.look(p, voice, since)));
+                let (voice, asks) = (self.voice, (self.main.place(), self.main.facts.since));
+                return Some(Answer::Needs(self.needs.look(p, voice, asks)));
             }
             Action::StopWaiting => {
                 self.needs.end(p);

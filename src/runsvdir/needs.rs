@@ -1,5 +1,5 @@
 //! Which services others need: their `needs/` are looked into when all are to end.
-use super::perform::Runsvdir;
+use super::perform::{Runsvdir, identity};
 use super::services::Services;
 use crate::fixed::Text;
 use crate::msg::ROOM;
@@ -20,8 +20,9 @@ impl<D> Runsvdir<'_, D> {
                     continue;
                 }
                 if let Ok(found) = p.fstatat(place, name) {
-                    if services.is_left(found.id()) {
-                        mark_needs(p, services, place, name, found.id());
+                    let id = identity(p, place, name.to_bytes(), found.id());
+                    if services.is_left(id) {
+                        mark_needs(p, services, place, name, id);
                     }
                 }
             }
@@ -45,12 +46,16 @@ fn mark_needs<P: Platform>(p: &mut P, services: &mut Services, place: Fd, servic
         let led = if link { Some(p.fstatat(place, entry.as_c())) } else { None };
         let found = match led {
             // What leads nowhere, or to a directory, is no name.
-            Some(led) if led.is_ok_and(|led| led.kind == Kind::Directory) || led.is_err() => led,
-            Some(_) | None => p.fstatat(place, name),
+            Some(led) if led.is_ok_and(|led| led.kind == Kind::Directory) || led.is_err() => {
+                led.map(|found| (found, found.id()))
+            }
+            Some(_) | None => {
+                p.fstatat(place, name).map(|found| (found, identity(p, place, name.to_bytes(), found.id())))
+            }
         };
-        if let Ok(found) = found {
-            if found.id() != own {
-                services.need(found.id());
+        if let Ok((_, id)) = found {
+            if id != own {
+                services.need(id);
             }
         }
     }

@@ -150,7 +150,7 @@ impl<D> Runsvdir<'_, D> {
             match p.fstatat(self.place, name) {
                 Ok(found) if found.kind == Kind::Directory => {
                     self.name = Text::of(&[name.to_bytes()]);
-                    return Answer::Name(self.identity(p, found.id()));
+                    return Answer::Name(identity(p, self.place, self.name.bytes(), found.id()));
                 }
                 Ok(_) => {}
                 Err(errno) => {
@@ -162,17 +162,6 @@ impl<D> Runsvdir<'_, D> {
                 }
             }
         }
-    }
-
-    /// Which service the name just read is: the directory that it leads to. The instances of a template are as many
-    /// services as they have names, though they lead to one directory; of those the name is part of the identity,
-    /// as a number that is mixed into the inode's. That two of them, or one and a directory, get the same that way is
-    /// as likely as for two random numbers of 64 bits.
-    #[inline(never)]
-    fn identity<P: Platform<Dir = D>>(&self, p: &mut P, id: FileId) -> FileId {
-        let name = self.name.bytes();
-        let mixed = instance_at(p, self.place, name).map_or(0, |_| hash(name));
-        FileId { device: id.device, inode: id.inode.wrapping_add(mixed) }
     }
 
     /// How far the directory that the name just read leads to has come. People make `run` and `log` in
@@ -231,4 +220,14 @@ fn quiet(changed: Stamp, now: Stamp) -> u64 {
         |stamp: Stamp| stamp.secs.saturating_mul(1000).saturating_add(u64::from(stamp.nanos / 1_000_000));
     let late = if changed.nanos == 0 { 999 } else { 0 };
     ms(now).saturating_sub(ms(changed).saturating_add(late))
+}
+
+/// Which service a name is: the directory that it leads to. The instances of a template are as many services as they
+/// have names, though they lead to one directory; of those the name is part of the identity, as a number that is mixed
+/// into the inode's. That two of them, or one and a directory, get the same that way is as likely as for two random
+/// numbers of 64 bits.
+#[inline(never)]
+pub(super) fn identity<P: Platform>(p: &mut P, place: Fd, name: &[u8], id: FileId) -> FileId {
+    let mixed = instance_at(p, place, name).map_or(0, |_| hash(name));
+    FileId { device: id.device, inode: id.inode.wrapping_add(mixed) }
 }

@@ -164,4 +164,25 @@ pub const CASES: &[Case] = &[
         let _runsv = web.supervise();
         web.await_trace("run");
     }),
+    case("needs_one_whose_supervise_is_beside_the_services", || {
+        let rig = Rig::new();
+        rig.place.dir("sv/.supervise");
+        let db = database(&rig, &[READY]);
+        let web = dependent(&rig, "web", &["db"]);
+        let _runsv = web.start();
+        let line = || rig.place.text("sv/.supervise/web/state");
+        runit_tests::wait::until("it waits", || line().contains(" gone db ").then_some(()));
+        let _other = db.start();
+        db.await_trace("run");
+        runit_tests::wait::until("it waits", || line().contains(" wait db ").then_some(()));
+        db.tell("echo >&4");
+        web.await_trace("run");
+    }),
+    case("needs_each_other_beside_the_services", || {
+        let rig = Rig::new();
+        rig.place.dir("sv/.supervise");
+        let all = [("a", "b"), ("b", "a")].map(|(name, other)| dependent(&rig, name, &[other]));
+        let _all: Vec<_> = all.iter().map(Service::start).collect();
+        all.iter().for_each(|service| service.await_trace("run"));
+    }),
 ];

@@ -3,7 +3,7 @@
 use super::{PATH, find};
 use crate::fixed::Text;
 use crate::need::{Lack, NAME, Need};
-use crate::service_directory::{NEEDS, SUPERVISE_STATE};
+use crate::service_directory::{NEEDS, STATE};
 use crate::state::{Glance, LENGTH};
 use platform::{Fd, FileId, Open, Platform, Stamp};
 
@@ -14,7 +14,7 @@ const HOPS: u32 = 64;
 #[derive(Clone, Copy)]
 pub(super) struct Asker {
     pub(super) scan: Fd,
-    /// Its directory.
+    /// Its supervise directory, which is its own even where its directory is a template's.
     pub(super) own: FileId,
     /// Since when it waits.
     pub(super) since: Stamp,
@@ -30,6 +30,7 @@ impl Asker {
         let mut found = false;
         for _ in 0..HOPS {
             let Ok((next, link)) = find(p, here, scan, name.bytes(), b"") else { break };
+            let supervise = super::supervise(p, here, scan, name.bytes());
             let parent = if link { p.openat(next, c"..", Open::Read).unwrap_or(Fd(-1)) } else { scan };
             if link {
                 close(p, scan, self.scan);
@@ -37,12 +38,17 @@ impl Asker {
             close(p, here, Fd::CWD);
             (here, scan) = (next, parent);
             names.add_all(&[b" ", name.bytes()]);
-            let Ok(id) = p.fstat(here).map(|found| found.id()) else { break };
-            if id == self.own {
+            let Ok(place) = supervise else { break };
+            let id = p.fstat(place).map(|found| found.id());
+            if id == Ok(self.own) {
+                p.close(place);
                 found = true;
                 break;
             }
-            match waits_for(p, here, (self.since, self.own.inode), id.inode) {
+            let inode = id.map_or(0, |id| id.inode);
+            let next = waits_for(p, here, place, (self.since, self.own.inode), inode);
+            p.close(place);
+            match next {
                 Some(next) => name = next,
                 None => break,
             }
@@ -60,9 +66,15 @@ fn close<P: Platform>(p: &mut P, fd: Fd, but: Fd) {
 }
 
 /// The entry that the service of a directory waits for, if it began to before that.
-fn waits_for<P: Platform>(p: &mut P, service: Fd, before: (Stamp, u64), inode: u64) -> Option<Text<PATH>> {
+fn waits_for<P: Platform>(
+    p: &mut P,
+    service: Fd,
+    place: Fd,
+    before: (Stamp, u64),
+    inode: u64,
+) -> Option<Text<PATH>> {
     let mut line = [0; LENGTH];
-    let file = p.openat(service, SUPERVISE_STATE, Open::Read).ok()?;
+    let file = p.openat(place, STATE, Open::Read).ok()?;
     let read = p.read(file, &mut line);
     p.close(file);
     let told = Glance::of(&line).filter(|told| read.is_ok() && told.doing() == b"waiting")?;
