@@ -9,6 +9,7 @@ use crate::status::{State, Want};
 use platform::{Ended, Instant, Pid, Signal};
 use std::collections::HashSet;
 
+mod kill;
 mod waits;
 
 const MAIN: Pid = Pid(10);
@@ -382,26 +383,5 @@ fn every_state_of_a_service_that_says_something() {
         assert_eq!(any(|world| world.watched), settings.needs, "{said}");
         assert_eq!(any(|world| world.machine.main.ready), settings.notification.is_some(), "{said}");
         assert_eq!(any(|world| world.machine.main.kill != NEVER), settings.timeout_kill > 0, "{said}");
-    }
-}
-
-/// What is slow to end is killed, whatever it does.
-#[test]
-fn the_time_to_kill_is_kept() {
-    let settings = Settings { timeout_kill: 600, timeout_finish: 600, ..Settings::new() };
-    for world in walk_with("timeouts", settings, None) {
-        let main = &world.machine.main;
-        let time = main.kill;
-        if time == NEVER {
-            continue;
-        }
-        assert!(world.machine.until().is_some_and(|until| until <= time), "sleeps on: {world:?}");
-        let mut machine = world.machine;
-        let mut actions = Actions::new();
-        machine.step(Event::Time, time, &mut actions);
-        let sent: Vec<_> = std::iter::from_fn(|| actions.take()).collect();
-        for pid in [main.pid, main.script.map(|(_, pid)| pid)].into_iter().flatten() {
-            assert!(sent.contains(&Action::Signal(pid, Signal::Kill)), "{world:?}: {sent:?}");
-        }
     }
 }
