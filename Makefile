@@ -95,7 +95,11 @@ install:
 			$(ARRANGE) "$$file" >'$(DESTDIR)$(SHAREDIR)/examples/runit/'"$$system/$$file" || exit 1; \
 		done
 
+# The files of a release, into target/dist; see docs/releasing.md.
+dist:
+	@ci/dist
+
 clean:
 	cargo clean
 
-.PHONY: all dynamic static demo check check-all check-vm bench install clean
+.PHONY: dist all dynamic static demo check check-all check-vm bench install clean
