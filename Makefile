@@ -99,7 +99,13 @@ install:
 dist:
 	@ci/dist
 
+# A home page of the documents and manual pages, into target/site.
+site:
+	@ci/setup site
+	@ci/site make
+	@ci/site check
+
 clean:
 	cargo clean
 
-.PHONY: dist all dynamic static demo check check-all check-vm bench install clean
+.PHONY: dist site all dynamic static demo check check-all check-vm bench install clean
