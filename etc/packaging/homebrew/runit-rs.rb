@@ -11,7 +11,7 @@ class RunitRs < Formula
   conflicts_with "runit", because: "both install the same programs"
 
   def places
-    ["RUNIT_SVDIR=#{var}/service", "RUNIT_ETC=#{etc}/runit", "RUNIT_PATH=#{opt_bin}/runit"]
+    ["RUNIT_SVDIR=#{var}/service", "RUNIT_SERVICES=#{etc}/sv", "RUNIT_ETC=#{etc}/runit", "RUNIT_PATH=#{opt_bin}/runit"]
   end
 
   def install

@@ -6,6 +6,7 @@
   cargo,
   rustc,
   serviceDir ? "@RUNIT_SVDIR@",
+  availableDir ? "@RUNIT_SERVICES@",
   etcDir ? "@RUNIT_ETC@",
 }:
 
@@ -26,6 +27,7 @@ stdenv.mkDerivation (finalAttrs: {
 
   makeFlags = [
     "RUNIT_SVDIR=${serviceDir}"
+    "RUNIT_SERVICES=${availableDir}"
     "RUNIT_ETC=${etcDir}"
     "RUNIT_PATH=${placeholder "out"}/bin/runit"
   ];
