@@ -1,16 +1,17 @@
 #!/bin/sh
-# Makes a root out of this system's programs (read-only), a directory of programs under test and a
-# tree of files, and becomes a program in it, as the kernel would start process 1: console, fresh
+# Makes a root out of this system's programs, or those below another directory (read-only), a directory of programs
+# under test and a tree of files, and becomes a program in it, as the kernel would start process 1: console, fresh
 # environment, no signal blocked. Runs as process 1 of new user, pid, mount, ipc, uts and network
 # namespaces; everything here is mounts in memory and ends with them.
 #
-# assemble.sh PLACE PROGRAMS CONSOLE PREPARE COMMAND...
+# assemble.sh PLACE PROGRAMS CONSOLE PREPARE BASE COMMAND...
 #   PLACE     has tree/, the files, and root/, empty; gets pid, the number that others know us by
 #   CONSOLE   the terminal to be /dev/console, or empty: there is none
 #   PREPARE   shell commands to be run in the new root
+#   BASE      the directory below which the programs are, or empty: this system's root
 set -eu
-place=$1 programs=$2 console=$3 prepare=$4
-shift 4
+place=$1 programs=$2 console=$3 prepare=$4 base=$5
+shift 5
 
 # /proc is still the one outside.
 read -r pid _ </proc/self/stat
@@ -21,17 +22,27 @@ mount -t tmpfs -o mode=755 root .
 cd "$place/root"
 mkdir dev etc host opt opt/programs proc root run sbin service sys tmp var
 for dir in bin lib lib32 lib64 usr nix gnu; do
-    if [ -L "/$dir" ]; then
-        cp -P "/$dir" "$dir"
-    elif [ -d "/$dir" ]; then
+    if [ -L "$base/$dir" ]; then
+        cp -P "$base/$dir" "$dir"
+    elif [ -d "$base/$dir" ]; then
         mkdir "$dir"
-        mount --rbind "/$dir" "$dir"
+        mount --rbind "$base/$dir" "$dir"
         # Restrictions of the original have to be repeated.
         mount -o remount,bind,ro "$dir" 2>/dev/null || mount -o remount,bind,ro,nodev "$dir" 2>/dev/null ||
             mount -o remount,bind,ro,nodev,nosuid "$dir"
     fi
 done
-cp /etc/passwd /etc/group etc/
+if [ -z "$base" ]; then
+    cp /etc/passwd /etc/group etc/
+else
+    cp -RP "$base/etc/." etc/
+    # The programs under test were linked with this system's C library. Where that is the newer one, the others can
+    # do with it, and not the other way round.
+    for library in "$base"/usr/lib/*-linux-gnu*/ld-linux*.so.* "$base"/usr/lib/*-linux-gnu*/lib[cm].so.6; do
+        library=${library#"$base"}
+        [ ! -f "$library" ] || mount --bind "$library" ".$library"
+    done
+fi
 mount --bind "$programs" opt/programs
 for name in runit runit-init runsvdir runsv svlogd sv; do
     ln -s "../opt/programs/$name" "sbin/$name"

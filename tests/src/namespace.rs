@@ -21,8 +21,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// The namespaces, and that everything in them dies with unshare(1).
-const UNSHARE: [&str; 8] =
-    ["--map-root-user", "--mount", "--pid", "--fork", "--ipc", "--uts", "--net", "--kill-child"];
+const UNSHARE: [&str; 7] = ["--mount", "--pid", "--fork", "--ipc", "--uts", "--net", "--kill-child"];
+/// One more, in which whoever starts it is root and nobody else is.
+const OWN_USER: &str = "--map-root-user";
 /// Turns root into nobody.
 const NOBODY: [&str; 3] = ["--reuid=65534", "--regid=65534", "--clear-groups"];
 
@@ -97,6 +98,8 @@ pub struct System {
     prepare: String,
     before: Vec<String>,
     as_nobody: bool,
+    base: PathBuf,
+    users: bool,
     tell: Option<fn(Duration, &str)>,
 }
 
@@ -115,7 +118,8 @@ impl System {
             symlink(format!("/run/runit.{name}"), link).expect("a link");
         }
         let (prepare, before) = (String::new(), Vec::new());
-        System { place, console: true, prepare, before, as_nobody: false, tell: None }
+        let base = PathBuf::new();
+        System { place, console: true, prepare, before, as_nobody: false, base, users: false, tell: None }
     }
 
     /// Adds an executable script to `/etc/runit`.
@@ -171,6 +175,21 @@ impl System {
         self
     }
 
+    /// Made of the programs below another directory instead of this system's: its `/usr`, what is beside that, and
+    /// its `/etc`, which has to have `passwd` and `group` or be given them.
+    #[must_use]
+    pub fn on(mut self, base: PathBuf) -> System {
+        self.base = base;
+        self
+    }
+
+    /// With all users, if root starts it: without a user namespace, in which there would be one.
+    #[must_use]
+    pub fn with_users(mut self) -> System {
+        self.users = true;
+        self
+    }
+
     /// Shows each line of the console when it comes.
     #[must_use]
     pub fn tell(mut self, tell: fn(Duration, &str)) -> System {
@@ -181,7 +200,7 @@ impl System {
     /// Starts it.
     #[must_use]
     pub fn boot(self) -> Machine {
-        let System { place, console, prepare, before, as_nobody, tell } = self;
+        let System { place, console, prepare, before, as_nobody, base, users, tell } = self;
         let pty = openpty(None, None).expect("a terminal");
         for end in [&pty.master, &pty.slave] {
             fcntl(end, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).expect("close on exec");
@@ -199,14 +218,16 @@ impl System {
             nix::unistd::fchown(&pty.slave, user, group).expect("chown");
             command.args(NOBODY);
         }
-        command.arg("unshare").args(UNSHARE).arg("sh").arg(script).arg(place.root());
+        let users = users && !as_nobody && nix::unistd::geteuid().is_root();
+        command.arg("unshare").args(UNSHARE).args((!users).then_some(OWN_USER));
+        command.arg("sh").arg(script).arg(place.root());
         command.arg(Programs::get().dir());
         command.arg(if console { terminal.as_os_str() } else { "".as_ref() });
-        command.arg(prepare).args(before).arg("/sbin/init");
+        command.arg(prepare).arg(base).args(before).arg("/sbin/init");
         let start = Instant::now();
         let console = Console::of(pty.master, start, tell);
         let running = place.start_on(&mut command, &pty.slave);
-        Machine { running, terminal: Some(pty.slave), console, seen: 0, start, nobody, place }
+        Machine { running, terminal: Some(pty.slave), console, seen: 0, start, nobody, users, place }
     }
 }
 
@@ -226,6 +247,7 @@ pub struct Machine {
     seen: usize,
     start: Instant,
     nobody: bool,
+    users: bool,
     place: Place,
 }
 
@@ -311,12 +333,23 @@ impl Machine {
     /// Runs a command of the shell in it.
     #[must_use]
     pub fn run(&self, script: &str) -> Output {
+        self.place.run(&mut self.inside(script))
+    }
+
+    /// Starts one.
+    #[must_use]
+    pub fn start(&self, script: &str) -> Running {
+        self.place.start(&mut self.inside(script))
+    }
+
+    fn inside(&self, script: &str) -> Command {
         let mut command = self.outside("nsenter");
         command.arg(format!("--target={}", self.init()));
-        command.args(["--user", "--mount", "--pid", "--uts", "--ipc", "--net", "--root", "--wd"]);
+        command.args((!self.users).then_some("--user"));
+        command.args(["--mount", "--pid", "--uts", "--ipc", "--net", "--root", "--wd"]);
         command.args(["--preserve-credentials", "sh", "-c", script]);
         command.env("PATH", "/sbin:/bin:/usr/sbin:/usr/bin").env_remove("RUNIT_TEST_PLACE");
-        self.place.run(&mut command)
+        command
     }
 
     /// Types on the console.
