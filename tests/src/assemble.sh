@@ -69,10 +69,11 @@ fi
 mount -t proc proc proc
 mount -t sysfs sysfs sys 2>/dev/null || :
 
-echo "$pid" >"$place/pid.new"
-mv "$place/pid.new" "$place/pid"
 pivot_root . host
 cd /
+# Who knows us enters: not before this is the root.
+echo "$pid" >"host$place/pid.new"
+mv "host$place/pid.new" "host$place/pid"
 umount -l host
 rmdir host
 eval "$prepare"
