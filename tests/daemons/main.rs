@@ -19,6 +19,7 @@ mod redis;
 mod refused;
 mod small;
 mod times;
+mod tower;
 mod world;
 
 /// How many systems are up at the same time.
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         haproxy::CASES,
         small::CASES,
         all::CASES,
+        tower::CASES,
     ];
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();
     suite::main_with("daemons", &cases, JOBS).into()

@@ -1,13 +1,26 @@
 //! The files that docs/daemons.md shows, by their paths below `/etc/sv` or from the root on.
 use std::collections::BTreeMap;
 
-pub const PAGE: &str = include_str!("../../docs/daemons.md");
+const PAGE: &str = include_str!("../../docs/daemons.md");
+
+/// Where the section with the files begins that the others do without.
+const ORDER: &str = "\n## Order\n";
+
+/// Those of each daemon alone.
+pub fn files() -> BTreeMap<String, String> {
+    files_in(PAGE.split(ORDER).next().unwrap_or_default())
+}
+
+/// Those by which they need each other.
+pub fn order() -> BTreeMap<String, String> {
+    files_in(PAGE.split(ORDER).nth(1).expect("a section about order"))
+}
 
 /// An indented block after a line with a path between backquotes is that file.
-pub fn files() -> BTreeMap<String, String> {
+fn files_in(text: &str) -> BTreeMap<String, String> {
     let mut files: BTreeMap<String, String> = BTreeMap::new();
     let mut file: Option<&str> = None;
-    for line in PAGE.lines() {
+    for line in text.lines() {
         if let Some(name) = line.strip_prefix('`').and_then(|rest| rest.strip_suffix("`:")) {
             assert!(!files.contains_key(name), "{name} twice");
             file = Some(name);

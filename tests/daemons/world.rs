@@ -56,6 +56,12 @@ impl Plan {
         self
     }
 
+    /// With the section of the page about order.
+    pub fn ordered(mut self) -> Plan {
+        self.files.extend(page::order());
+        self
+    }
+
     /// Nothing starts by itself.
     pub fn down(mut self) -> Plan {
         for name in &self.services {
@@ -140,7 +146,9 @@ impl Plan {
         prepare.push_str(&self.prepare);
         let mut machine = system.prepare(&prepare).before("SVWAIT=60").boot();
         // Before that, what is run in it may find the root of this system.
-        machine.line_where("stage 2", |line| line.ends_with("enter stage: /etc/runit/2"));
+        let up = |line: &String| line.ends_with("enter stage: /etc/runit/2");
+        within(patience(), || (!machine.up() || machine.lines().iter().any(up)).then_some(()));
+        assert!(machine.up(), "it does not boot; the console: {:#?}", machine.lines());
         World { machine }
     }
 }
