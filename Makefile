@@ -6,6 +6,8 @@ RUNIT_SVDIR = /service
 RUNIT_SERVICES = /etc/sv
 RUNIT_ETC = /etc/runit
 RUNIT_PATH = /sbin/runit
+RUNIT_STOPIT = $(RUNIT_ETC)/stopit
+RUNIT_REBOOT = $(RUNIT_ETC)/reboot
 
 # Where `make install` puts things: process 1 must be there before anything is mounted.
 PREFIX = /usr/local
@@ -20,7 +22,8 @@ SYSTEM = $$(uname -s | tr '[:upper:]' '[:lower:]' | sed 's/darwin/macos/; s/suno
 # target/release after `make dynamic`.
 BUILT = target/made
 
-PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_SERVICES='$(RUNIT_SERVICES)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)'
+PATHS = RUNIT_SVDIR='$(RUNIT_SVDIR)' RUNIT_SERVICES='$(RUNIT_SERVICES)' RUNIT_ETC='$(RUNIT_ETC)' RUNIT_PATH='$(RUNIT_PATH)' \
+	RUNIT_STOPIT='$(RUNIT_STOPIT)' RUNIT_REBOOT='$(RUNIT_REBOOT)'
 # Which programs there are: ci/programs.tsv.
 RESIDENT = $$(ci/programs resident)
 COMMANDS = $$(ci/programs command)
@@ -29,7 +32,8 @@ COMMANDS = $$(ci/programs command)
 NAMES = envdir envuidgid pgrphack setlock setuidgid softlimit
 ALIASES =
 # The build-time places, in manuals and completions.
-FILL = sed -e 's|@SVDIR@|$(RUNIT_SVDIR)|g; s|@SERVICES@|$(RUNIT_SERVICES)|g; s|@ETC@|$(RUNIT_ETC)|g'
+FILL = sed -e 's|@SVDIR@|$(RUNIT_SVDIR)|g; s|@SERVICES@|$(RUNIT_SERVICES)|g; s|@ETC@|$(RUNIT_ETC)|g; s|@RUNIT@|$(RUNIT_PATH)|g' \
+	-e 's|@STOPIT@|$(RUNIT_STOPIT)|g; s|@REBOOT@|$(RUNIT_REBOOT)|g'
 # The same in the examples, which run as they stand and so have the default places written out. It is a
 # place where no name goes on before or behind it.
 ARRANGE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVDIR)\2|g; s|\([^[:alnum:]_.<]\)/service$$|\1$(RUNIT_SVDIR)|' \

@@ -18,6 +18,19 @@ macro_rules! place {
 }
 use place;
 
+/// A magic file: where the build puts it, else under its name in `ETC`.
+macro_rules! magic {
+    ($variable:literal, $name:literal) => {
+        match option_env!($variable) {
+            Some(_) => place!(match option_env!($variable) {
+                Some(path) => path,
+                None => "",
+            }),
+            None => place!(ETC, $name),
+        }
+    };
+}
+
 /// The directory of services where the environment names no other: upstream's, unless the build
 /// sets `RUNIT_SVDIR`.
 pub const SERVICES: &str = match option_env!("RUNIT_SVDIR") {
@@ -55,10 +68,10 @@ pub const STAGE_2: &CStr = place!(ETC, "/2");
 pub const STAGE_3: &CStr = place!(ETC, "/3");
 /// Run when three fingers are on the keyboard.
 pub const CTRLALTDEL: &CStr = place!(ETC, "/ctrlaltdel");
-/// Executable by its owner: a request to stop is meant.
-pub const STOPIT: &CStr = place!(ETC, "/stopit");
-/// Executable by its owner at the very end: restart instead of power off.
-pub const REBOOT: &CStr = place!(ETC, "/reboot");
+/// Executable by its owner: a request to stop is meant; `RUNIT_STOPIT` at build time.
+pub const STOPIT: &CStr = magic!("RUNIT_STOPIT", "/stopit");
+/// Executable by its owner at the very end: restart instead of power off; `RUNIT_REBOOT` at build time.
+pub const REBOOT: &CStr = magic!("RUNIT_REBOOT", "/reboot");
 /// There: no sync(2) at the end.
 pub const NOSYNC: &CStr = place!(ETC, "/nosync");
 
