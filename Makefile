@@ -68,7 +68,7 @@ check-all:
 
 # All scenarios on the machines that can be made of Debian's packages.
 check-vm:
-	@ci/check all vm vm-c vm-killed vm-typed vm-aarch64
+	@ci/check all vm vm-c vm-killed vm-packages vm-typed vm-aarch64
 
 bench: all
 	@ci/c-runit

@@ -8,7 +8,7 @@ use vm_tests::options::{Options, USAGE};
 use vm_tests::prepare::{Kind, Plan, Unfit};
 use vm_tests::report::{Entry, Outcome, Report};
 use vm_tests::runner::{Runner, output, quote};
-use vm_tests::scenario::{self, Change, Scenario};
+use vm_tests::scenario::{Change, Scenario};
 use vm_tests::system::{self, System};
 use vm_tests::{accel, doctor, fetch};
 
@@ -52,19 +52,24 @@ fn perform(options: &Options) -> Result<ExitCode, Unfit> {
     }
 }
 
-fn scenarios() -> Result<Vec<Scenario>, Unfit> {
-    Ok(scenario::all(&system::home().join("scenarios"))?)
-}
-
 fn list() -> Result<ExitCode, Unfit> {
     println!("systems:");
+    let mut folders: Vec<System> = Vec::new();
     for name in system::names()? {
-        println!("  {name:18} {}", system::load(&name)?.title);
+        let system = system::load(&name)?;
+        println!("  {name:18} {}", system.title);
+        if !folders.iter().any(|known| known.folder == system.folder) {
+            folders.push(system);
+        }
     }
-    println!("scenarios:");
-    for scenario in scenarios()? {
-        let dev = scenario.dev.map(|dev| format!(" ({dev})")).unwrap_or_default();
-        println!("  {:18} {}{dev}", scenario.name, scenario.about);
+    // Those that are the same for all come first.
+    folders.sort_by_key(|system| system.folder != "scenarios");
+    for system in folders {
+        println!("{}:", system.folder);
+        for scenario in system.scenarios()? {
+            let dev = scenario.dev.map(|dev| format!(" ({dev})")).unwrap_or_default();
+            println!("  {:18} {}{dev}", scenario.name, scenario.about);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -82,27 +87,35 @@ const SHORT: [&str; 9] = [
     "stage-1-fails",
 ];
 
-fn chosen(options: &Options) -> Result<Vec<Scenario>, Unfit> {
-    let all = scenarios()?;
-    for name in &options.scenarios {
-        if !all.iter().any(|scenario| scenario.name == *name) {
-            return Err(Unfit::Wrong(format!("no scenario {name}; `vm-tests list` names them")));
-        }
-    }
+/// Those that are wanted of a system's scenarios.
+fn chosen(options: &Options, system: &System) -> Result<Vec<Scenario>, Unfit> {
     let wanted = |scenario: &Scenario| {
         (options.scenarios.is_empty() || options.scenarios.contains(&scenario.name))
             && (!options.short || SHORT.contains(&scenario.name.as_str()))
     };
-    Ok(all.into_iter().filter(wanted).collect())
+    Ok(system.scenarios()?.into_iter().filter(wanted).collect())
+}
+
+/// Each scenario that was named is one of at least one of the systems.
+fn known(options: &Options, systems: &[String]) -> Result<(), Unfit> {
+    let mut all = Vec::new();
+    for name in systems {
+        all.extend(system::load(name)?.scenarios()?.into_iter().map(|scenario| scenario.name));
+    }
+    match options.scenarios.iter().find(|name| !all.contains(name)) {
+        Some(name) => Err(Unfit::Wrong(format!("no scenario {name}; `vm-tests list` names them"))),
+        None => Ok(()),
+    }
 }
 
 fn run(options: &Options) -> Result<ExitCode, Unfit> {
-    let chosen = chosen(options)?;
     let names = if options.systems.is_empty() { system::names()? } else { options.systems.clone() };
+    known(options, &names)?;
     let mut report = Report::default();
     let mut missing = None;
     for name in &names {
         let system = system::load(name)?;
+        let chosen = chosen(options, &system)?;
         let plan = match Plan::new(&system, &options.given, options.dry) {
             Ok(plan) => plan,
             Err(Unfit::Missing(why)) => {
@@ -121,7 +134,7 @@ fn run(options: &Options) -> Result<ExitCode, Unfit> {
             dry(&plan, &chosen)?;
             continue;
         }
-        let c = is_c(&plan.bins);
+        let c = !system.programs.is_empty() && is_c(&plan.bins);
         println!("{name}: {}{}", system.title, if c { ", with C runit" } else { "" });
         let mut runner = Runner::new(&plan, accel(options, &plan), c)?;
         runner.watch = watcher(options);

@@ -87,13 +87,15 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// What is missing.
     pub fn new(system: &'a System, given: &Given, dry: bool) -> Result<Plan<'a>, Unfit> {
-        let native = system.target.is_empty();
+        let native = system.target.is_empty() && !system.programs.is_empty();
         let bins = match &given.bin_dir {
             Some(dir) => {
                 dir.canonicalize().map_err(|why| Unfit::Missing(format!("{}: {why}", dir.display())))?
             }
             None if native && dry => source().join("target/debug"),
             None if native => Programs::get().dir().to_owned(),
+            // They come in a package.
+            None if system.programs.is_empty() => PathBuf::new(),
             None => source().join("target/cross").join(&system.target).join("release"),
         };
         let cache = cache()?.join(&system.cache);
@@ -128,7 +130,7 @@ impl<'a> Plan<'a> {
         if ["ext4", "ext2"].contains(&self.way()) && ext::tool("debugfs").arg("-V").output().is_err() {
             missing.push("debugfs is not here (Debian: apt-get install e2fsprogs)".into());
         }
-        if !self.bins.join("runit-init").is_file() {
+        if !self.system.programs.is_empty() && !self.bins.join("runit-init").is_file() {
             let how = if self.system.target.is_empty() {
                 String::new()
             } else {
@@ -234,7 +236,7 @@ impl<'a> Plan<'a> {
     /// What cannot be read.
     pub fn tree(&self, scenarios: &[Scenario], dry: bool) -> Result<Tree, Unfit> {
         let mut tree = Tree::default();
-        for name in programs::names(None) {
+        for name in programs::names(None).filter(|_| !self.system.programs.is_empty()) {
             let (path, to) = (self.bins.join(name), format!("{}/{name}", self.system.programs));
             if path.is_file() {
                 tree.copy(&path, &to)?;

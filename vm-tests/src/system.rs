@@ -18,7 +18,8 @@
 //! | `image NAME URL SHA256` | what `fetch` fetches into the cache; instead of the checksum, the URL of a list, or `-` |
 //! | `inject WAY` | how files get in: `initramfs`, `ext4`, `ext2`, `ffs`, `tar`, `iso` |
 //! | `target TRIPLE` | for which the programs are compiled |
-//! | `programs DIR` | where they go |
+//! | `programs DIR` | where they go; `-`: they come in a package |
+//! | `scenarios DIR` | its own scenarios, in the place of those that are the same for all |
 //! | `libraries` | the shared libraries that they need on this machine go in as well |
 //! | `put FROM TO` | a file or directory of the source tree |
 //! | `text PATH MODE`, `symlink PATH TARGET` | a file with the block as its text, a link |
@@ -91,8 +92,10 @@ pub struct System {
     pub inject: String,
     /// What the programs are compiled for.
     pub target: String,
-    /// Where the programs go.
+    /// Where the programs go; empty if they come in a package.
     pub programs: String,
+    /// The folder of its scenarios.
+    pub folder: String,
     /// Whether libraries go in.
     pub libraries: bool,
     /// What goes in: `put`, `text`, `symlink`, `applets`.
@@ -126,6 +129,7 @@ impl System {
         let mut system = System {
             name: name.into(),
             programs: "/sbin".into(),
+            folder: "scenarios".into(),
             limit: 600,
             boots: 20,
             ..System::default()
@@ -183,7 +187,8 @@ impl System {
                 }
             }
             "target" => self.target = rest,
-            "programs" => self.programs = rest,
+            "programs" => self.programs = if rest == "-" { String::new() } else { rest },
+            "scenarios" => self.folder = rest,
             "libraries" => self.libraries = true,
             "put" | "symlink" => {
                 pair()?;
@@ -210,6 +215,14 @@ impl System {
             _ => return Err(line.wrong("not understood")),
         }
         Ok(())
+    }
+
+    /// Its scenarios.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn scenarios(&self) -> Result<Vec<scenario::Scenario>, String> {
+        scenario::all(&home().join(&self.folder))
     }
 
     /// What a word of a scenario means.
@@ -292,16 +305,15 @@ fn include(text: &str, depth: usize) -> Result<String, String> {
 mod tests {
     use super::*;
     use crate::prepare::{Given, Kind, Plan};
-    use crate::scenario;
 
     /// Every scenario either has all its words on a system, or a reason why it cannot be.
     #[test]
     fn systems_and_scenarios_fit() {
-        let scenarios = scenario::all(&home().join("scenarios")).unwrap();
         let names = names().unwrap();
         assert!(names.len() >= 8, "{names:?}");
         for name in names {
             let system = load(&name).unwrap();
+            let scenarios = system.scenarios().unwrap();
             for (other, _) in &system.cannot {
                 assert!(
                     scenarios.iter().any(|scenario| scenario.name == *other),
@@ -323,8 +335,13 @@ mod tests {
             // What a scenario changes is seen by its own machine only.
             own.iter_mut().for_each(|scenario| scenario.changes.clear());
             let start = plan.start(&own, Path::new("work"), "tcg", Kind::Dry).unwrap();
-            assert!(start.listing.contains("f 755 /service/agent/run"), "{name}: {}", start.listing);
-            assert!(start.listing.contains("/etc/runit/2"), "{name}");
+            let agent = format!(
+                "f 755 {}/agent/run",
+                if system.programs.is_empty() { "/etc/sv" } else { "/service" }
+            );
+            assert!(start.listing.contains(&agent), "{name}: {}", start.listing);
+            // What comes in a package belongs to a system with stages of its own.
+            assert_eq!(start.listing.contains("/etc/runit/2"), !system.programs.is_empty(), "{name}");
             assert!(start.command.iter().all(|word| !word.contains('@')), "{name}: {:?}", start.command);
         }
     }
