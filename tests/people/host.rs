@@ -44,6 +44,7 @@ pub fn state(status: &Status, doing: Doing) -> State {
         limit: 0,
         window: 0,
         next: None,
+        need: None,
     }
 }
 
