@@ -272,6 +272,23 @@ impl Glance<'_> {
         self.column(28, 29) == b"1"
     }
 
+    /// Whether it is wanted down.
+    #[must_use]
+    pub fn is_wanted_down(&self) -> bool {
+        self.column(41, 42) == b"d"
+    }
+
+    /// How `./run` ended last, as a shell has it: its exit code, or 128 and the number of the signal.
+    #[must_use]
+    pub fn last(&self) -> Option<u8> {
+        let code = self.number(80, 83) as u8;
+        match self.column(75, 79) {
+            b"exit" => Some(code),
+            b"kill" => Some(code | 128),
+            _ => None,
+        }
+    }
+
     /// The process; 0 for none.
     #[must_use]
     pub fn pid(&self) -> u32 {

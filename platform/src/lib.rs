@@ -200,6 +200,8 @@ pub trait Procs {
     /// fork(2): a process that makes the calls of `child`, one after the other, runs no other program, and exits
     /// with 0.
     fn fork(&mut self, child: impl FnOnce(&mut Self::Forked)) -> Result<Pid>;
+    /// A variable of the process's environment (getenv(3)).
+    fn getenv(&mut self, name: &CStr) -> Option<&'static [u8]>;
     /// Replaces the calling process (execve(2)); returns only with the reason why not.
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno;
     /// One child that has ended, `None` when there is none for now (waitpid(2), WNOHANG).

@@ -1,5 +1,7 @@
 //! When to look at the directory, and what to do about what is found there.
+use super::container::Leave;
 use super::services::{Found, Services};
+use super::state::{Scan, State};
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use platform::{FileId, Instant};
 
@@ -29,45 +31,6 @@ const SETTLE: u64 = 1000;
 /// A scan may be followed by the next after this many times its own duration, so that a directory
 /// that changes all the time costs a fifth of a processor at most.
 const REST: u64 = 4;
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) enum State {
-    /// For an event.
-    Waiting,
-    /// For the answer to `Look`.
-    Looking,
-    /// For the answer to `Open`.
-    Opening,
-    /// For the answers to `Next` and `Start`.
-    Scanning,
-    /// For the answer to `Examine`.
-    Examining,
-    /// For the answer to `Terminate`: what the scan did not meet is ended.
-    Dismissing,
-    /// For the answer to `Mark`: every supervisor is to be ended, and this program then.
-    Marking,
-    /// For the answer to `Terminate`, likewise.
-    Stopping,
-    /// For the supervisors that were told to end, before those are told that they need.
-    Ending,
-    /// Past the end.
-    Over,
-}
-
-/// A scan under way.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub(super) struct Scan {
-    /// When it began.
-    pub(super) since: Instant,
-    /// Fork failed in it: nothing more is started.
-    pub(super) stuck: bool,
-    /// A new service was started in it.
-    pub(super) replaced: bool,
-    /// What is seen now may change again within the same time stamp.
-    pub(super) fresh: bool,
-    /// How many milliseconds ago the service that is examined was found, or last had no `run`.
-    pub(super) age: u64,
-}
 
 /// A scan directory.
 pub struct Machine {
@@ -100,6 +63,8 @@ pub struct Machine {
     pub(super) rested: Instant,
     /// A supervisor was told to end in this round.
     pub(super) sent: bool,
+    /// The end of a container.
+    pub(super) leave: Leave,
 }
 
 impl Machine {
@@ -123,13 +88,15 @@ impl Machine {
             dangles: Instant(0),
             rested: Instant(0),
             sent: false,
+            leave: Leave::NEVER,
         }
     }
 
     /// When [`Event::Time`] is due: there is always a next look.
     #[must_use]
     pub fn until(&self) -> Option<Instant> {
-        Some(match self.scan.filter(|_| self.state != State::Ending) {
+        Some(match self.scan {
+            _ if self.state == State::Ending => self.look.min(self.leave.at),
             Some(scan) => self.look.min(scan.max(self.rested)),
             None => self.look,
         })
@@ -189,6 +156,8 @@ impl Machine {
                     self.services.begin_stop();
                     self.mark(out);
                 }
+                Event::Stop => self.stop_container(0, now, out),
+                Event::MainIsDown(code) => self.stop_container(code, now, out),
             },
             State::Ending => self.ending(event, now, out),
             // An answer comes before anything else happens, and past the end nothing is done.
@@ -199,6 +168,8 @@ impl Machine {
             | State::Dismissing
             | State::Marking
             | State::Stopping
+            | State::Killing
+            | State::Felling
             | State::Over => {}
         }
     }
@@ -255,6 +226,8 @@ impl Machine {
             }
             (State::Dismissing, Answer::Sent) => self.dismiss(out),
             (State::Marking, Answer::Marked) | (State::Stopping, Answer::Sent) => self.stop(now, out),
+            (State::Killing, Answer::Marked) => self.killed(now, out),
+            (State::Felling, Answer::Sent) => self.fell(out),
             // Each state asks its own questions and no other.
             (
                 State::Waiting
@@ -266,6 +239,8 @@ impl Machine {
                 | State::Marking
                 | State::Stopping
                 | State::Ending
+                | State::Killing
+                | State::Felling
                 | State::Over,
                 Answer::Seen(_)
                 | Answer::Opened(_)

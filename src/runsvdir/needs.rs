@@ -1,8 +1,13 @@
-//! Which services others need: their `needs/` are looked into when all are to end.
+//! When all are to end, their directories are looked into: for which others they need, and for whom to have them
+//! killed.
+use super::main_service::open_supervise;
 use super::perform::{Runsvdir, identity};
 use super::services::Services;
 use crate::fixed::Text;
 use crate::msg::ROOM;
+use crate::protocol::Letter;
+use crate::service_directory::CONTROL;
+use crate::voice::Voice;
 use core::ffi::CStr;
 use platform::{Fd, FileId, Kind, Open, Platform};
 
@@ -10,9 +15,10 @@ use platform::{Fd, FileId, Kind, Open, Platform};
 const ENTRIES: u32 = 1024;
 
 impl<D> Runsvdir<'_, D> {
-    /// Marks what those need that are left. What cannot be looked at needs nothing.
+    /// Marks what those need that are left; what cannot be looked at needs nothing. Or has the services of all
+    /// supervisors killed.
     #[inline(never)]
-    pub(super) fn mark<P: Platform<Dir = D>>(&self, p: &mut P, services: &mut Services) {
+    pub(super) fn visit<P: Platform<Dir = D>>(&self, p: &mut P, services: &mut Services, kills: bool) {
         let Ok(place) = p.open(self.dir, Open::Read) else { return };
         if let Ok(mut names) = p.open_dir(place, c".") {
             while let Ok(Some(name)) = p.next_name(&mut names) {
@@ -21,7 +27,11 @@ impl<D> Runsvdir<'_, D> {
                 }
                 if let Ok(found) = p.fstatat(place, name) {
                     let id = identity(p, place, name.to_bytes(), found.id());
-                    if services.is_left(id) {
+                    if kills {
+                        if services.is_running(id) {
+                            kill_service(p, self.voice, place, name);
+                        }
+                    } else if services.is_left(id) {
                         mark_needs(p, services, place, name, id);
                     }
                 }
@@ -29,6 +39,19 @@ impl<D> Runsvdir<'_, D> {
             p.close_dir(names);
         }
         p.close(place);
+    }
+}
+
+/// Has a service killed by its supervisor.
+fn kill_service<P: Platform>(p: &mut P, voice: Voice<'_>, place: Fd, service: &CStr) {
+    let name = service.to_bytes();
+    voice.warn(p, &[name, b" does not end, it is killed"], None);
+    if let Ok(supervise) = open_supervise(p, place, name) {
+        if let Ok(control) = p.openat(supervise, CONTROL, Open::Write) {
+            let _ = p.write(control, &[Letter::Kill.byte()]);
+            p.close(control);
+        }
+        p.close(supervise);
     }
 }
 

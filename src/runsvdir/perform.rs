@@ -1,6 +1,7 @@
 //! Does what the machine wants.
 use super::area::Area;
 use super::machine::Machine;
+use super::main_service::MainService;
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use crate::fixed::Text;
 use crate::msg::ROOM;
@@ -26,6 +27,8 @@ pub(super) struct Runsvdir<'a, D> {
     pub(super) name: Text<256>,
     /// An entry of it leads nowhere.
     pub(super) dangling: bool,
+    /// In a container, the service whose end ends it.
+    pub(super) main: Option<MainService<'a>>,
 }
 
 impl<D> Runsvdir<'_, D> {
@@ -42,8 +45,8 @@ impl<D> Runsvdir<'_, D> {
             if let Action::Exit(code) = action {
                 return Some(code);
             }
-            let answer = if action == Action::Mark {
-                self.mark(p, &mut machine.services);
+            let answer = if let Action::Mark | Action::Kill = action {
+                self.visit(p, &mut machine.services, action == Action::Kill);
                 Some(Answer::Marked)
             } else {
                 self.perform(p, action)
@@ -69,6 +72,10 @@ impl<D> Runsvdir<'_, D> {
                 let _ = p.kill(Target::One(pid), Signal::Terminate);
                 return Some(Answer::Sent);
             }
+            Action::KillGroup(pid) => {
+                let _ = p.kill(Target::Group(pid), Signal::Kill);
+                return Some(Answer::Sent);
+            }
             Action::NoRun => {
                 let text = [b"unable to stat ".as_slice(), self.name.bytes(), RUN];
                 self.voice.warn(p, &text, Some(Errno::NOENT));
@@ -84,7 +91,7 @@ impl<D> Runsvdir<'_, D> {
                 p.close(self.place);
             }
             // Done above, and ends the loop.
-            Action::Mark | Action::Exit(_) => {}
+            Action::Mark | Action::Kill | Action::Exit(_) => {}
         }
         None
     }

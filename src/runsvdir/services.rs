@@ -285,6 +285,11 @@ impl Services {
         self.table.rows().iter_mut().find(|service| service.id == id)
     }
 
+    /// Whether a service has a supervisor.
+    pub fn is_running(&mut self, id: FileId) -> bool {
+        self.known(id).is_some_and(|service| service.supervisor.pid() != NONE)
+    }
+
     /// Whether a service has a supervisor that was not told to end.
     pub fn is_left(&mut self, id: FileId) -> bool {
         self.known(id).is_some_and(|service| service.supervisor.is_left())
@@ -308,6 +313,20 @@ impl Services {
     /// Whether any are left that were not told to end.
     pub fn are_left(&mut self) -> bool {
         self.table.rows().iter().any(|service| service.supervisor.is_left())
+    }
+
+    /// Whether any have a supervisor.
+    pub fn are_running(&mut self) -> bool {
+        self.table.rows().iter().any(|service| service.supervisor.pid() != NONE)
+    }
+
+    /// Forgets a supervisor, which is the result; `None`: there is none.
+    pub fn next_running(&mut self) -> Option<Pid> {
+        let mut rows = self.table.rows().iter_mut();
+        let service = rows.find(|service| service.supervisor.pid() != NONE)?;
+        let pid = service.supervisor.pid();
+        service.supervisor.set_pid(NONE);
+        Some(pid)
     }
 
     /// Whether one that was told to end is still there.
@@ -346,11 +365,6 @@ impl Row {
 
 #[cfg(test)]
 impl Services {
-    /// Whether it has a supervisor.
-    pub(super) fn is_running(&mut self, id: FileId) -> bool {
-        self.known(id).is_some_and(|service| service.supervisor.pid() != NONE)
-    }
-
     /// The services so many milliseconds later, as far as decisions see the difference.
     pub(super) fn rows(&mut self, now: Instant, ms: u64, waits: bool) -> Vec<Row> {
         let row = |service: &Service| {

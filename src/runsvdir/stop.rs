@@ -1,6 +1,7 @@
-//! HUP: all supervisors are ended, in rounds if services need each other: those that none of the others needs come
+//! HUP, and what stops a container: all supervisors are ended, in rounds if services need each other: those that none of the others needs come
 //! first, and what they need when they have ended.
-use super::machine::{Machine, State};
+use super::machine::Machine;
+use super::state::State;
 use super::words::{Action, Actions, Event};
 use platform::Instant;
 
@@ -31,12 +32,13 @@ impl Machine {
                 self.sent = true;
                 out.add(Action::Terminate(pid));
             }
-            None if !self.services.are_left() => self.end(111, out),
-            None => {
+            None if self.services.are_left() => {
                 self.state = State::Ending;
-                self.look = now.plus_ms(ROUND);
+                self.look = now.plus_ms(self.leave.round(now));
                 self.go_on(now, out);
             }
+            None if self.leave.is_asked() => self.wait_for_all(now, out),
+            None => self.end(111, out),
         }
     }
 
@@ -54,29 +56,37 @@ impl Machine {
                 self.stop(now, out);
             }
             Event::Terminate => self.end(0, out),
-            // Nothing is started any more.
-            Event::Changed | Event::Alarm => {}
+            Event::Stop => self.stop_again(now, out),
+            // Nothing is started any more, and what it ends with is settled.
+            Event::Changed | Event::Alarm | Event::MainIsDown(_) => {}
         }
     }
 
-    fn go_on(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn go_on(&mut self, now: Instant, out: &mut Actions) {
+        if self.leave.is_asked() && (now >= self.leave.at || !self.services.are_running()) {
+            return self.time_is_up(now, out);
+        }
         let late = now >= self.look;
         if late {
             self.services.give_up();
         }
         if late || !self.services.are_awaited() {
-            self.mark(out);
+            if self.leave.is_asked() && !self.services.are_left() {
+                self.look = self.leave.at;
+            } else {
+                self.mark(out);
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::words::{Answer, Event};
     use super::*;
     use platform::{Ended, FileId, Os, Pid};
 
-    const NOW: Instant = Instant(1_000_000_000_000);
+    pub(crate) const NOW: Instant = Instant(1_000_000_000_000);
 
     fn id(number: u8) -> FileId {
         FileId { device: 1, inode: number.into() }
@@ -87,7 +97,7 @@ mod tests {
     }
 
     /// So many services under supervision.
-    fn with(count: u8) -> Machine {
+    pub(crate) fn with(count: u8) -> Machine {
         let mut machine = Machine::new();
         for number in 1..=count {
             machine.services.make_room(&mut Os::new());
@@ -97,8 +107,14 @@ mod tests {
         machine
     }
 
-    /// Performs what is asked for: who is sent TERM, and the exit code. `needs`: who needs whom.
-    fn told(machine: &mut Machine, event: Event, now: Instant, needs: &[(u8, u8)]) -> (Vec<u8>, Option<u8>) {
+    /// Performs what is asked for: who is sent TERM, and the exit code. `needs`: who needs whom. That the services are
+    /// killed is 100, that the group of a supervisor is, so many more.
+    pub(crate) fn told(
+        machine: &mut Machine,
+        event: Event,
+        now: Instant,
+        needs: &[(u8, u8)],
+    ) -> (Vec<u8>, Option<u8>) {
         let mut actions = Actions::new();
         machine.step(event, now, &mut actions);
         let (mut told, mut code) = (Vec::new(), None);
@@ -116,6 +132,14 @@ mod tests {
                     told.push(u8::try_from(pid.0).unwrap());
                     Answer::Sent
                 }
+                Action::Kill => {
+                    told.push(100);
+                    Answer::Marked
+                }
+                Action::KillGroup(pid) => {
+                    told.push(100 + u8::try_from(pid.0).unwrap());
+                    Answer::Sent
+                }
                 Action::Exit(exit) => {
                     code = Some(exit);
                     continue;
@@ -127,7 +151,7 @@ mod tests {
         (told, code)
     }
 
-    fn died(number: u8) -> Event {
+    pub(crate) fn died(number: u8) -> Event {
         Event::Died(pid(number), Ended::Exit(0))
     }
 

@@ -1,9 +1,14 @@
-//! Every state that a scan directory with one service can reach, by every event and every answer, to closure.
+//! Every state that a scan directory with one service can reach, by every event and every answer, to closure. It is a
+//! container too, or none.
+//!
+//! One idea: what lives outside of the machine, and what must be true of both.
 //!
 //! Times are kept as what decisions see of them, always to the side from which more can happen: a moment to come
 //! lies on the next of few distances, and a moment gone by on the last of few.
-use super::machine::{Machine, Scan, State};
+use super::container::Leave;
+use super::machine::Machine;
 use super::services::{Row, Services};
+use super::state::{Scan, State};
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use platform::{Ended, FileId, Instant, Os, Pid, Stamp};
 use std::collections::HashSet;
@@ -16,6 +21,8 @@ const STRANGER: Pid = Pid(11);
 /// What the scan directory looks like, and what it looks like after a change.
 const LOOKS: [Look; 2] = [look(1), look(2)];
 const BOTH: [bool; 2] = [false, true];
+/// How long the end of a container may take, in milliseconds.
+const PATIENCE: u64 = 10_000;
 
 const fn look(secs: u64) -> Look {
     Look { id: FileId { device: 1, inode: 1 }, changed: Stamp { secs, nanos: 0 } }
@@ -47,6 +54,7 @@ struct Known {
     missing: (Instant, Instant),
     dangles: Instant,
     rested: Instant,
+    leave: Leave,
 }
 
 impl Known {
@@ -70,12 +78,20 @@ impl Known {
             dangles,
             rested,
             sent,
+            leave,
         } = *machine;
         let rows = services.rows(NOW, ms, state == State::Waiting);
         // What is set before it is looked at again is as good as forgotten.
         let scans = state != State::Waiting;
         let missing = scans || rows.iter().any(Row::is_missed);
         let (scan, look) = (scan.map(|time| ahead(later(time))), ahead(later(look)));
+        let at = if leave.is_asked() { ahead(later(leave.at)) } else { leave.at };
+        let leave = Leave { at, ..leave };
+        // Nothing is scanned any more.
+        if state == State::Ending {
+            let never = Known::of(&mut Machine::new(), 0);
+            return Known { state, rows, look, leave, ..never };
+        }
         Known {
             state,
             rows,
@@ -87,6 +103,7 @@ impl Known {
             missing: if missing { (ago(later(still)), ago(later(new))) } else { (NOW, NOW) },
             dangles: if later(dangles) > NOW { NOW.plus_ms(6000) } else { NOW },
             rested: ahead(later(rested)),
+            leave,
         }
     }
 
@@ -117,6 +134,7 @@ impl Known {
             dangles: self.dangles,
             rested: self.rested,
             sent,
+            leave: self.leave,
         }
     }
 }
@@ -127,6 +145,11 @@ struct World {
     known: Known,
     /// The supervisor lives.
     lives: bool,
+    /// It is a container, and once that is to end, its exit code.
+    container: Option<Option<u8>>,
+    /// In that end the supervisor was told to end, and its service was killed.
+    told: bool,
+    killed: bool,
     /// The question that is open.
     asked: Option<Action>,
     turn: Turn,
@@ -185,7 +208,21 @@ impl World {
             Action::Terminate(pid) => {
                 assert!(pid == SUPERVISOR && self.lives, "TERM for a process that is gone: {self:?}");
                 let gone = turn.complete && turn.met == 0;
-                assert!(turn.ends == Some(111) || gone, "a service that is there is ended: {self:?}");
+                let ends = turn.ends == Some(111) || self.leaves().is_some();
+                assert!(ends || gone, "a service that is there is ended: {self:?}");
+                if self.leaves().is_some() {
+                    assert!(!self.told, "twice: {self:?}");
+                    self.told = true;
+                } else {
+                    self.lives = false;
+                }
+            }
+            Action::Kill => {
+                assert!(self.told && self.lives && !self.killed, "{self:?}");
+                self.killed = true;
+            }
+            Action::KillGroup(pid) => {
+                assert!(pid == SUPERVISOR && self.lives && self.killed, "{self:?}");
                 self.lives = false;
             }
             Action::Close => {
@@ -194,11 +231,11 @@ impl World {
                 return;
             }
             Action::Exit(code) => {
-                assert_eq!(turn.ends, Some(code), "{self:?}");
-                assert!(code == 0 || !self.lives, "left alone: {self:?}");
+                assert_eq!(self.leaves().or(turn.ends), Some(code), "{self:?}");
+                assert!(turn.ends == Some(0) || !self.lives, "left alone: {self:?}");
                 return;
             }
-            Action::Mark => assert_eq!(turn.ends, Some(111), "{self:?}"),
+            Action::Mark => assert!(turn.ends == Some(111) || self.leaves().is_some(), "{self:?}"),
             Action::NoRun => {
                 assert!(turn.met == 1 && !self.lives, "{self:?}");
                 return;
@@ -246,19 +283,29 @@ impl World {
                 let started = World { lives: true, ..self.clone() };
                 vec![so(Answer::Started(None)), (started, Answer::Started(Some(SUPERVISOR)))]
             }
-            Action::Terminate(_) => vec![so(Answer::Sent)],
-            Action::Mark => vec![so(Answer::Marked)],
+            Action::Terminate(_) | Action::KillGroup(_) => vec![so(Answer::Sent)],
+            Action::Mark | Action::Kill => vec![so(Answer::Marked)],
             Action::NoRun | Action::NoMemory | Action::Close | Action::Exit(_) => vec![],
         }
     }
 
+    /// What the end of the container is to tell, once that is asked for.
+    fn leaves(&self) -> Option<u8> {
+        self.container.flatten()
+    }
+
     /// What is true whenever the machine waits.
     fn check(&self) {
-        if self.turn.ends.is_some() {
-            return assert_eq!(self.known.state, State::Over, "{self:?}");
+        if self.known.state == State::Over {
+            return assert!(self.leaves().or(self.turn.ends).is_some(), "{self:?}");
         }
-        assert!(self.known.state == State::Waiting && !self.turn.opened, "{self:?}");
         let until = self.known.plain().until();
+        if self.leaves().is_some() {
+            assert!(self.known.state == State::Ending && self.lives && self.told, "{self:?}");
+            return assert!(until.is_some_and(|until| until <= ahead(NOW.plus_ms(PATIENCE))), "{self:?}");
+        }
+        assert_eq!(self.turn.ends, None, "{self:?}");
+        assert!(self.known.state == State::Waiting && !self.turn.opened, "{self:?}");
         assert!(until.is_some_and(|until| until <= NOW.plus_ms(300_000)), "no safety net: {self:?}");
         let rows = &self.known.rows;
         assert_eq!(rows.iter().any(Row::has_supervisor), self.lives, "{self:?}");
@@ -270,15 +317,13 @@ impl World {
 
     fn events(&self) -> Vec<(World, Event)> {
         let killed = Ended::Killed { signal: 9, core: false };
-        let events = [
-            Event::Time,
-            Event::Changed,
-            Event::Alarm,
-            Event::Terminate,
-            Event::HangUp,
-            Event::Died(STRANGER, killed),
-        ];
+        let events =
+            [Event::Time, Event::Changed, Event::Alarm, Event::HangUp, Event::Died(STRANGER, killed)];
         let mut all = events.map(|event| (self.clone(), event)).to_vec();
+        match self.container {
+            Some(_) => all.extend([Event::Stop, Event::MainIsDown(3)].map(|event| (self.clone(), event))),
+            None => all.push((self.clone(), Event::Terminate)),
+        }
         if self.lives {
             let world = World { lives: false, ..self.clone() };
             let ends = [Ended::Exit(0), Ended::Exit(111), killed];
@@ -288,8 +333,24 @@ impl World {
             world.turn.ends = match event {
                 Event::HangUp => Some(111),
                 Event::Terminate => Some(0),
-                Event::Time | Event::Changed | Event::Alarm | Event::Died(..) => None,
+                Event::Time
+                | Event::Changed
+                | Event::Alarm
+                | Event::Died(..)
+                | Event::Stop
+                | Event::MainIsDown(_) => None,
             };
+            let code = match event {
+                Event::MainIsDown(code) => Some(*code),
+                Event::Stop => Some(0),
+                Event::Time
+                | Event::Changed
+                | Event::Alarm
+                | Event::Died(..)
+                | Event::HangUp
+                | Event::Terminate => None,
+            };
+            world.container = world.container.map(|before| before.or(code));
         }
         all
     }
@@ -300,7 +361,18 @@ fn every_state_of_a_scan_directory() {
     let mut machine = Machine::new();
     let known = Known::of(&mut machine, 0);
     let (mut seen, mut longest) = (HashSet::new(), 0);
-    let mut open = vec![World { known, lives: false, asked: None, turn: Turn::default() }];
+    let world = World {
+        known,
+        lives: false,
+        container: None,
+        told: false,
+        killed: false,
+        asked: None,
+        turn: Turn::default(),
+    };
+    machine.set_patience(PATIENCE);
+    let known = Known::of(&mut machine, 0);
+    let mut open = vec![World { known, container: Some(None), ..world.clone() }, world];
     while let Some(world) = open.pop() {
         if world.known.state == State::Over || !seen.insert(world.clone()) {
             continue;
@@ -344,6 +416,7 @@ fn every_state_of_a_scan_directory() {
     println!("runsvdir: {} states, {} of them at rest; {longest} actions at once", seen.len(), waits.count());
     assert!(longest < Actions::ROOM, "{longest}");
     let some = |what: fn(&World) -> bool| seen.iter().any(what);
+    assert!(some(|world| world.killed) && some(|world| matches!(world.asked, Some(Action::KillGroup(_)))));
     assert!(some(|world| world.lives) && some(|world| matches!(world.asked, Some(Action::Terminate(_)))));
     assert!(some(|world| world.known.rows.iter().any(|row| !row.was_started())));
 }

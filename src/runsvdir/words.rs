@@ -34,6 +34,10 @@ pub enum Event {
     Terminate,
     /// HUP: end, and have every supervisor end.
     HangUp,
+    /// In a container, TERM, INT or PWR: have every supervisor end, and end when they have.
+    Stop,
+    /// The main service of the container is down for good, and its last end was this, as an exit code.
+    MainIsDown(u8),
 }
 
 /// The answer to an action that is a question.
@@ -56,9 +60,9 @@ pub enum Answer {
     Examined(Contents),
     /// To `Start`; `None`: fork failed.
     Started(Option<Pid>),
-    /// To `Terminate`.
+    /// To `Terminate` and `KillGroup`.
     Sent,
-    /// To `Mark`.
+    /// To `Mark` and `Kill`: the directory was read.
     Marked,
 }
 
@@ -88,6 +92,10 @@ pub enum Action {
     Mark,
     /// Send TERM to a supervisor. There may be any number of them, so each is answered by `Sent`.
     Terminate(Pid),
+    /// Have the services of all supervisors that are left killed by these; answered by `Marked`.
+    Kill,
+    /// Send KILL to the process group of a supervisor; answered by `Sent`.
+    KillGroup(Pid),
     /// End with this code.
     Exit(u8),
 }

@@ -1,4 +1,4 @@
-//! `runit` as process 1 of namespaces: ours and, with `RUNIT_UNDER_TEST=DIR RUNIT_VERSION=2.3.1`,
+//! `runit` and `runsvdir` as process 1 of namespaces: ours and, with `RUNIT_UNDER_TEST=DIR RUNIT_VERSION=2.3.1`,
 //! C runit.
 #![allow(missing_docs)]
 use runit_tests::namespace::{End, How, Machine, System, demand};
@@ -6,6 +6,8 @@ use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
 mod console;
+mod container;
+mod container_main;
 mod limits;
 mod requests;
 mod stages;
@@ -64,6 +66,14 @@ fn off(machine: Machine) -> End {
 }
 
 fn main() -> ExitCode {
-    let cases: Vec<Case> = [stages::CASES, requests::CASES, console::CASES, limits::CASES].concat();
+    let cases: Vec<Case> = [
+        stages::CASES,
+        requests::CASES,
+        console::CASES,
+        limits::CASES,
+        container::CASES,
+        container_main::CASES,
+    ]
+    .concat();
     suite::main("namespace", &cases).into()
 }

@@ -16,6 +16,10 @@ struct Supervisor {
     service: Ino,
     terminated: bool,
     reaped: bool,
+    /// It was told before all were.
+    dismissed: bool,
+    /// Killed with its group.
+    felled: bool,
 }
 
 pub(crate) struct Runsvdir {
@@ -54,10 +58,13 @@ pub(crate) struct Runsvdir {
     blind: bool,
     hung_up: bool,
     term: bool,
+    container: bool,
+    /// In a container: when it was told to end.
+    stopped: Option<u64>,
 }
 
 impl Runsvdir {
-    pub(crate) fn new(random: &mut Random, told: bool) -> Runsvdir {
+    pub(crate) fn new(random: &mut Random, told: bool, container: bool) -> Runsvdir {
         Runsvdir {
             random: Random::new(random.next()),
             told,
@@ -82,11 +89,16 @@ impl Runsvdir {
             blind: false,
             hung_up: false,
             term: false,
+            container,
+            stopped: None,
         }
     }
 
     fn spawned(&mut self, kernel: &Kernel, pid: Pid, child: &Child<'_>) -> Check {
         let now = kernel.now().0;
+        if self.stopped.is_some() {
+            return Err("started while the container ends".into());
+        }
         let name = child.argv.get(1).map(|name| name.to_bytes()).unwrap_or_default();
         if child.path.to_bytes() != b"runsv" || name.is_empty() || name.starts_with(b".") {
             return Err(format!("a child that is no supervisor: {:?}", child.argv));
@@ -119,7 +131,10 @@ impl Runsvdir {
         if self.ever.insert(service) && !known && self.complete && regular {
             Self::is_finished(kernel, scan, name)?;
         }
-        self.supervisors.insert(pid.0, Supervisor { service, terminated: false, reaped: false });
+        self.supervisors.insert(
+            pid.0,
+            Supervisor { service, terminated: false, reaped: false, dismissed: false, felled: false },
+        );
         Ok(())
     }
 
@@ -185,6 +200,14 @@ impl Runsvdir {
     }
 
     fn kill(&mut self, kernel: &Kernel, whom: Target, signal: Signal) -> Check {
+        if let (Target::Group(pid), Signal::Kill, Some(since)) = (whom, signal, self.stopped) {
+            if kernel.now().0 - since < 9_700_000_000 {
+                return Err("killed before the time is up".into());
+            }
+            let known = self.supervisors.get_mut(&pid.0).filter(|one| one.terminated && !one.reaped);
+            known.ok_or("KILL for a stranger")?.felled = true;
+            return Ok(());
+        }
         let Target::One(pid) = whom else { return Err(format!("a signal for {whom:?}")) };
         let Some(supervisor) = self.supervisors.get_mut(&pid.0) else {
             return Err(format!("a signal for a process that is no child: {}", pid.0));
@@ -197,9 +220,10 @@ impl Runsvdir {
         self.started.remove(&supervisor.service);
         self.left.remove(&supervisor.service);
         self.ever.remove(&supervisor.service);
-        if self.hung_up {
+        if self.hung_up || self.stopped.is_some() {
             return Ok(());
         }
+        supervisor.dismissed = true;
         if self.blind {
             return Err("services are ended after a scan that failed".into());
         }
@@ -354,7 +378,10 @@ impl Rules for Runsvdir {
             }
             Fact::Woke { wake } => {
                 self.hung_up |= wake.signals.has(Signal::HangUp);
-                self.term |= wake.signals.has(Signal::Terminate);
+                self.term |= wake.signals.has(Signal::Terminate) || wake.signals.has(Signal::Interrupt);
+                if self.container && self.term {
+                    self.stopped.get_or_insert(kernel.now().0);
+                }
                 Ok(())
             }
             Fact::Done { deed: Deed::Faults(Faults { unnoticed: true, .. }), .. } => {
@@ -396,6 +423,13 @@ impl Rules for Runsvdir {
     fn end(&mut self, _: &mut Kernel, outcome: &Outcome) -> Check {
         let left = self.supervisors.values().filter(|one| !one.reaped && !one.terminated).count();
         match outcome {
+            Outcome::Returned(0) if self.stopped.is_some() => {
+                let waits = |one: &&Supervisor| !one.reaped && !one.felled && !one.dismissed;
+                match self.supervisors.values().filter(waits).count() {
+                    0 => Ok(()),
+                    left => Err(format!("the container ended, and {left} supervisors did not")),
+                }
+            }
             Outcome::Returned(0) if self.term => Ok(()),
             Outcome::Returned(111) if self.hung_up && left == 0 => Ok(()),
             Outcome::Returned(111) if self.hung_up => Err(format!("HUP left {left} supervisors alone")),

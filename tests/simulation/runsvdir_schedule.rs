@@ -47,19 +47,25 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     if random.chance(50) {
         words.push("-P");
     }
+    // A third of them are containers: drawn apart, so that the others stay what they are.
+    let container = Random::new(seed ^ 0x636f_6e74).chance(33);
+    if container {
+        words.truncate(1);
+        words.push("--container");
+    }
     words.push(SCAN);
     let area = random.chance(30);
     if area {
         words.push("log: ............................................................");
     }
-    let rules = Runsvdir::new(&mut random, machine.watches);
+    let rules = Runsvdir::new(&mut random, machine.watches, container);
     watch(
         rules,
         trace,
         |world| {
             let mut sim = Sim::new(seed, Pid(50), machine, world);
             prepare(&mut sim.kernel, &mut random);
-            plan(&mut sim.kernel, &mut random);
+            plan(&mut sim.kernel, &mut random, container);
             if flood::is_flooded(seed) {
                 flood::plan(&mut sim.kernel, &mut random, &SOURCES, LEAVE, CALM);
             }
@@ -175,7 +181,7 @@ fn fill(kernel: &mut Kernel, random: &mut Random, begin: u64, most: u64) {
     }
 }
 
-fn plan(kernel: &mut Kernel, random: &mut Random) {
+fn plan(kernel: &mut Kernel, random: &mut Random, container: bool) {
     let calm = CALM;
     let mut at = 0;
     for _ in 0..2 + random.below(14) {
@@ -204,7 +210,11 @@ fn plan(kernel: &mut Kernel, random: &mut Random) {
     kernel.plan(settled, Deed::Mark(mark::SETTLED));
     let leave = LEAVE;
     kernel.plan(leave, Deed::Mark(mark::LEAVE));
-    let signal = if random.chance(50) { Signal::HangUp } else { Signal::Terminate };
+    let signal = match (random.chance(50), container) {
+        (true, false) => Signal::HangUp,
+        (true, true) => Signal::Interrupt,
+        (false, _) => Signal::Terminate,
+    };
     kernel.plan(leave, Deed::Signal(Whom::Program, signal));
     kernel.plan(leave + 10_000, Deed::Mark(mark::GONE));
 }

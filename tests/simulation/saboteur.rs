@@ -312,6 +312,9 @@ impl<P: Platform> Procs for Saboteur<'_, P> {
     fn fork(&mut self, child: impl FnOnce(&mut P::Forked)) -> Result<Pid> {
         self.p.fork(child)
     }
+    fn getenv(&mut self, name: &CStr) -> Option<&'static [u8]> {
+        self.p.getenv(name)
+    }
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
         self.p.exec(path, argv)
     }

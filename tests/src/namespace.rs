@@ -129,6 +129,13 @@ impl System {
         self
     }
 
+    /// Adds an executable script.
+    #[must_use]
+    pub fn script(self, name: &str, script: &str) -> System {
+        self.place.script(format!("tree/{name}"), script);
+        self
+    }
+
     /// Adds a file or a directory with what it holds, from the source tree.
     #[must_use]
     pub fn copy(self, from: &str, to: &str) -> System {

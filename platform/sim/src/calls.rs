@@ -62,6 +62,11 @@ impl Procs for Sim {
         Ok(self.kernel.fork(self.kernel.own, None, &life.acts))
     }
 
+    fn getenv(&mut self, name: &CStr) -> Option<&'static [u8]> {
+        self.kernel.call();
+        self.kernel.machine.environment.iter().find(|known| known.0 == name).map(|known| known.1)
+    }
+
     fn exec(&mut self, path: &CStr, _argv: &[&CStr]) -> Errno {
         self.kernel.call();
         match self.kernel.program(ROOT, path.to_bytes(), false) {

@@ -3,6 +3,7 @@
 //! What was seen on a console or read in a source stands in docs/platforms.md. Here it is a switch, so that
 //! every schedule can run on every system.
 use crate::life::{Act, Deed, Life, Whom};
+use core::ffi::CStr;
 use platform::{How, Request, Signal};
 
 /// What reboot(2) does.
@@ -41,6 +42,8 @@ pub struct Machine {
     pub again: bool,
     /// Time stamps of files count in units of this many nanoseconds.
     pub granule: u32,
+    /// The variables of its environment that it looks at.
+    pub environment: &'static [(&'static CStr, &'static [u8])],
     /// The number of a file that is gone is given to the next one.
     pub reuses_numbers: bool,
     /// A directory that was removed has lost `.` and `..` as well, for a process that is in it.
@@ -66,6 +69,7 @@ pub const LINUX: Machine = Machine {
     one_shot_key: false,
     again: false,
     granule: 4_000_000,
+    environment: &[],
     reuses_numbers: true,
     dot_goes: false,
     silent_end: false,

@@ -63,6 +63,10 @@ impl Procs for Os {
         })
     }
 
+    fn getenv(&mut self, name: &CStr) -> Option<&'static [u8]> {
+        spawn::variable(name)
+    }
+
     fn exec(&mut self, path: &CStr, argv: &[&CStr]) -> Errno {
         spawn::exec(path, argv)
     }

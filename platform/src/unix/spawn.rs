@@ -234,7 +234,7 @@ fn execve(path: *const c_char, args: &[*const c_char; MAX_ARGS + 1]) -> Errno {
     Errno::last()
 }
 
-fn variable(name: &CStr) -> Option<&'static [u8]> {
+pub(crate) fn variable(name: &CStr) -> Option<&'static [u8]> {
     // SAFETY: `name` is a string; the environment is not changed by this program.
     let value = unsafe { libc::getenv(name.as_ptr()) };
     if value.is_null() {
