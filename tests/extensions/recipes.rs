@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../docs/recipes.md");
 
 /// The sections with recipes.
-const RECIPES: [&str; 7] = [
+const RECIPES: [&str; 8] = [
     "Readiness",
     "One-shots",
     "Back-off and giving up",
@@ -15,6 +15,7 @@ const RECIPES: [&str; 7] = [
     "Read-only service directories",
     "Six terminals from one directory",
     "Order",
+    "Containers",
 ];
 
 /// One section.
@@ -102,6 +103,7 @@ pub const CASES: &[Case] = &[
     case("recipe_read_only", || follow(RECIPES[4])),
     case("recipe_template", || follow(RECIPES[5])),
     case("recipe_order", || follow(RECIPES[6])),
+    case("recipe_containers", || follow(RECIPES[7])),
     case("recipe_without_a_case", || {
         let titles: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         assert_eq!(titles, RECIPES);

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 mod console;
 mod container;
+mod container_image;
 mod container_main;
 mod limits;
 mod requests;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         limits::CASES,
         container::CASES,
         container_main::CASES,
+        container_image::CASES,
     ]
     .concat();
     suite::main("namespace", &cases).into()
