@@ -9,15 +9,19 @@ pub mod datagrams;
 pub mod directory;
 pub mod entry;
 pub mod files;
+pub mod filter;
+pub mod growth;
 pub mod ids;
 pub mod limits;
 pub mod links;
 pub mod locks;
 pub mod logins;
+pub mod mounts;
 pub mod notice;
 pub mod processes;
 pub mod program;
 pub mod terminal;
+pub mod timezone;
 
 /// The result of everything that can fail: runit's errors, which know runit's texts.
 pub type Result<T> = core::result::Result<T, platform::Errno>;

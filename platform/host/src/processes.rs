@@ -11,6 +11,35 @@ pub fn is_there(pid: i32) -> bool {
     pid > 0 && matches!(nix::sys::signal::kill(process, None), Ok(()) | Err(nix::errno::Errno::EPERM))
 }
 
+/// The program and the arguments of a process; none if it is not there, or may not be seen. From /proc where that is as
+/// on Linux, else from ps(1), which does not tell a blank within a word from one between two.
+#[must_use]
+pub fn arguments(pid: i32) -> Vec<Vec<u8>> {
+    let mut words: Vec<Vec<u8>> = match std::fs::read(format!("/proc/{pid}/cmdline")) {
+        Ok(text) => text.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect(),
+        Err(_) => {
+            let pid = std::ffi::CString::new(pid.to_string()).unwrap_or_default();
+            let text = crate::filter::output_of(&[c"ps", c"-ww", c"-o", c"args=", c"-p", &pid]);
+            text.split(u8::is_ascii_whitespace).map(<[u8]>::to_vec).collect()
+        }
+    };
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// The children of a process, where Linux tells (proc(5), CONFIG_PROC_CHILDREN).
+#[must_use]
+pub fn children(pid: i32) -> Vec<i32> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    text.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+/// The current directory of a process, where /proc tells, and tells the caller.
+#[must_use]
+pub fn directory(pid: i32) -> Option<std::path::PathBuf> {
+    std::fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
 /// Between two looks, where the system does not tell of an end.
 const PAUSE: Duration = Duration::from_secs(1);
 

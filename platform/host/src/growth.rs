@@ -1,0 +1,92 @@
+//! Being told that a file in a directory grew, or got another name: what somebody needs who follows logs.
+use crate::notice::wait_for_ends;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
+
+cfg_if::cfg_if! {
+    if #[cfg(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch)))] {
+        #[path = "growth/inotify.rs"]
+        mod system;
+    } else if #[cfg(all(
+        any(target_os = "freebsd", target_os = "dragonfly", target_os = "netbsd", target_os = "openbsd", target_vendor = "apple"),
+        not(runit_force_poll)
+    ))] {
+        #[path = "growth/kqueue.rs"]
+        mod system;
+    } else {
+        #[path = "growth/none.rs"]
+        mod system;
+    }
+}
+pub use system::Growth;
+
+/// What happened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Grown<'n> {
+    /// A file in this directory was renamed to this. All renames are told, in their order.
+    Renamed(usize, &'n [u8]),
+    /// Some of it was not told, of any directory.
+    Lost,
+    /// The directory itself was removed, or has another name: it has to be added again.
+    Gone(usize),
+}
+
+/// Where nothing tells, or something is not there that shall come back: between two looks.
+const PAUSE: Duration = Duration::from_millis(250);
+
+impl Growth {
+    /// Sleeps until something happened; `false`: the reader of `output` went away. `soon`: something is missing that
+    /// nothing tells of.
+    #[must_use]
+    pub fn wait(&self, output: BorrowedFd<'_>, soon: bool) -> bool {
+        let time = if soon || !self.tells() { PAUSE } else { Duration::from_secs(86_400) };
+        let fds: Vec<BorrowedFd<'_>> = self.fd().into_iter().collect();
+        let (_, ended) = wait_for_ends(&fds, &[output.as_fd()], time);
+        ended != [true]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+    use std::fs;
+    use std::io::Write as _;
+
+    #[test]
+    fn lines_and_renames() {
+        let _alone = crate::alone();
+        let place = std::env::temp_dir().join(format!("runit-growth-{}", std::process::id()));
+        fs::create_dir_all(&place).unwrap();
+        let path = CString::new(place.clone().into_os_string().into_encoded_bytes()).unwrap();
+        let mut file = fs::File::create(place.join("current")).unwrap();
+        let (output, _reader) = std::os::unix::net::UnixDatagram::pair().unwrap();
+        let mut growth = Growth::new();
+        assert!(growth.add(0, &path));
+        growth.hold(0, file.as_fd());
+        let mut told = Vec::new();
+        growth.notices(|grown| panic!("{grown:?}"));
+        file.write_all(b"x\n").unwrap();
+        assert!(growth.wait(output.as_fd(), false), "a line");
+        growth.notices(|grown| panic!("{grown:?}"));
+        fs::rename(place.join("current"), place.join("@1.s")).unwrap();
+        assert!(growth.wait(output.as_fd(), false), "a rename");
+        growth.notices(|grown| told.push(format!("{grown:?}")));
+        if cfg!(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch))) {
+            assert_eq!(told, [format!("{:?}", Grown::Renamed(0, b"@1.s"))]);
+        }
+        fs::remove_dir_all(&place).unwrap();
+        assert!(growth.wait(output.as_fd(), false));
+    }
+
+    #[test]
+    fn the_end_of_the_reader() {
+        let _alone = crate::alone();
+        let (read, write) = nix::unistd::pipe().unwrap();
+        let growth = Growth::new();
+        drop(read);
+        if crate::notice::TELLS_ENDS {
+            assert!(!growth.wait(write.as_fd(), true));
+        }
+    }
+}
