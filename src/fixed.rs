@@ -52,6 +52,13 @@ impl<const N: usize> Text<N> {
         self.add(digits(&mut [0; DIGITS], number, false));
     }
 
+    /// The text with a number behind it.
+    #[must_use]
+    pub fn also(mut self, number: u64) -> Self {
+        self.add_number(number);
+        self
+    }
+
     /// Appends a number in decimal, with a comma before every three digits.
     pub fn add_grouped(&mut self, number: u64) {
         self.add(digits(&mut [0; DIGITS], number, true));

@@ -74,6 +74,17 @@ pub const SV: &[Word] = &[
     word("--disable", Nothing, "take such links out"),
     word("--now", Nothing, "start or stop them too"),
     word("--new", Nothing, "make a service of a command"),
+    word("--log", Nothing, "show the last lines of logs"),
+    word("--explain", Nothing, "say why services are as they are"),
+    word("--user", Nothing, "the services of the user"),
+];
+
+/// Those of sv behind `--log`.
+pub const SV_LOG: &[Word] = &[
+    word("-f", Nothing, "go on with lines to come"),
+    word("-n", Value("lines"), "so many lines, or all"),
+    word("--raw", Nothing, "lines as they are"),
+    word("--local", Nothing, "stamps in local time"),
 ];
 
 /// Those of chpst under its own name.
@@ -159,6 +170,8 @@ pub const SVLOGD: &[Word] = &[
 
 /// The letters of the tables, as [`crate::args::Options`] wants them.
 pub const SV_LETTERS: &[u8] = &letters::<{ length(SV) }>(SV);
+/// Those of sv behind `--log`.
+pub const SV_LOG_LETTERS: &[u8] = &letters::<{ length(SV_LOG) }>(SV_LOG);
 /// Those of chpst.
 pub const CHPST_LETTERS: &[u8] = &letters::<{ length(CHPST) }>(CHPST);
 /// Those of setlock.

@@ -29,7 +29,7 @@ _sv() {
             --) break ;;
             # A new service is also enabled.
             --enable) [[ $errand == --new ]] || errand=$word ;;
-            --disable | --watch | --wait | --new | --list-available) errand=$word ;;
+            --disable | --watch | --wait | --new | --list-available | --log | --explain) errand=$word ;;
             --color) [[ ${COMP_WORDS[i + 1]} != = ]] || ((i += 2)) ;;
             -*) ;;
             *)
@@ -43,14 +43,21 @@ _sv() {
     done
     # The argument of -w is a number.
     ((i > COMP_CWORD)) && return
-    if [[ -z $command && $cur == -* && $word != -- ]] || [[ -z $command$errand ]]; then
+    if [[ -z $command && $errand != --log && $cur == -* && $word != -- ]] || [[ -z $command$errand ]]; then
         # <words>
         local words=' up down once exit term kill pause cont alarm hup interrupt quit 1 2
             status start stop reload restart try-restart shutdown force-stop
             force-reload force-restart force-shutdown check -v -w -V --help
             --version --platform --all --json --color --watch --wait
-            --list-available --enable --disable --now --new '
+            --list-available --enable --disable --now --new --log --explain --user '
         # </words>
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+        return
+    fi
+    if [[ $errand == --log && $cur == -* ]]; then
+        # <log>
+        local words=' -f -n --raw --local '
+        # </log>
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return
     fi

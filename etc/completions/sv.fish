@@ -48,9 +48,18 @@ complete -c sv -l enable -d 'link services into the directory'
 complete -c sv -l disable -d 'take such links out'
 complete -c sv -l now -d 'start or stop them too'
 complete -c sv -l new -d 'make a service of a command'
+complete -c sv -l log -d 'show the last lines of logs'
+complete -c sv -l explain -d 'say why services are as they are'
+complete -c sv -l user -d 'the services of the user'
 # </flags>
-set -l errands --watch --wait --enable --disable --new --list-available
+# <log>
+complete -c sv -n '__sv_has --log' -s f -d 'go on with lines to come'
+complete -c sv -n '__sv_has --log' -s n -x -d 'so many lines, or all'
+complete -c sv -n '__sv_has --log' -l raw -d 'lines as they are'
+complete -c sv -n '__sv_has --log' -l local -d 'stamps in local time'
+# </log>
+set -l errands --log --explain --watch --wait --enable --disable --new --list-available
 complete -c sv -n "not __sv_has $errands; and not __fish_seen_subcommand_from $commands" -a "$commands"
 complete -c sv -n "not __sv_has $errands; and __fish_seen_subcommand_from $commands" -a '(__sv_services)'
-complete -c sv -n '__sv_has --watch --wait --disable' -a '(__sv_services)'
+complete -c sv -n '__sv_has --watch --wait --disable --log --explain' -a '(__sv_services)'
 complete -c sv -n '__sv_has --enable; and not __sv_has --new' -a '(__sv_available)'

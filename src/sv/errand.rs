@@ -25,6 +25,8 @@ pub struct Show {
     pub all: bool,
     /// When there are colours.
     pub colour: Colour,
+    /// Of the user's own services.
+    pub user: bool,
 }
 
 impl Show {
@@ -33,6 +35,7 @@ impl Show {
         match option {
             b"json" => self.json = true,
             b"all" => self.all = true,
+            b"user" => self.user = true,
             b"color" | b"color=always" => self.colour = Colour::Always,
             b"color=auto" => self.colour = Colour::Auto,
             b"color=never" => self.colour = Colour::Never,

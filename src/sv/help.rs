@@ -57,6 +57,7 @@ options
   --color[=always|auto|never]
             colours, and status as a table, here: always (a pipe too), or never
   --all     every service of the directory; what status shows without a service
+  --user    services of $XDG_CONFIG_HOME/service (~/.config/service) instead
 instead of a command
   --watch [service ...]
             tell of every change until ended
@@ -70,6 +71,14 @@ instead of a command
             stop them; take the links out again
   --new name [--enable [--now]] [--] command ...
             make a service, with a log, of a command line
+  --log service ...
+            show the last lines of their logs; with
+            -f        go on with lines to come
+            -n lines  so many of each, or all, instead of 10
+            --raw     as they are on a terminal, too
+            --local   with stamps in local time elsewhere, too
+  --explain service ...
+            say why they are as they are, and what to do
 commands (the first letter will do)
   status    show state, age and pid, and those of the log service
   up down once

@@ -81,13 +81,26 @@ pub enum CommandLine {
     Errand(Errand),
     /// Complain about a word, and show the usage.
     Wrong(Wrong),
+    /// `--log`, with what follows.
+    Log(Behind),
+    /// `--explain`, with what follows.
+    Explain(Behind),
+}
+
+/// Words that somebody else understands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Behind {
+    /// The index of the first one.
+    pub first: usize,
+    /// `--user` stood before.
+    pub user: bool,
 }
 
 impl Invocation {
     /// A command with nothing else said; `asked` is `-v` or `-w`.
     #[must_use]
     pub const fn new(plan: Plan, asked: bool) -> Invocation {
-        let show = Show { json: false, all: false, colour: Colour::Auto };
+        let show = Show { json: false, all: false, colour: Colour::Auto, user: false };
         Invocation { plan, asked, seconds: WAIT, first: 2, show, behind: false }
     }
 
@@ -139,6 +152,14 @@ impl CommandLine {
                 Opt::Long(b"help") => return CommandLine::Help,
                 Opt::Long(_) if mode == Mode::Script => {}
                 Opt::Long(b"platform") => return CommandLine::Platform,
+                Opt::Long(what @ (b"log" | b"explain")) => {
+                    let behind = Behind { first: options.operands(), user: show.user };
+                    return if what == b"log" {
+                        CommandLine::Log(behind)
+                    } else {
+                        CommandLine::Explain(behind)
+                    };
+                }
                 Opt::Long(option) => match (What::of(option), show.take(option)) {
                     (Some(what), _) => {
                         let errand = Errand::of(what, show, seconds, options.operands(), &word);

@@ -2,10 +2,12 @@
 //! for a service to obey, how that is told, and the exit code. `src/bin/sv/` performs it.
 pub mod command;
 pub mod errand;
+pub mod explain;
 pub mod found;
 pub mod help;
 pub mod invocation;
 pub mod json;
+pub mod logs;
 pub mod machine;
 pub mod moment;
 pub mod object;

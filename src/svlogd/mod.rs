@@ -18,6 +18,7 @@ mod select;
 
 pub use input::Input;
 pub use input::replace::Replace;
+pub use input::stamp::{Stamper, Style};
 pub use options::{Options, Wrong};
 pub use select::config::{Config, Udp, Way, WrongLine, compact};
 pub use select::lines::{Job, Lines, Need};

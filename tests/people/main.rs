@@ -8,13 +8,18 @@ mod all;
 mod completions;
 mod disable;
 mod enable;
+mod explain;
 mod host;
 mod json;
+mod log;
+mod log_find;
+mod log_follow;
 mod new;
 mod outcome;
 mod rest;
 mod schema;
 mod table;
+mod user;
 mod wait;
 mod watch;
 mod wrong;
@@ -37,6 +42,11 @@ fn main() -> ExitCode {
         new::CASES,
         completions::CASES,
         wrong::CASES,
+        log::CASES,
+        log_find::CASES,
+        log_follow::CASES,
+        explain::CASES,
+        user::CASES,
     ];
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();
     suite::main_with("people", &cases, JOBS).into()

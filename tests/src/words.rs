@@ -6,7 +6,7 @@
 use runit::chpst::Tool;
 use runit::protocol::LETTERS;
 use runit::sv::command::COMMANDS;
-use runit::words::{CHPST, SETLOCK, SOFTLIMIT, SV, SVLOGD, Takes, UTMPSET, Word};
+use runit::words::{CHPST, SETLOCK, SOFTLIMIT, SV, SV_LOG, SVLOGD, Takes, UTMPSET, Word};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -136,9 +136,12 @@ fn regions() -> Vec<(&'static str, &'static str, String)> {
                 + &bash("colours", &choices(SV, "--color"), "    "),
         ),
         ("_sv", "commands", format!("    local -a commands=(\n{described}    )\n")),
+        ("sv.bash", "log", bash("words", &names(SV_LOG, all), "        ")),
         ("_sv", "flags", zsh(SV, "")),
+        ("_sv", "log", zsh(SV_LOG, "        ")),
         ("sv.fish", "commands", format!("set -l commands {}\n", wrapped(&words, "", " \\"))),
         ("sv.fish", "flags", fish("sv", SV)),
+        ("sv.fish", "log", fish("sv -n '__sv_has --log'", SV_LOG)),
         ("chpst.bash", "words", chpst.concat()),
         ("_chpst", "flags", zsh(CHPST, "        ")),
         ("_chpst", "setlock", zsh(SETLOCK, "        ")),
@@ -196,7 +199,10 @@ fn set(words: impl IntoIterator<Item = String>) -> BTreeSet<String> {
 
 #[test]
 fn manuals_describe_what_the_tables_have() {
-    for (page, table) in [("sv.8", SV), ("chpst.8", CHPST), ("utmpset.8", UTMPSET), ("svlogd.8", SVLOGD)] {
+    let sv = [SV, SV_LOG].concat();
+    for (page, table) in
+        [("sv.8", sv.as_slice()), ("chpst.8", CHPST), ("utmpset.8", UTMPSET), ("svlogd.8", SVLOGD)]
+    {
         assert_eq!(described(page, "Fl"), set(names(table, |_| true)), "{page}");
     }
     assert_eq!(described("sv.8", "Cm"), set(commands().into_iter().map(|(word, _)| word)));
@@ -209,8 +215,9 @@ fn helps_tell_what_the_tables_have() {
         let is_option = |word: &&str| word.len() > 1 && word.starts_with('-') && *word != "--";
         set(words.filter(is_option).map(str::to_owned))
     };
+    let sv = [SV, SV_LOG].concat();
     for (text, table) in [
-        (runit::sv::help::HELP, SV),
+        (runit::sv::help::HELP, sv.as_slice()),
         (Tool::Chpst.help(), CHPST),
         (Tool::Setlock.help(), SETLOCK),
         (Tool::Softlimit.help(), SOFTLIMIT),

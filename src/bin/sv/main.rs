@@ -5,7 +5,9 @@ mod caller;
 mod console;
 mod control;
 mod everyone;
+mod explain;
 mod home;
+mod log;
 mod make;
 mod order;
 mod places;
@@ -14,12 +16,15 @@ mod see;
 mod service;
 mod show;
 mod supervise;
+mod user;
 mod watch;
 
 use arrange::Arrangement;
 use console::Console;
 use places::Places;
+use runit::args::Opt;
 use runit::paths::SERVICES;
+use runit::sv::logs::Wish;
 use runit::sv::text::Sink;
 use runit::sv::{CommandLine, Defaults, Errand, Mode, Tally, Task, What, help, invocation};
 use std::ffi::{CStr, OsString};
@@ -55,11 +60,29 @@ fn main(args: platform::Args) -> u8 {
             help::version(&mut console::Gathered(&mut wrong));
             return misused(&mut console, wrong, program, mode);
         }
-        CommandLine::Usage(complaint) => {
-            if let Some(option) = complaint {
-                help::complain(&mut console::Gathered(&mut wrong), program, option);
+        CommandLine::Usage(complaint) => return complain(&mut console, complaint, program, mode),
+        CommandLine::Log(behind) => {
+            let mut names = Vec::new();
+            match Wish::read(word, behind.first, |name| names.push(name)) {
+                Ok(wish) if !names.is_empty() => {
+                    let places = svdir(behind.user || wish.user).and_then(Places::new);
+                    let done = places.map(|places| log::log(&mut console, &places, &wish, &names));
+                    return ended(&mut console, done, mode);
+                }
+                Ok(_) => return misused(&mut console, wrong, program, mode),
+                Err(complaint) => return complain(&mut console, complaint, program, mode),
             }
-            return misused(&mut console, wrong, program, mode);
+        }
+        CommandLine::Explain(behind) => {
+            let (mut user, mut names) = (behind.user, Vec::new());
+            let known = runit::sv::explain::operands(word, behind.first, &mut user, |name| names.push(name));
+            if !known || names.is_empty() {
+                return misused(&mut console, wrong, program, mode);
+            }
+            let done = svdir(user).and_then(|svdir| {
+                Places::new(svdir.clone()).map(|places| explain::tell(&mut console, &places, &svdir, &names))
+            });
+            return ended(&mut console, done, mode);
         }
         CommandLine::Wrong(why) => {
             help::blame(&mut console::Gathered(&mut wrong), program, why.at.and_then(word), why.why);
@@ -70,7 +93,10 @@ fn main(args: platform::Args) -> u8 {
             return ended(&mut console, done, mode);
         }
     };
-    let svdir = svdir();
+    let svdir = match svdir(invocation.show.user) {
+        Ok(svdir) => svdir,
+        Err(fatal) => return ended(&mut console, Err(fatal), mode),
+    };
     let mut found = Vec::new();
     let names: Vec<&[u8]> = match mode {
         Mode::Script => vec![program],
@@ -102,9 +128,12 @@ fn main(args: platform::Args) -> u8 {
     ended(&mut console, done, mode)
 }
 
-/// The directory of services.
-fn svdir() -> Vec<u8> {
-    std::env::var_os("SVDIR").map_or_else(|| SERVICES.into(), OsString::into_vec)
+/// The directory of services. What is said wins over what the environment says.
+fn svdir(user: bool) -> Result<Vec<u8>, Fatal> {
+    if user {
+        return user::services();
+    }
+    Ok(std::env::var_os("SVDIR").map_or_else(|| SERVICES.into(), OsString::into_vec))
 }
 
 /// The exit code.
@@ -122,7 +151,7 @@ fn ended(console: &mut Console, done: Result<Tally, Fatal>, mode: Mode) -> u8 {
 fn run(console: &mut Console, errand: &Errand, words: &[&[u8]]) -> Result<Tally, Fatal> {
     let mut operands: Vec<&[u8]> = Vec::new();
     errand.operands(|at| words.get(at).copied(), |operand| operands.push(operand));
-    let svdir = svdir();
+    let svdir = svdir(errand.show.user)?;
     match errand.what {
         What::Wait => {
             let all = if errand.show.all { everyone::names(&svdir)? } else { Vec::new() };
@@ -141,6 +170,14 @@ fn run(console: &mut Console, errand: &Errand, words: &[&[u8]]) -> Result<Tally,
             }
         }
     }
+}
+
+fn complain(console: &mut Console, complaint: Option<Opt<'_>>, program: &[u8], mode: Mode) -> u8 {
+    let mut text = Vec::new();
+    if let Some(option) = complaint {
+        help::complain(&mut console::Gathered(&mut text), program, option);
+    }
+    misused(console, text, program, mode)
 }
 
 fn misused(console: &mut Console, mut text: Vec<u8>, program: &[u8], mode: Mode) -> u8 {

@@ -54,7 +54,7 @@ impl Places {
 
     /// Names that begin with a slash or a dot or end in a slash are paths, all others are in the
     /// directory of services.
-    fn path(&self, name: &[u8]) -> Result<CString, Errno> {
+    pub fn path(&self, name: &[u8]) -> Result<CString, Errno> {
         let path = match name {
             [] | [b'/' | b'.', ..] | [.., b'/'] => name.to_vec(),
             _ if self.svdir.is_empty() => return Err(Errno::NOENT),

@@ -1,0 +1,75 @@
+//! What is wrong with a `run` before it is started, seen in its first line and its last.
+
+/// How a program begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Head<'a> {
+    /// `#!` and the path of this interpreter.
+    Interpreter(&'a [u8]),
+    /// The same, but the line ends with a carriage return, which is taken for a part of the path.
+    Carriage(&'a [u8]),
+    /// It is a script without `#!`, or nothing at all.
+    Nothing,
+    /// Something that is no text.
+    Binary,
+}
+
+impl<'a> Head<'a> {
+    /// Looks at the beginning of a file.
+    #[must_use]
+    pub fn of(beginning: &'a [u8]) -> Head<'a> {
+        let Some(rest) = beginning.strip_prefix(b"#!") else {
+            return if beginning.contains(&0) { Head::Binary } else { Head::Nothing };
+        };
+        let line = rest.split(|byte| *byte == b'\n').next().unwrap_or(rest);
+        let (line, carriage) = match line.strip_suffix(b"\r") {
+            Some(line) => (line, true),
+            None => (line, false),
+        };
+        let line = line.trim_ascii_start();
+        let path = line.split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or(line);
+        // `#!/bin/sh -e\r` finds its interpreter.
+        if carriage && path.len() == line.len() { Head::Carriage(path) } else { Head::Interpreter(path) }
+    }
+}
+
+/// Whether the last command of a shell script is not `exec`: then the shell stays, and gets the signals.
+#[must_use]
+pub fn lacks_exec(script: &[u8]) -> bool {
+    let lines = script.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    let mut last = b"".as_slice();
+    let mut goes_on = false;
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
+        if !goes_on {
+            last = line;
+        }
+        goes_on = line.ends_with(b"\\");
+    }
+    // A line of several commands counts by what it has somewhere.
+    !last.is_empty()
+        && !last.split(|byte| matches!(byte, b' ' | b'\t' | b';' | b'&' | b'|')).any(|word| word == b"exec")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_lines() {
+        assert_eq!(Head::of(b"#!/bin/sh\nexec x"), Head::Interpreter(b"/bin/sh"));
+        assert_eq!(Head::of(b"#! /bin/sh -e\nexec x"), Head::Interpreter(b"/bin/sh"));
+        assert_eq!(Head::of(b"#!/bin/sh\r\nexec x\r\n"), Head::Carriage(b"/bin/sh"));
+        assert_eq!(Head::of(b"#!/bin/sh -e\r\n"), Head::Interpreter(b"/bin/sh"));
+        assert_eq!(Head::of(b"exec x\n"), Head::Nothing);
+        assert_eq!(Head::of(b""), Head::Nothing);
+        assert_eq!(Head::of(b"\x7fELF\x02\0\0"), Head::Binary);
+    }
+
+    #[test]
+    fn last_commands() {
+        assert!(!lacks_exec(b"#!/bin/sh\nexec 2>&1\nexec chpst -u x \\\n  daemon -f\n"));
+        assert!(!lacks_exec(b"#!/bin/sh\n[ -e x ] || exit 1; exec daemon\n# the end\n\n"));
+        assert!(lacks_exec(b"#!/bin/sh\nexec 2>&1\ndaemon -f\n"));
+        assert!(lacks_exec(b"#!/bin/sh\ndaemon \\\n -f\n"));
+        assert!(!lacks_exec(b"#!/bin/sh\n"), "nothing to say");
+    }
+}
