@@ -26,6 +26,8 @@ pub enum Advice {
     Supervise,
     /// Put supervise directories elsewhere.
     MoveSupervise,
+    /// Look what it needs.
+    Need,
     /// Start it.
     Up,
     /// Let it go on.
@@ -66,6 +68,7 @@ impl Advice {
             Advice::StartRunsvdir => (b"runsvdir", svdir, b"", b""),
             Advice::Supervise => (b"runsv", path, b"", b""),
             Advice::MoveSupervise => (b"ln -s /run/runit.supervise", svdir, b"/.supervise", b""),
+            Advice::Need => (b"ls -l", path, b"/needs", b""),
             Advice::Up => (b"sv up", name, b"", b""),
             Advice::Cont => (b"sv cont", name, b"", b""),
             Advice::Kill => (b"sv kill", name, b"", b""),

@@ -252,6 +252,10 @@ impl<S: Sink> Said<'_, '_, S> {
         self.say(&[b", though it shall be up."]);
         self.fault(facts.service.run, b"run");
         self.ended(record);
+        if let Some(need) = told.as_ref().and_then(|told| told.need.as_ref()) {
+            self.say(&[b" It needs ", need.name(), b", which is not up and ready, and waits for that."]);
+            self.advise(Advice::Need);
+        }
         if let Some(next) = told.and_then(|told| told.next) {
             self.say(&[b" The next start is in "]);
             self.number(next.secs.saturating_sub(facts.now.secs));

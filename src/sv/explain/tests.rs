@@ -93,3 +93,17 @@ fn without_a_supervisor() {
     gone.service.supervisor = Supervisor::Denied;
     assert!(told(&gone).ends_with("Do: sudo sv --explain web\n"));
 }
+
+#[test]
+fn what_it_waits_for() {
+    use crate::need::{Lack, Need};
+    use crate::state::{self, Doing};
+    let waits = record(State::Down, 0, b'u');
+    let plain = state::State::plain(Doing::Waiting, None, 0, waits.since);
+    let told = state::State { need: Some(Need::new(b"db", Lack::NotReady)), ..plain };
+    let text = self::told(&facts(Record { told: Some(told), ..waits }));
+    assert!(
+        text.contains("It needs db, which is not up") && text.ends_with("Do: ls -l /service/web/needs\n"),
+        "{text}"
+    );
+}
