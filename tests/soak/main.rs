@@ -89,10 +89,12 @@ impl Soak {
             }
             self.trouble.end_pauses();
             let mut sight = look(&self.trouble.tree, &mut self.logs, self.trouble.runsvdir);
+            // What is open for a moment, while a file is replaced, is no growth.
+            if round > FIRST {
+                sight.wrong.extend(growth(&sight, &self.first));
+            }
             if sight.wrong.is_empty() || over {
-                if round > FIRST {
-                    sight.wrong.extend(growth(&sight, &self.first));
-                } else {
+                if round <= FIRST {
                     for (name, now) in &sight.residents {
                         let first = self.first.entry(name).or_default();
                         first.descriptors = first.descriptors.max(now.descriptors);
