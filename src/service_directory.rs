@@ -38,10 +38,12 @@ pub enum Extra {
     Oneshot,
     /// A directory of the services that have to be up before `./run` is started.
     Needs,
+    /// Nothing that it started outlives it.
+    Contain,
 }
 
 /// Their names.
-pub const EXTRAS: [(Extra, &CStr); 9] = [
+pub const EXTRAS: [(Extra, &CStr); 10] = [
     (Extra::DownSignal, c"down-signal"),
     (Extra::TimeoutKill, c"timeout-kill"),
     (Extra::RestartDelay, c"restart-delay"),
@@ -51,6 +53,7 @@ pub const EXTRAS: [(Extra, &CStr); 9] = [
     (Extra::FinishFails, c"finish-fails"),
     (Extra::Oneshot, c"oneshot"),
     (Extra::Needs, NEEDS),
+    (Extra::Contain, c"contain"),
 ];
 /// So many of them, the first ones, also mean something in the directory of a log service.
 pub const LOG_EXTRAS: usize = 4;
@@ -93,6 +96,8 @@ pub const STAT: &CStr = c"stat";
 pub const STATUS: &CStr = c"status";
 /// All that is known, as a line; see [`crate::state`].
 pub const STATE: &CStr = c"state";
+/// How another supervisor finds the processes of a contained service.
+pub const CONTAINED: &CStr = c"contained";
 /// [`STATE`] from the service directory.
 pub const SUPERVISE_STATE: &CStr = c"supervise/state";
 /// [`STATUS`] from the service directory.

@@ -3,7 +3,7 @@
 //! [`System`] is what every system has in its own way. [`TOOLS`] is the rest: small modules in `unix/` of which
 //! a back-end names those that fit its kernel, or writes its own under the same names.
 use crate::unix::Os;
-use crate::{Fd, How, Instant, Pid, Request, Result, Signal, SignalSet, system};
+use crate::{Child, Fd, FileId, How, Instant, Pid, Request, Result, Signal, SignalSet, Sweep, Way, system};
 use core::ffi::CStr;
 use libc::{c_int, c_uint, clockid_t, pollfd, sighandler_t, sigset_t, timespec};
 
@@ -76,11 +76,17 @@ struct Tools {
     hear: fn(&mut Option<Fd>, &sigset_t) -> Result<()>,
     /// The signals that came.
     heard: fn(&mut Os, bool) -> SignalSet,
-    /// fork(2); in the child the result is 0, and its signals are its own.
-    fork_own_signals: fn() -> Result<Pid>,
+    /// fork(2), or another call that does it; in the child the result is 0, and its signals are its own.
+    fork_own_signals: fn(fn() -> c_int) -> Result<Pid>,
+    /// Keeps what a child starts together with it ([`crate::Contain`]), as the two that follow: `group`.
+    spawn_contained: fn(&mut Os, &Child<'_>, FileId, Fd) -> Result<(Pid, Way)>,
+    /// Ends what is left.
+    sweep: fn(&mut Os, Sweep, &[Option<Pid>]) -> bool,
+    /// Takes over what another program has left.
+    adopt: fn(&mut Os, FileId, &[u8]) -> bool,
     /// Reading directories: `dir`. Being told of changes: `kqueue`, which asks
     /// the back-end whether a directory `is_local` (`statfs`).
-    types: fn(system::Dir, system::Native),
+    types: fn(system::Dir, system::Native, system::Ward),
 }
 
 const TOOLS: Tools = Tools {
@@ -102,7 +108,10 @@ const TOOLS: Tools = Tools {
     handler: system::handler,
     hear: system::hear,
     heard: |os, ready| system::heard(os, ready),
-    fork_own_signals: system::fork_own_signals,
-    types: |_, _| (),
+    fork_own_signals: |fork| system::fork_own_signals(fork),
+    spawn_contained: |os, child, place, record| system::spawn_contained(os, child, place, record),
+    sweep: |os, how, spare| system::sweep(os, how, spare),
+    adopt: |os, place, record| system::adopt(os, place, record),
+    types: |_, _, _| (),
 };
 const _: &Tools = &TOOLS;

@@ -1,10 +1,16 @@
 //! FreeBSD and DragonFly BSD: reboot(2), kqueue(2) and the constants that differ.
 #[path = "unix/bare.rs"]
 mod bare;
+#[cfg_attr(target_os = "freebsd", path = "freebsd/birth.rs")]
+#[cfg_attr(not(target_os = "freebsd"), path = "unix/none.rs")]
+mod birth;
 #[path = "unix/bsd.rs"]
 mod bsd;
 #[path = "unix/closefrom.rs"]
 mod closefrom;
+#[cfg_attr(target_os = "freebsd", path = "freebsd/reaper.rs")]
+#[cfg_attr(not(target_os = "freebsd"), path = "unix/group.rs")]
+mod contain;
 #[path = "unix/dir.rs"]
 mod dir;
 #[path = "unix/flock.rs"]
@@ -29,8 +35,11 @@ use crate::unix::{Os, check};
 use crate::{How, Pid, Request, Result, Signal};
 use libc::c_int;
 
+pub(crate) use birth::birth;
 pub(crate) use bsd::{TIOCNOTTY, pr_set_name, revoke, setproctitle};
 pub(crate) use closefrom::close_all_but;
+pub use contain::Ward;
+pub(crate) use contain::{adopt, spawn_contained, sweep};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;

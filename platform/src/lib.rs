@@ -308,6 +308,29 @@ pub trait Boot {
     fn power(&mut self, how: How, sync: bool) -> Result<Option<Pid>>;
 }
 
+/// Keeping the processes of a service together, so that none of them outlives it. A program has one such set.
+pub trait Contain {
+    /// Starts a program in the set: whatever it starts stays there. `place` tells the set from those of other
+    /// programs. What another program needs to find it is written to `record`, a file of [`RECORD`] bytes (or
+    /// [`Fd`] -1), before the child does anything.
+    fn spawn_contained(&mut self, child: &Child<'_>, place: FileId, record: Fd) -> Result<(Pid, Way)>;
+    /// Whether a process of the set is left, but for zombies; each is first dealt with as `how` says. `spare`: children
+    /// that do not belong to it. It never waits.
+    fn sweep(&mut self, how: Sweep, spare: &[Option<Pid>]) -> bool;
+    /// From now on [`Contain::sweep`] is about the set that another program has left, as it recorded. `false`:
+    /// nothing can be left of it.
+    fn adopt(&mut self, place: FileId, record: &[u8]) -> bool;
+}
+
+/// The size of the file that [`Contain`] keeps a record in.
+pub const RECORD: usize = 512;
+
 /// Everything a resident program may ask for.
-pub trait Platform: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Notice + Boot {}
-impl<P: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Notice + Boot> Platform for P {}
+pub trait Platform:
+    Clock + Files + Procs + Memory + Events + Datagrams + Watch + Notice + Boot + Contain
+{
+}
+impl<P: Clock + Files + Procs + Memory + Events + Datagrams + Watch + Notice + Boot + Contain> Platform
+    for P
+{
+}

@@ -4,6 +4,13 @@
 //! nothing: so that is tested here too.
 #[cfg(all(runit_no_libc, target_arch = "x86_64"))]
 mod alone;
+mod birth;
+#[cfg(not(runit_force_poll))]
+mod cgroup;
+#[cfg_attr(runit_force_poll, path = "unix/group.rs")]
+mod contain;
+#[cfg(not(runit_force_poll))]
+mod descendants;
 #[cfg_attr(runit_force_poll, path = "unix/dir.rs")]
 mod dir;
 #[path = "unix/flock.rs"]
@@ -34,6 +41,9 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use libc::c_int;
 
+pub(crate) use birth::birth;
+pub use contain::Ward;
+pub(crate) use contain::{adopt, spawn_contained, sweep};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;

@@ -1,4 +1,8 @@
 //! macOS: supervision without process 1, which is launchd's; kqueue(2) and the constants that differ.
+#[path = "macos/birth.rs"]
+mod birth;
+#[path = "unix/group.rs"]
+mod contain;
 #[path = "unix/dir.rs"]
 mod dir;
 #[path = "unix/flock.rs"]
@@ -24,6 +28,9 @@ use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use libc::c_int;
 
+pub(crate) use birth::birth;
+pub use contain::Ward;
+pub(crate) use contain::{adopt, spawn_contained, sweep};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;

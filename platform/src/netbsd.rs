@@ -1,10 +1,14 @@
 //! NetBSD: reboot(2), kqueue(2), /dev that may have to be made, and the constants that differ.
 #[path = "unix/bare.rs"]
 mod bare;
+#[path = "netbsd/birth.rs"]
+mod birth;
 #[path = "unix/bsd.rs"]
 mod bsd;
 #[path = "unix/closefrom.rs"]
 mod closefrom;
+#[path = "unix/group.rs"]
+mod contain;
 #[path = "unix/dir.rs"]
 mod dir;
 #[path = "unix/flock.rs"]
@@ -30,8 +34,11 @@ use core::mem::MaybeUninit;
 use core::ptr;
 use libc::c_int;
 
+pub(crate) use birth::birth;
 pub(crate) use bsd::{TIOCNOTTY, pr_set_name, revoke, setproctitle};
 pub(crate) use closefrom::close_all_but;
+pub use contain::Ward;
+pub(crate) use contain::{adopt, spawn_contained, sweep};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;

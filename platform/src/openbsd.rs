@@ -5,12 +5,16 @@ mod bare;
 mod bsd;
 #[path = "unix/closefrom.rs"]
 mod closefrom;
+#[path = "unix/group.rs"]
+mod contain;
 #[path = "unix/dir.rs"]
 mod dir;
 #[path = "unix/flock.rs"]
 mod flock;
 #[path = "unix/kqueue.rs"]
 mod kqueue;
+#[path = "unix/none.rs"]
+mod none;
 #[path = "unix/pipe2.rs"]
 mod pipe2;
 #[path = "unix/posix.rs"]
@@ -31,9 +35,12 @@ use libc::c_int;
 
 pub(crate) use bsd::{TIOCNOTTY, pr_set_name, revoke, setproctitle};
 pub(crate) use closefrom::close_all_but;
+pub use contain::Ward;
+pub(crate) use contain::{adopt, spawn_contained, sweep};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
+pub(crate) use none::birth;
 pub(crate) use pipe2::pipe;
 pub(crate) use posix::{clock, fork, mkfifoat, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;

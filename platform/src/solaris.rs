@@ -3,6 +3,8 @@
 mod bare;
 #[path = "unix/closefrom.rs"]
 mod closefrom;
+#[path = "unix/group.rs"]
+mod contain;
 #[path = "unix/dir.rs"]
 mod dir;
 #[cfg(target_os = "illumos")]
@@ -33,11 +35,13 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use libc::{c_int, uintptr_t};
 
 pub(crate) use closefrom::close_all_but;
+pub use contain::Ward;
+pub(crate) use contain::{adopt, spawn_contained, sweep};
 pub use dir::Dir;
 #[cfg(target_os = "illumos")]
 pub(crate) use flock::lock;
 pub(crate) use libc::TIOCNOTTY;
-pub(crate) use none::{pr_set_name, revoke, setproctitle};
+pub(crate) use none::{birth, pr_set_name, revoke, setproctitle};
 pub(crate) use poll::poll;
 pub(crate) use posix::{clock, fork, mkfifoat, open, open_fifo, read_shared};
 pub(crate) use selfpipe::{fork_own_signals, handler, hear, heard, signal};

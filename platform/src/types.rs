@@ -295,6 +295,26 @@ pub enum Step<'a> {
     Say(&'a [&'a [u8]]),
 }
 
+/// How far [`crate::Contain`] reaches.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// To every process that comes from those in the set.
+    All,
+    /// To those that stay in the process group of the child.
+    Group,
+}
+
+/// What is done to the processes of a set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Sweep {
+    /// Nothing.
+    Look,
+    /// They are asked to end: TERM, and CONT, as a stopped process could not act on it.
+    Terminate,
+    /// KILL.
+    Kill,
+}
+
 /// What a signal asks of process 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Request {

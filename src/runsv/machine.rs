@@ -73,6 +73,17 @@ impl Machine {
         }
     }
 
+    /// A supervisor that is dead has left something behind: that is ended first. To be called before all else.
+    pub const fn adopt(&mut self) {
+        self.main.adopt();
+    }
+
+    /// The children that are not of the service: its log service, and a control script.
+    #[must_use]
+    pub fn spare(&self) -> [Option<Pid>; 2] {
+        [self.log.as_ref().and_then(|log| log.pid), self.main.script.map(|(_, pid)| pid)]
+    }
+
     /// Takes an event and hands it to the service that it concerns; what follows from it is added to `out`.
     pub fn step(&mut self, event: Event, now: Instant, out: &mut Actions) {
         if self.exited {
@@ -124,6 +135,7 @@ impl Machine {
                     out.add(Action::Write(Who::Log));
                 }
             }
+            Answer::Swept(left) => self.main.swept(left, now, out),
             Answer::PipeOpened(false) => self.pipe = LogPipe::Wanted(Some(now.plus_ms(RETRY))),
             Answer::PipeHolds(holds) => {
                 self.pipe = LogPipe::Draining(Last::Had);
@@ -158,9 +170,10 @@ impl Machine {
                 return self.main.script_died(letter, ended, now, out);
             }
         }
-        // Everybody else is an orphan that came to this process: reaped, and that is all.
-        if let Some(log) = self.log.as_mut().filter(|log| log.pid == Some(pid)) {
-            log.died(ended, now, out);
+        match self.log.as_mut().filter(|log| log.pid == Some(pid)) {
+            Some(log) => log.died(ended, now, out),
+            // An orphan that came to this process: reaped, and no service's, but it may be what was waited for.
+            None => self.main.look_soon(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! runsv: supervises one service and, if it has one, its log service.
 //!
 //! `machine` decides; this file performs what it asks for and hands in what happens.
+mod contain;
 mod extras;
 mod late_log;
 mod machine;

@@ -113,6 +113,9 @@ impl<'a> Runsv<'a> {
         if let Some(log) = &mut self.log {
             log.open_control(p)?;
         }
+        if self.adopts(p) {
+            self.machine.adopt();
+        }
         self.announce(p);
         self.main.open_ok(p)?;
         if let Some(log) = &self.log {
@@ -264,6 +267,8 @@ impl<'a> Runsv<'a> {
                 let child = script.and_then(|script| self.script(p, script, pid));
                 return Some(Answer::ScriptStarted(letter, child));
             }
+            Action::Sweep(how) => return Some(Answer::Swept(p.sweep(how, &self.machine.spare()))),
+            Action::TellStuck => self.tell_stuck(p),
             Action::LookAtPipe => {
                 let unread = self.pipe.map_or(Ok(0), |(read, _)| p.unread(read));
                 return Some(Answer::PipeHolds(unread.is_ok_and(|count| count > 0)));

@@ -28,7 +28,7 @@ impl Runsv<'_> {
                         why: &[b"unable to change directory to ./log"],
                     },
                 ];
-                self.spawn(p, &steps, &[RUN, self.instance.as_c()], &[b"unable to start log/./run"])
+                self.spawn(p, &steps, &[RUN, self.instance.as_c()], &[b"unable to start log/./run"], false)
             }
         }
     }
@@ -95,13 +95,20 @@ impl Runsv<'_> {
         let path = argv.first().copied().unwrap_or_default();
         let why: &[&[u8]] = &[b"unable to start ", path.to_bytes()];
         let Some((_, Some(from))) = self.pipe else {
-            return self.spawn(p, more, argv, why);
+            return self.kept(p, more, argv, why);
         };
         let log = Step::Onto { from, to: Fd::STDOUT, why: &[b"unable to setup filedescriptor for ./run"] };
         match more {
-            [] => self.spawn(p, &[log], argv, why),
-            [last, ..] => self.spawn(p, &[log, *last], argv, why),
+            [] => self.kept(p, &[log], argv, why),
+            [last, ..] => self.kept(p, &[log, *last], argv, why),
         }
+    }
+
+    /// The same, kept together with all that it starts if the directory says so.
+    #[inline(never)]
+    fn kept<P: Platform>(&self, p: &mut P, steps: &[Step<'_>], argv: &[&CStr], why: &[&[u8]]) -> Option<Pid> {
+        let contained = self.machine.settings(Who::Main).contain;
+        self.spawn(p, steps, argv, why, contained)
     }
 
     fn spawn<P: Platform>(
@@ -110,8 +117,13 @@ impl Runsv<'_> {
         steps: &[Step<'_>],
         argv: &[&CStr],
         why: &[&[u8]],
+        contained: bool,
     ) -> Option<Pid> {
-        let spawned = self.child(p, steps, b"", argv, why);
+        let spawned = if contained {
+            self.contained(p, steps, argv, why)
+        } else {
+            self.child(p, steps, b"", argv, why)
+        };
         spawned.map_err(|errno| self.voice.warn(p, &[b"unable to fork, sleeping"], Some(errno))).ok()
     }
 
@@ -123,21 +135,8 @@ impl Runsv<'_> {
         argv: &[&CStr],
         why: &[&[u8]],
     ) -> platform::Result<Pid> {
-        // The last argument is there for instances alone.
-        let argv = match argv {
-            [rest @ .., last] if last.is_empty() => rest,
-            all => all,
-        };
-        p.spawn(&Child {
-            prefix: &[b"runsv ", self.voice.about, b": fatal: "],
-            steps,
-            variable,
-            path: argv.first().copied().unwrap_or(c""),
-            argv,
-            search: false,
-            why,
-            exit: 111,
-        })
+        let prefix: &[&[u8]] = &[b"runsv ", self.voice.about, b": fatal: "];
+        p.spawn(&Child { variable, ..plain(prefix, steps, argv, why) })
     }
 
     /// Whether there is a control script: the owner's execute bit counts, as for process 1.
@@ -181,4 +180,20 @@ impl Runsv<'_> {
 /// either.
 fn is_removed(p: &mut impl Files) -> bool {
     p.stat(c".").map_or_else(|errno| errno == Errno::NOENT, |here| here.links == 0)
+}
+
+/// A program of the service.
+pub(super) fn plain<'a>(
+    prefix: &'a [&'a [u8]],
+    steps: &'a [Step<'a>],
+    argv: &'a [&'a CStr],
+    why: &'a [&'a [u8]],
+) -> Child<'a> {
+    // The last argument is there for instances alone.
+    let argv = match argv {
+        [rest @ .., last] if last.is_empty() => rest,
+        all => all,
+    };
+    let path = argv.first().copied().unwrap_or(c"");
+    Child { prefix, steps, variable: b"", path, argv, search: false, why, exit: 111 }
 }

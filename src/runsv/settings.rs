@@ -44,6 +44,8 @@ pub struct Settings {
     pub oneshot: bool,
     /// Other services have to be up before.
     pub needs: bool,
+    /// What it leaves behind is ended with it.
+    pub contain: bool,
 }
 
 impl Settings {
@@ -62,6 +64,7 @@ impl Settings {
             finish_fails: None,
             oneshot: false,
             needs: false,
+            contain: false,
         }
     }
 
@@ -72,6 +75,10 @@ impl Settings {
         match extra {
             Extra::Oneshot => {
                 self.oneshot = true;
+                return Some(());
+            }
+            Extra::Contain => {
+                self.contain = true;
                 return Some(());
             }
             Extra::DownSignal => {
@@ -195,6 +202,7 @@ mod tests {
             (Extra::FinishFails, "125\n", Settings { finish_fails: Some(125), ..new() }),
             (Extra::FinishFails, "0", Settings { finish_fails: Some(0), ..new() }),
             (Extra::Oneshot, "", Settings { oneshot: true, ..new() }),
+            (Extra::Contain, "all of it\n", Settings { contain: true, ..new() }),
             (Extra::Oneshot, "whatever", Settings { oneshot: true, ..new() }),
         ] {
             assert_eq!(take(extra, text), Some(expected), "{extra:?} {text:?}");

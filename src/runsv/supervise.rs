@@ -23,13 +23,13 @@ pub(super) struct Supervise<'a> {
     path: [&'a [u8]; 3],
     /// The directory itself: what the supervisor writes goes where its lock is, whatever the names that
     /// led there lead to by now.
-    place: Fd,
+    pub(super) place: Fd,
     lock: Fd,
     pub(super) control: Fd,
     /// Its own writer, where that is another descriptor.
     writer: Fd,
     /// The directory was made just now.
-    new: bool,
+    pub(super) new: bool,
     /// What the service's directory says.
     pub(super) extras: Extras,
     pub(super) facts: Facts,

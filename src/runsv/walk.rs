@@ -1,12 +1,12 @@
-//! Every state that a supervisor can reach, by every event and every answer, to closure.
+//! One idea: every state that a supervisor can reach, by every event and every answer, to closure.
 use super::machine::{LogPipe, Machine};
 use super::service::{NEVER, Outcome, Start};
-use super::service::{Service, Who};
+use super::service::{Service, Stage, Then, Who};
 use super::settings::{Limit, Settings};
 use super::words::{Action, Actions, Answer, Event, Found, Needed};
 use crate::protocol::{LETTERS, Letter};
 use crate::status::{State, Want};
-use platform::{Ended, Instant, Pid, Signal};
+use platform::{Ended, Instant, Pid, Signal, Sweep};
 use std::collections::HashSet;
 
 mod kill;
@@ -19,6 +19,14 @@ const STRANGER: Pid = Pid(13);
 /// The walk's now; moments are moved so that every event happens then.
 const NOW: Instant = Instant(1_000_000_000_000);
 
+/// What is left of a contained service.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Tree {
+    Gone,
+    Alive,
+    Unkillable,
+}
+
 /// What lives outside the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct World {
@@ -27,6 +35,8 @@ struct World {
     script: bool,
     log: bool,
     write_end: bool,
+    /// What the service has started, and its process.
+    tree: Tree,
     /// What the directories say.
     settings: Settings,
     /// A log service may appear, of which this is wanted.
@@ -50,6 +60,15 @@ impl World {
                 if NOW.ms_since(end) > 1000 { Instant(0) } else { end }
             });
             service.asked &= said.oneshot || said.limit.is_some() || said.finish_fails.is_some();
+            if let Some(sweep) = &mut service.sweep {
+                sweep.look = shift(sweep.look).max(NOW);
+                sweep.looked = shift(sweep.looked);
+                // Their growth decides of time alone.
+                sweep.pause = sweep.pause.min(16);
+                if sweep.limit != NEVER {
+                    sweep.limit = shift(sweep.limit).max(NOW);
+                }
+            }
             if service.kill != NEVER {
                 service.kill = shift(service.kill).max(NOW);
             }
@@ -131,7 +150,8 @@ impl World {
                 let run = action == Action::Run(Who::Main);
                 let needed = run && world.settings.needs;
                 assert!(!needed || world.met, "started though a need is not up: {world:?}");
-                let started = World { main: true, met: world.met && !run, ..world };
+                assert!(!world.settings.contain || world.tree == Tree::Gone, "beside its rest: {world:?}");
+                let started = World { main: true, tree: Tree::Alive, met: world.met && !run, ..world };
                 vec![
                     (started, Some(Answer::Started(Who::Main, Some(MAIN)))),
                     (world, Some(Answer::Started(Who::Main, None))),
@@ -145,9 +165,12 @@ impl World {
                     (world, Some(Answer::Started(Who::Log, None))),
                 ]
             }
-            Action::LookForFinish(_) => [Found::Finish, Found::Nothing, Found::NoDirectory]
-                .map(|found| (world, Some(Answer::Looked(found))))
-                .to_vec(),
+            Action::LookForFinish(_) => {
+                assert!(!world.settings.contain || world.tree == Tree::Gone, "before its rest: {world:?}");
+                [Found::Finish, Found::Nothing, Found::NoDirectory]
+                    .map(|found| (world, Some(Answer::Looked(found))))
+                    .to_vec()
+            }
             Action::Script(letter, pid) => {
                 assert!(!world.script, "two control scripts: {world:?}");
                 assert!(pid.is_none() || world.main, "the number of a process that is gone: {world:?}");
@@ -156,6 +179,21 @@ impl World {
                     (started, Some(Answer::ScriptStarted(letter, Some(SCRIPT)))),
                     (world, Some(Answer::ScriptStarted(letter, None))),
                 ]
+            }
+            Action::Sweep(how) => {
+                assert!(!world.script, "beside a control script: {world:?}");
+                assert!(world.tree != Tree::Gone, "asked again: {world:?}");
+                let swept = |tree| (World { tree, ..world }, Some(Answer::Swept(tree != Tree::Gone)));
+                match (how, world.tree) {
+                    (_, Tree::Gone) => vec![],
+                    (_, Tree::Unkillable) => vec![swept(Tree::Unkillable), swept(Tree::Gone)],
+                    (Sweep::Kill, _) => vec![swept(Tree::Unkillable), swept(Tree::Gone)],
+                    (Sweep::Look | Sweep::Terminate, tree) => vec![swept(tree), swept(Tree::Gone)],
+                }
+            }
+            Action::TellStuck => {
+                assert_eq!(world.tree, Tree::Unkillable, "{world:?}");
+                vec![(world, None)]
             }
             Action::Signal(pid, _) | Action::SignalNumber(pid, _) => {
                 let script = pid == SCRIPT && world.script;
@@ -180,6 +218,7 @@ impl World {
             }
             Action::Exit => {
                 assert!(!world.main && !world.script && !world.log, "left something behind: {world:?}");
+                assert!(!world.settings.contain || world.tree == Tree::Gone, "left its rest: {world:?}");
                 assert!(world.machine.exited);
                 vec![(world, None)]
             }
@@ -205,9 +244,18 @@ impl World {
         let given_up = main.outcome == Outcome::Failed;
         assert!(!given_up || (main.want != Want::Up && !main.once), "given up, and to be started: {self:?}");
         let done = main.outcome == Outcome::Done;
-        assert!(!done || (main.state == State::Down && main.want != Want::Exit), "{self:?}");
+        let undone = main.sweep.is_some_and(|sweep| sweep.then == Then::Undo);
+        assert!(!done || (main.state == State::Down && (undone || main.want != Want::Exit)), "{self:?}");
+        let down = main.is_down() && !done && self.settings.contain;
+        assert!(!down || self.tree == Tree::Gone, "down, and not all of it: {self:?}");
+        let sweeps = main.sweep.is_some();
+        let stuck = main.sweep.is_some_and(|sweep| matches!(sweep.stage, Stage::Killed | Stage::Stuck));
+        assert!(!stuck || self.tree == Tree::Unkillable, "killed, and not: {self:?}");
         assert!(!done || self.settings.oneshot, "{self:?}");
-        assert!(main.state != State::Finish || main.patience.has_pause(), "a pause was lost: {self:?}");
+        assert!(
+            main.state != State::Finish || sweeps || main.patience.has_pause(),
+            "a pause was lost: {self:?}"
+        );
         let told = main.kill == NEVER || self.main || self.script;
         assert!(told, "a time to kill nothing: {self:?}");
         assert!(machine.until().is_none_or(|time| time > NOW), "does not sleep: {self:?}");
@@ -284,12 +332,19 @@ fn walk_late(
             script: false,
             log: false,
             write_end,
+            tree: Tree::Gone,
             settings,
             late,
             watched: false,
             met: false,
         };
         open.extend(world.after(Event::Time, &mut longest));
+        if settings.contain {
+            // Another supervisor was killed.
+            let mut world = World { tree: Tree::Alive, ..world };
+            world.machine.adopt();
+            open.extend(world.after(Event::Time, &mut longest));
+        }
     }
     while let Some(world) = open.pop() {
         for world in [0, 600, 6000].map(|ms| world.later(ms)) {
@@ -366,6 +421,7 @@ fn every_state_of_a_service_that_says_something() {
     let new = Settings::new;
     let limit = Some(Limit { ends: 2, seconds: 1 });
     let oneshot = Settings { oneshot: true, ..new() };
+    let contain = Settings { contain: true, ..new() };
     let killed = Settings { timeout_kill: 600, timeout_finish: 600, ..new() };
     for (said, settings) in [
         ("oneshot", oneshot),
@@ -378,6 +434,10 @@ fn every_state_of_a_service_that_says_something() {
         ("needs", Settings { needs: true, ..new() }),
         ("needs, oneshot", Settings { needs: true, ..oneshot }),
         ("needs, limit, timeouts", Settings { needs: true, limit, ..killed }),
+        ("contain", contain),
+        ("contain, needs", Settings { needs: true, ..contain }),
+        ("contain, oneshot", Settings { oneshot: true, ..contain }),
+        ("contain, timeouts", Settings { contain: true, ..killed }),
         ("oneshot, limit", Settings { limit, ..oneshot }),
         ("oneshot, timeouts", Settings { oneshot: true, ..killed }),
         ("timeouts, limit, finish-fails", Settings { limit, finish_fails: Some(0), ..killed }),

@@ -3,7 +3,7 @@ use super::service::Who;
 use super::settings::Settings;
 use crate::protocol::Letter;
 use crate::status::Want;
-use platform::{Ended, Pid, Signal};
+use platform::{Ended, Pid, Signal, Sweep};
 
 /// What happened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +42,8 @@ pub enum Answer {
     PipeOpened(bool),
     /// To `LookAtPipe`.
     PipeHolds(bool),
+    /// To `Sweep`: whether anything was left.
+    Swept(bool),
 }
 
 /// What follows the end of `./run`.
@@ -86,6 +88,10 @@ pub enum Action {
     /// Run a control script with the number of the service's process, if there is a script;
     /// answered by `ScriptStarted`.
     Script(Letter, Option<Pid>),
+    /// Is anything left of the service and what it started? Deal with it; answered by `Swept`.
+    Sweep(Sweep),
+    /// Say that what is left cannot be killed.
+    TellStuck,
     /// Send a signal to a child that was not reaped yet.
     Signal(Pid, Signal),
     /// The same, by its number on this system.

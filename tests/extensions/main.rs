@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 mod beside;
 mod changes;
+mod contain;
 mod contents;
 mod late_log;
 mod logs;
@@ -35,7 +36,8 @@ mod words;
 const JOBS: usize = 12;
 
 fn main() -> ExitCode {
-    let areas: &[&[Case]] = &[
+    let mut areas: Vec<&[Case]> = contain::AREAS.to_vec();
+    areas.extend_from_slice(&[
         unchanged::CASES,
         ready::CASES,
         signals::CASES,
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
         templates::CASES,
         late_log::CASES,
         recipes::CASES,
-    ];
+    ]);
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();
     suite::main_with("extensions", &cases, JOBS).into()
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 const PAGE: &str = include_str!("../../docs/recipes.md");
 
 /// The sections with recipes.
-const RECIPES: [&str; 8] = [
+const RECIPES: [&str; 9] = [
     "Readiness",
     "One-shots",
     "Back-off and giving up",
@@ -16,6 +16,7 @@ const RECIPES: [&str; 8] = [
     "Six terminals from one directory",
     "Order",
     "Containers",
+    "Nothing left behind",
 ];
 
 /// One section.
@@ -104,6 +105,7 @@ pub const CASES: &[Case] = &[
     case("recipe_template", || follow(RECIPES[5])),
     case("recipe_order", || follow(RECIPES[6])),
     case("recipe_containers", || follow(RECIPES[7])),
+    case("recipe_nothing_left_behind", || follow(RECIPES[8])),
     case("recipe_without_a_case", || {
         let titles: Vec<&str> = PAGE.lines().filter_map(|line| line.strip_prefix("## ")).collect();
         assert_eq!(titles, RECIPES);

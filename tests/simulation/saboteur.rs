@@ -1,8 +1,9 @@
 //! A platform that lies. Under it the engine is no better than one with a fault of its own, so
 //! the rules must notice: a rule that never fails proves nothing.
 use platform::{
-    Boot, Child, Clock, Datagrams, Ended, Errno, Events, Fd, Files, How, Instant, Memory, Meta, Notice, Open,
-    Pages, Pid, Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Target, Wake, Watch,
+    Boot, Child, Clock, Contain, Datagrams, Ended, Errno, Events, Fd, FileId, Files, How, Instant, Memory,
+    Meta, Notice, Open, Pages, Pid, Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Sweep,
+    Target, Wake, Watch, Way,
 };
 use std::collections::HashMap;
 use std::ffi::{CStr, CString};
@@ -78,6 +79,8 @@ pub(crate) enum Lie {
     MissesFiles,
     /// A directory never seems to change.
     SeesNoChange,
+    /// Nothing seems to be left of a contained service.
+    SeesNobody,
     /// sv does not know what was there before the command, and thinks that all is newer.
     ForgetsBefore,
 }
@@ -295,6 +298,22 @@ impl<P: Platform> Files for Saboteur<'_, P> {
     }
     fn tell(&mut self, text: &[u8]) {
         self.p.tell(text);
+    }
+}
+
+impl<P: Platform> Contain for Saboteur<'_, P> {
+    fn spawn_contained(&mut self, child: &Child<'_>, place: FileId, record: Fd) -> Result<(Pid, Way)> {
+        if self.lies(Lie::StartsTwice) {
+            self.p.spawn_contained(child, place, record)?;
+        }
+        self.p.spawn_contained(child, place, record)
+    }
+    fn sweep(&mut self, how: Sweep, spare: &[Option<Pid>]) -> bool {
+        let how = if self.lies(Lie::SwallowsKill) { Sweep::Look } else { how };
+        self.p.sweep(how, spare) && !self.lies(Lie::SeesNobody)
+    }
+    fn adopt(&mut self, place: FileId, record: &[u8]) -> bool {
+        self.p.adopt(place, record)
     }
 }
 

@@ -177,7 +177,8 @@ impl Place {
 
     /// The processes that name this place in their environment or have their directory in it,
     /// where the system tells; zombies do neither.
-    fn processes(&self) -> Vec<Pid> {
+    #[must_use]
+    pub fn processes(&self) -> Vec<Pid> {
         if !Path::new("/proc/self/environ").exists() {
             return self.processes_by_ps();
         }

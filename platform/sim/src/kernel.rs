@@ -44,6 +44,8 @@ pub struct Kernel {
     pub(crate) opens: Vec<Open>,
     pub(crate) pipes: Vec<Pipe>,
     pub(crate) procs: BTreeMap<i32, Process>,
+    /// The process group of the last contained child.
+    pub(crate) group: i32,
     pub(crate) next_pid: i32,
     pub(crate) own: i32,
     queue: BTreeMap<(u64, u64), Job>,
@@ -85,6 +87,7 @@ impl Kernel {
             opens: Vec::new(),
             pipes: Vec::new(),
             procs: BTreeMap::new(),
+            group: 0,
             next_pid: own.0 + 1,
             own: own.0,
             queue: BTreeMap::new(),

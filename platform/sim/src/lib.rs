@@ -7,6 +7,7 @@
 mod birth;
 mod calls;
 mod clients;
+mod contain;
 mod deeds;
 mod faults;
 mod file_system;
@@ -23,6 +24,7 @@ mod systems;
 pub mod tree;
 mod world;
 
+pub use contain::Keeps;
 pub use faults::Faults;
 pub use files::Dir;
 pub use flood::Source;

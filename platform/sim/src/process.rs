@@ -28,6 +28,10 @@ pub struct Process {
     pub ended: Option<Ended>,
     /// It was stopped.
     pub stopped: bool,
+    /// It descends from a contained child.
+    pub contained: bool,
+    /// KILL does nothing before this moment: it waits for a disk.
+    pub(crate) hangs: u64,
     birth: Option<Birth>,
     pub(crate) acts: VecDeque<Act>,
     pub(crate) on: Vec<(Signal, Vec<Act>)>,
@@ -50,6 +54,8 @@ impl Process {
             program: Vec::new(),
             ended: None,
             stopped: false,
+            contained: false,
+            hangs: 0,
             birth: None,
             acts: VecDeque::new(),
             on: Vec::new(),
@@ -83,6 +89,7 @@ impl Kernel {
         let mut fds = BTreeMap::new();
         if let Some(parent) = self.procs.get(&parent) {
             child.group = parent.group;
+            child.contained = parent.contained;
             child.directory = parent.directory;
             child.program.clone_from(&parent.program);
             child.on.clone_from(&parent.on);
@@ -179,6 +186,14 @@ impl Kernel {
                 return false;
             }
             Act::Forever => return false,
+            Act::Hang(ms) => {
+                let until = self.time + ms * 1_000_000;
+                if let Some(process) = self.procs.get_mut(&pid) {
+                    process.hangs = until;
+                }
+                self.turn_in(pid, ms * 1_000_000);
+                return false;
+            }
             Act::Write(fd, bytes) => {
                 let written = self.slot(pid, fd).and_then(|slot| self.write_open(pid, slot.open, &bytes));
                 match written {
@@ -296,14 +311,15 @@ impl Kernel {
         let parent = process.parent;
         self.close_all(pid, |_, _| false);
         self.emit(&Fact::Died { pid: Pid(pid), ended });
+        let heir = self.heir(pid);
         let mut orphans = Vec::new();
         for child in self.procs.values_mut().filter(|child| child.parent == pid) {
-            child.parent = 1;
+            child.parent = heir;
             orphans.push((child.pid, child.ended.is_some()));
         }
         for (orphan, dead) in orphans {
             if dead {
-                self.leave_to(orphan, 1);
+                self.leave_to(orphan, heir);
             }
         }
         self.leave_to(pid, parent);

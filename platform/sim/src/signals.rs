@@ -1,5 +1,6 @@
 //! Signals: to processes and to the program under test.
 use crate::kernel::Kernel;
+use crate::life::Act;
 use crate::process::Process;
 use crate::world::{End, Fact};
 use platform::{Ended, Errno, Result, SIGNALS, Signal, Target};
@@ -36,6 +37,9 @@ impl Kernel {
             return;
         }
         let number = crate::number(signal);
+        if process.hangs > self.time {
+            return self.later(pid, signal);
+        }
         match signal {
             Signal::Kill => return self.die(pid, Ended::Killed { signal: number, core: false }),
             Signal::Stop => return self.stop(pid),
@@ -62,6 +66,16 @@ impl Kernel {
                 let core = matches!(signal, Signal::Quit | Signal::Arithmetic);
                 self.die(pid, Ended::Killed { signal: number, core });
             }
+        }
+    }
+
+    /// A signal for a process that waits for a disk comes when that is over.
+    fn later(&mut self, pid: i32, signal: Signal) {
+        let Some(process) = self.procs.get_mut(&pid) else { return };
+        if signal == Signal::Kill {
+            process.acts.push_front(Act::Raise(Signal::Kill));
+        } else if !process.acts.iter().any(|act| matches!(act, Act::Raise(held) if *held == signal)) {
+            process.acts.push_front(Act::Raise(signal));
         }
     }
 

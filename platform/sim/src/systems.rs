@@ -2,6 +2,7 @@
 //!
 //! What was seen on a console or read in a source stands in docs/platforms.md. Here it is a switch, so that
 //! every schedule can run on every system.
+use crate::contain::Keeps;
 use crate::life::{Act, Deed, Life, Whom};
 use core::ffi::CStr;
 use platform::{How, Request, Signal};
@@ -56,6 +57,8 @@ pub struct Machine {
     pub files: usize,
     /// kill(2) of all processes hits the caller as well.
     pub kill_hits_caller: bool,
+    /// How processes are kept together.
+    pub keeps: Keeps,
 }
 
 /// Linux.
@@ -76,6 +79,7 @@ pub const LINUX: Machine = Machine {
     unread_to_readers_only: false,
     files: 1024,
     kill_hits_caller: false,
+    keeps: Keeps::All,
 };
 
 /// What the BSDs have in common.
@@ -111,6 +115,7 @@ pub const OPENBSD: Machine = Machine {
         (Signal::TerminalStop, Request::Catatonia),
         (Signal::Terminate, Request::Nothing),
     ],
+    keeps: Keeps::Group,
     dot_goes: true,
     one_shot_key: true,
     files: 64,
@@ -127,6 +132,7 @@ pub const NETBSD: Machine = Machine {
         (Signal::TerminalStop, Request::Catatonia),
         (Signal::Terminate, Request::Nothing),
     ],
+    keeps: Keeps::Group,
     dot_goes: true,
     files: 64,
     ..BSD
@@ -137,6 +143,7 @@ pub const MACOS: Machine = Machine {
     name: "macos",
     requests: LINUX.requests,
     granule: 1_000_000_000,
+    keeps: Keeps::Group,
     silent_end: true,
     files: 256,
     kill_hits_caller: true,
@@ -155,6 +162,7 @@ pub const SUNOS: Machine = Machine {
         (Signal::HangUp, Request::Nothing),
     ],
     power_by_child: false,
+    keeps: Keeps::Apart,
     granule: 1,
     files: 256, // Of Solaris; illumos gives 65,536.
     kill_hits_caller: true,

@@ -2,7 +2,7 @@
 use crate::kernel::Kernel;
 use crate::life::{Deed, Life};
 use crate::tree::Ino;
-use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Signal, Target, Wake};
+use platform::{Child, Ended, Errno, Fd, How, Instant, Pid, Signal, Sweep, Target, Wake};
 
 /// What happened, as it happens.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub enum Fact<'a> {
     Kill { whom: Target, signal: Signal, result: platform::Result<()> },
     /// It sent one by its number.
     KillNumber { pid: Pid, number: u8, result: platform::Result<()> },
+    /// It asked whether any of what it keeps together is left, and dealt with these.
+    Swept { how: Sweep, left: bool },
     /// It was sent one.
     Signalled { signal: Signal },
     /// It opened a file.

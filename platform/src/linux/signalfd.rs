@@ -1,7 +1,7 @@
 //! Being told of signals by signalfd(2): they stay blocked, no handler interrupts anything, and one
 //! descriptor takes the place of a pipe.
 use crate::unix::{Os, check, events};
-use crate::{Errno, Fd, Pid, Result, SignalSet, system};
+use crate::{Errno, Fd, Pid, Result, SignalSet};
 use core::ptr;
 
 /// Sets the disposition of a signal and returns the old one (signal(2): flags and mask of
@@ -50,11 +50,11 @@ pub(crate) fn heard(os: &Os, ready: bool) -> SignalSet {
 
 /// Forks; in the child the result is the number 0, and its signals are its own. What is blocked stays
 /// the parent's: a child begins with no signal pending.
-// Once for all that fork.
+// Once for all that fork, but for those that do it in another way.
 #[inline(never)]
-pub(crate) fn fork_own_signals() -> Result<Pid> {
+pub(crate) fn fork_own_signals(fork: impl Fn() -> libc::c_int) -> Result<Pid> {
     // One thread forks, and the child calls async-signal-safe functions only.
-    let pid = check(system::fork())?;
+    let pid = check(fork())?;
     if pid == 0 {
         events::own_signals();
         let caught = events::caught();

@@ -2,6 +2,7 @@
 //! of the files here that not every system can use (`kqueue.rs`, `pipe2.rs`, …) by their path.
 mod boot;
 pub(crate) mod console;
+pub(crate) mod contain;
 mod datagrams;
 pub(crate) mod events;
 pub(crate) mod files;

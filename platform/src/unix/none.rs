@@ -9,5 +9,12 @@ pub(crate) fn setproctitle(_text: &[u8]) {}
 #[allow(dead_code, reason = "each system takes what it lacks")]
 pub(crate) fn pr_set_name(_name: &CStr) {}
 
+/// Nothing tells processes of the same number apart: what a dead program has left cannot be told from strangers.
+#[allow(dead_code, reason = "each system takes what it lacks")]
+pub(crate) fn birth(_pid: i32) -> Option<u64> {
+    None
+}
+
 /// Nothing takes the console from the processes that have it open.
+#[allow(dead_code, reason = "each system takes what it lacks")]
 pub(crate) fn revoke(_console: &CStr) {}

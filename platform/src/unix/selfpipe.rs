@@ -67,7 +67,7 @@ pub(crate) fn heard(os: &mut Os, ready: bool) -> SignalSet {
 /// then: the handlers' pipe is the parent's too.
 // Once for all that fork.
 #[inline(never)]
-pub(crate) fn fork_own_signals() -> Result<Pid> {
+pub(crate) fn fork_own_signals(fork: impl Fn() -> libc::c_int) -> Result<Pid> {
     let mut all = MaybeUninit::<libc::sigset_t>::uninit();
     let mut before = MaybeUninit::<libc::sigset_t>::uninit();
     // SAFETY: fills a local set.
@@ -75,7 +75,7 @@ pub(crate) fn fork_own_signals() -> Result<Pid> {
     // SAFETY: both are local sets, the first was filled.
     unsafe { libc::sigprocmask(libc::SIG_BLOCK, all.as_ptr(), before.as_mut_ptr()) };
     // One thread forks, and the child calls async-signal-safe functions only.
-    let pid = check(system::fork());
+    let pid = check(fork());
     if pid == Ok(0) {
         events::own_signals();
     }

@@ -7,7 +7,12 @@ use core::ptr;
 
 /// Forks; the result of `child` is the exit code of the child, whose signals are its own.
 pub(crate) fn fork(child: impl FnOnce() -> u8) -> Result<Pid> {
-    match system::fork_own_signals() {
+    fork_by(system::fork, child)
+}
+
+/// The same by another call than fork(2).
+pub(crate) fn fork_by(fork: impl Fn() -> libc::c_int, child: impl FnOnce() -> u8) -> Result<Pid> {
+    match system::fork_own_signals(fork) {
         // SAFETY: leaves the child without running anything of its parent's.
         Ok(Pid(0)) => unsafe { libc::_exit(child().into()) },
         other => other,
@@ -143,7 +148,7 @@ unsafe extern "C" {
 
 /// Puts a variable into the environment, with the process's own number behind `text`, in the place of
 /// one of that name. Done in a child that is about to become another program: nothing is given back.
-pub(super) fn set_variable(text: &[u8]) -> Result<()> {
+pub(crate) fn set_variable(text: &[u8]) -> Result<()> {
     let name = text.iter().take_while(|byte| **byte != b'=').count() + 1;
     let name = text.get(..name).unwrap_or(text);
     let others = || {

@@ -19,7 +19,9 @@ impl Service {
             Letter::Once => {
                 self.want = Want::Down;
                 self.once = match (self.state, self.outcome) {
-                    (State::Run, _) | (_, Outcome::Done) => false,
+                    (State::Run, _) => false,
+                    // One that is being undone is done once more.
+                    (_, Outcome::Done) => self.sweep.is_some(),
                     (State::Finish | State::Down, Outcome::Open | Outcome::Failed) => true,
                 };
                 self.hurry();
@@ -38,6 +40,9 @@ impl Service {
                 self.overridable(letter, now, out);
             }
             Letter::Kill | Letter::Interrupt | Letter::Quit => {
+                if matches!(letter, Letter::Kill) {
+                    self.hasten(now);
+                }
                 self.ask();
                 self.overridable(letter, now, out);
             }

@@ -1,6 +1,6 @@
 //! What follows the end of a process: `./finish`, another start, or that it was the last one.
 use super::super::words::{Action, Actions, Found};
-use super::{NEVER, Outcome, Service, Start, Who};
+use super::{NEVER, Outcome, Service, Start, Then, Who};
 use crate::status::{State, Want};
 use platform::{Ended, Instant};
 
@@ -8,9 +8,13 @@ impl Service {
     /// Its process ended.
     pub(in crate::runsv) fn died(&mut self, ended: Ended, now: Instant, out: &mut Actions) {
         // Only a control script lets time pass before `./finish` runs.
-        self.corpse = self.script.and(self.pid).map(|pid| (pid, self.asked_to_end));
+        let contained = self.settings.contain && matches!(self.who, Who::Main);
+        // … or what it has left behind.
+        let waits = contained || self.script.is_some();
+        self.corpse = self.pid.filter(|_| waits).map(|pid| (pid, self.asked_to_end));
         self.pid = None;
         self.asked_to_end = false;
+        let kill = self.kill;
         // A control script that hangs still has its time.
         if self.script.is_none() {
             self.kill = NEVER;
@@ -25,12 +29,23 @@ impl Service {
                 out.add(Action::Stamp(self.who));
                 out.add(Action::Write(self.who));
             }
-            (State::Run, Who::Main) => self.look_for_finish(ended, out),
-            (State::Finish, Who::Main) if self.has_failed(ended) => {
-                self.give_up();
-                self.went_down(now, out);
+            (State::Run, Who::Main) if contained => {
+                self.state = State::Finish;
+                self.ended = ended;
+                self.sweep(Then::Finish, kill);
             }
-            (State::Run, Who::Log) | (State::Finish | State::Down, Who::Main | Who::Log) => {
+            (State::Run, Who::Main) => self.look_for_finish(ended, out),
+            (State::Finish, Who::Main) => {
+                if self.has_failed(ended) {
+                    self.give_up();
+                }
+                if contained {
+                    self.sweep(Then::Down, NEVER);
+                } else {
+                    self.went_down(now, out);
+                }
+            }
+            (State::Run, Who::Log) | (State::Down, Who::Main | Who::Log) | (State::Finish, Who::Log) => {
                 self.went_down(now, out);
             }
         }
@@ -75,14 +90,15 @@ impl Service {
 
     /// It is to be started, whatever happened before. The pause that has begun with `./finish` is not taken back.
     pub(super) fn forgive(&mut self) {
-        let begun = matches!(self.state, State::Finish).then_some(self.settings.delay);
+        let ends = matches!(self.state, State::Finish) || self.sweep.is_some();
+        let begun = ends.then_some(self.settings.delay);
         self.patience.forget(begun.unwrap_or(0));
         if matches!(self.outcome, Outcome::Failed) {
             self.outcome = Outcome::Open;
         }
     }
 
-    fn look_for_finish(&mut self, ended: Ended, out: &mut Actions) {
+    pub(super) fn look_for_finish(&mut self, ended: Ended, out: &mut Actions) {
         self.ended = ended;
         self.looking = true;
         out.add(Action::LookForFinish(ended));
@@ -90,10 +106,16 @@ impl Service {
 
     /// What a one-shot did is undone, by `./finish`.
     pub(super) fn undo(&mut self, out: &mut Actions) {
-        if matches!(self.outcome, Outcome::Done) {
-            self.outcome = Outcome::Open;
-            self.asked = true;
-            self.look_for_finish(Ended::Exit(0), out);
+        match self.outcome {
+            // What it has left goes first.
+            Outcome::Done if self.sweep.is_some() => {}
+            Outcome::Done if self.settings.contain => self.sweep(Then::Undo, NEVER),
+            Outcome::Done => {
+                self.outcome = Outcome::Open;
+                self.asked = true;
+                self.look_for_finish(Ended::Exit(0), out);
+            }
+            Outcome::Open | Outcome::Failed => {}
         }
     }
 
@@ -116,7 +138,7 @@ impl Service {
         }
     }
 
-    fn went_down(&mut self, now: Instant, out: &mut Actions) {
+    pub(super) fn went_down(&mut self, now: Instant, out: &mut Actions) {
         self.state = State::Down;
         self.corpse = None;
         let again = self.patience.again(self.started);

@@ -2,6 +2,7 @@
 //! control scripts and without `./finish`.
 mod command;
 mod end;
+mod sweep;
 mod wait;
 
 use super::machine::Facts;
@@ -12,6 +13,9 @@ use crate::protocol::Letter;
 use crate::state::{self, Doing};
 use crate::status::{State, Status, Want};
 use platform::{Ended, Instant, Pid, Signal, Stamp};
+#[cfg(test)]
+pub(super) use sweep::Stage;
+pub(super) use sweep::{Sweeping, Then};
 
 /// After fork failed.
 const RETRY: u64 = 5000;
@@ -58,8 +62,8 @@ pub enum Outcome {
 /// A process under supervision.
 ///
 /// Between two events it is always in one of these situations: it has a process (`Run`,
-/// `Finish`); a control script runs for it and everything else waits; it waits for `not_before`;
-/// it is down because it shall be, or is done.
+/// `Finish`); a control script runs for it and everything else waits; what it has left behind is being
+/// ended; it waits for `not_before`; it is down because it shall be, or is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub struct Service {
     who: Who,
@@ -95,8 +99,10 @@ pub struct Service {
     /// How `./run` ended, for `./finish`.
     pub(super) ended: Ended,
     /// The process of `./run` and whether it had been sent TERM, while `./finish` has to wait for a
-    /// control script.
+    /// control script, or for what `./run` has left behind; or that of `./finish`.
     pub(super) corpse: Option<(Pid, bool)>,
+    /// What is left of it is being ended.
+    pub(super) sweep: Option<Sweeping>,
 }
 
 impl Service {
@@ -125,6 +131,7 @@ impl Service {
             not_before: None,
             ended: Ended::Exit(0),
             corpse: None,
+            sweep: None,
         }
     }
 
@@ -132,6 +139,7 @@ impl Service {
     /// then the service is neither down nor has it another process.
     pub(super) fn status(&self, since: Stamp) -> Status {
         let (state, pid, got_term) = match (self.state, self.corpse) {
+            (State::Finish, Some((pid, _))) if self.has_finished() => (State::Finish, Some(pid), false),
             (State::Finish, Some((pid, got_term))) => (State::Run, Some(pid), got_term),
             (State::Down | State::Run, Some(_) | None) | (State::Finish, None) => {
                 (self.state, self.pid, self.asked_to_end)
@@ -140,6 +148,11 @@ impl Service {
         // That it got TERM is said of TERM alone.
         let got_term = got_term && self.settings.down.is_none();
         Status { since, pid, paused: self.paused, want: self.want, got_term, state }
+    }
+
+    /// Whether `./finish` has ended and left something behind.
+    fn has_finished(&self) -> bool {
+        self.sweep.is_some_and(|sweep| matches!(sweep.then, Then::Down))
     }
 
     /// The same, and what the status has no place for.
@@ -156,8 +169,9 @@ impl Service {
             (State::Down, Outcome::Open, Some(_)) => Doing::PausedStart,
             (State::Down, Outcome::Open, None) => Doing::Down,
         };
-        let says = self.settings.oneshot || self.settings.notification.is_some();
-        let ready = self.ready || matches!(self.outcome, Outcome::Done);
+        // One that has ended is not ready, though its process is still told of.
+        let says = self.settings.oneshot || self.settings.notification.is_some() || self.sweep.is_some();
+        let ready = self.ready || matches!((self.outcome, self.state), (Outcome::Done, State::Down));
         let (limit, window) = self.settings.limit.map_or((0, 0), |limit| (limit.ends, limit.seconds));
         state::State {
             doing,
@@ -184,12 +198,13 @@ impl Service {
 
     /// Whether it is at rest without a process.
     pub(super) const fn is_down(&self) -> bool {
-        matches!(self.state, State::Down) && self.listens()
+        matches!(self.state, State::Down) && self.listens() && self.sweep.is_none()
     }
 
     /// Whether something shall be started, now or once the pause is over.
     const fn is_due(&self) -> bool {
         self.listens()
+            && self.sweep.is_none()
             && match self.state {
                 State::Run => false,
                 State::Finish => self.pid.is_none(),
@@ -201,7 +216,9 @@ impl Service {
 
     /// When [`Service::start_if_due`] wants to be called again.
     pub(super) fn until(&self) -> Instant {
-        self.not_before.filter(|_| self.is_due()).unwrap_or(NEVER)
+        let due = self.not_before.filter(|_| self.is_due());
+        let look = self.sweep.filter(|_| self.listens()).map(|sweep| sweep.look);
+        look.or(due).unwrap_or(NEVER)
     }
 
     /// Kills what takes too long, and the control script that stands in its way.
@@ -218,6 +235,9 @@ impl Service {
 
     /// Starts what is due: `./finish`, or `./run` with `control/u` before it.
     pub(super) fn start_if_due(&mut self, now: Instant, out: &mut Actions) {
+        if let Some(sweeping) = self.sweep {
+            return self.sweep_if_due(sweeping, now, out);
+        }
         if !self.is_due() || self.not_before.is_some_and(|time| time > now) {
             return;
         }

@@ -1,0 +1,88 @@
+//! Processes that are kept together.
+use crate::world::Fact;
+use crate::{Kernel, Process, Sim};
+use platform::{Child, Contain, Fd, FileId, Files, Pid, Procs, Result, Signal, Sweep, Target, Way};
+
+/// How a system keeps them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// All that descend from the child; orphans come to the program that started it.
+    All,
+    /// The same, and orphans go to process 1 as ever: nobody tells of their end.
+    Apart,
+    /// Those of its process group.
+    Group,
+}
+
+impl Kernel {
+    /// The processes that a contained child and its descendants are.
+    pub fn contained(&self) -> impl Iterator<Item = &Process> {
+        self.others().filter(|process| process.ended.is_none() && process.contained)
+    }
+
+    /// Whether what the system can find of them is one.
+    fn is_found(&self, process: &Process) -> bool {
+        match self.machine.keeps {
+            Keeps::All | Keeps::Apart => true,
+            Keeps::Group => process.group == self.group,
+        }
+    }
+
+    /// Those of them that the system finds.
+    #[must_use]
+    pub fn found(&self) -> Vec<i32> {
+        self.contained().filter(|process| self.is_found(process)).map(|process| process.pid).collect()
+    }
+
+    /// Who inherits the children of a process that ended.
+    pub(crate) fn heir(&self, pid: i32) -> i32 {
+        let contained = self.procs.get(&pid).is_some_and(|process| process.contained);
+        let here = contained && self.machine.keeps == Keeps::All && self.procs.contains_key(&self.own);
+        if here { self.own } else { 1 }
+    }
+}
+
+impl Contain for Sim {
+    fn spawn_contained(&mut self, child: &Child<'_>, place: FileId, record: Fd) -> Result<(Pid, Way)> {
+        let pid = self.spawn(child)?;
+        let group = self.kernel.machine.keeps == Keeps::Group;
+        self.kernel.session(pid.0);
+        self.kernel.group = pid.0;
+        if let Some(process) = self.kernel.procs.get_mut(&pid.0) {
+            process.contained = true;
+        }
+        if record.0 >= 0 {
+            let _ = self.write(record, format!("{} {}\n", place.inode, pid.0).as_bytes());
+        }
+        Ok((pid, if group { Way::Group } else { Way::All }))
+    }
+
+    fn sweep(&mut self, how: Sweep, spare: &[Option<Pid>]) -> bool {
+        self.kernel.call();
+        let found = self.kernel.found();
+        let spared = found.iter().find(|pid| spare.contains(&Some(Pid(**pid))));
+        if let Some(pid) = spared {
+            self.kernel.wrong(format!("process {pid} is contained and spared"));
+        }
+        self.kernel.emit(&Fact::Swept { how, left: !found.is_empty() });
+        self.kernel.leave_if_over();
+        let signals: &[Signal] = match how {
+            Sweep::Look => &[],
+            Sweep::Terminate => &[Signal::Terminate, Signal::Continue],
+            Sweep::Kill => &[Signal::Kill],
+        };
+        for pid in &found {
+            for signal in signals {
+                let _ = self.kernel.kill(Target::One(Pid(*pid)), *signal);
+            }
+        }
+        !found.is_empty()
+    }
+
+    fn adopt(&mut self, place: FileId, record: &[u8]) -> bool {
+        self.kernel.call();
+        let words = String::from_utf8_lossy(record);
+        let mut words = words.split_ascii_whitespace().filter_map(|word| word.parse::<u64>().ok());
+        words.next() == Some(place.inode) && words.next().is_some()
+    }
+}

@@ -1,0 +1,146 @@
+//! Processes that are kept together: what the back-ends share.
+use super::{Os, files, spawn};
+use crate::{Child, Contain, Fd, FileId, Pid, RECORD, Result, Sweep, Way, copy, system};
+use core::ffi::CStr;
+
+impl Contain for Os {
+    fn spawn_contained(&mut self, child: &Child<'_>, place: FileId, record: Fd) -> Result<(Pid, Way)> {
+        system::spawn_contained(self, child, place, record)
+    }
+
+    fn sweep(&mut self, how: Sweep, spare: &[Option<Pid>]) -> bool {
+        system::sweep(self, how, spare)
+    }
+
+    fn adopt(&mut self, place: FileId, record: &[u8]) -> bool {
+        system::adopt(self, place, record)
+    }
+}
+
+/// What is kept together. It is not in [`Os`], since most programs keep nothing together.
+static mut WARD: system::Ward = system::Ward::new();
+
+/// For one caller at a time: each back-end asks once, at its entrance.
+pub(crate) fn ward() -> &'static mut system::Ward {
+    // SAFETY: the programs have one thread, and no entrance calls another.
+    unsafe { &mut *(&raw mut WARD) }
+}
+
+/// Starts a program by this call; in the child `first` is done before all else, with the variable that it makes.
+pub(crate) fn start(fork: impl Fn() -> libc::c_int, child: &Child<'_>, first: impl FnOnce()) -> Result<Pid> {
+    spawn::fork_by(fork, || {
+        first();
+        spawn::become_program(child, spawn::set_nothing, spawn::exec)
+    })
+}
+
+/// Leads a session of its own, and with it a process group; in a child.
+pub(crate) fn lead() {
+    // SAFETY: no arguments.
+    unsafe { libc::setsid() };
+}
+
+/// Sends a process or, with a negative number, a group what it is to get. `false`: there is none.
+#[allow(dead_code, reason = "where processes are counted one by one")]
+pub(crate) fn deal(pid: i32, how: Sweep) -> bool {
+    let signals: &[libc::c_int] = match how {
+        Sweep::Look => &[0],
+        Sweep::Terminate => &[libc::SIGTERM, libc::SIGCONT],
+        Sweep::Kill => &[libc::SIGKILL],
+    };
+    let mut there = false;
+    for signal in signals {
+        // SAFETY: numbers are passed.
+        let sent = unsafe { libc::kill(pid, *signal) } == 0;
+        there |= sent || crate::Errno::last() == crate::Errno::PERM;
+    }
+    there
+}
+
+/// A line or a path.
+pub(crate) struct Line {
+    bytes: [u8; RECORD],
+    len: usize,
+}
+
+impl Line {
+    pub(crate) const fn new() -> Line {
+        Line { bytes: [0; RECORD], len: 0 }
+    }
+
+    /// Appends; `false` if there was no room, with one byte kept for the end.
+    #[inline(never)]
+    pub(crate) fn add(&mut self, part: &[u8]) -> bool {
+        let room = self.bytes.get_mut(self.len..RECORD - 1).unwrap_or_default();
+        let count = copy(part, room);
+        self.len += count;
+        count == part.len()
+    }
+
+    /// Appends a number in decimal.
+    #[inline(never)]
+    pub(crate) fn add_number(&mut self, number: u64) {
+        let mut digits = [0; 20];
+        let (mut rest, mut first) = (number, digits.len());
+        for (at, slot) in digits.iter_mut().enumerate().rev() {
+            *slot = b'0' + (rest % 10) as u8;
+            (rest, first) = (rest / 10, at);
+            if rest == 0 {
+                break;
+            }
+        }
+        self.add(digits.get(first..).unwrap_or_default());
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    pub(crate) fn as_c(&self) -> &CStr {
+        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+    }
+}
+
+/// A number in decimal, and nothing else.
+#[inline(never)]
+pub(crate) fn number(word: &[u8]) -> Option<u64> {
+    let digit = |number: u64, byte: &u8| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    };
+    if word.is_empty() { None } else { word.iter().try_fold(0, digit) }
+}
+
+/// Writes a line to the beginning of the record.
+pub(crate) fn write_record(record: Fd, line: &[u8]) {
+    if record.0 >= 0 {
+        let _ = files::write(record, line);
+    }
+}
+
+/// Records the calling process, by its number and what tells it from another one that gets the same number; in a
+/// child.
+pub(crate) fn record_self(record: Fd) {
+    // SAFETY: asks for a number.
+    let own = unsafe { libc::getpid() };
+    let mut line = Line::new();
+    line.add(b"p ");
+    line.add_number(own.unsigned_abs().into());
+    line.add(b" ");
+    line.add_number(system::birth(own).unwrap_or(0));
+    line.add(b"\n");
+    write_record(record, line.bytes());
+}
+
+/// The first line of a record.
+pub(crate) fn first_line(record: &[u8]) -> &[u8] {
+    record.split(|byte| *byte == b'\n').next().unwrap_or_default()
+}
+
+/// A process that was recorded: its number, and whether it is the one that has it now.
+pub(crate) fn recorded(record: &[u8]) -> Option<(i32, bool)> {
+    let mut words = first_line(record).strip_prefix(b"p ")?.split(|byte| *byte == b' ');
+    let pid = i32::try_from(number(words.next()?)?).ok().filter(|pid| *pid > 1)?;
+    let birth = number(words.next()?)?;
+    Some((pid, birth != 0 && system::birth(pid) == Some(birth)))
+}
