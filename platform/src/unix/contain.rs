@@ -22,8 +22,9 @@ static mut WARD: system::Ward = system::Ward::new();
 
 /// For one caller at a time: each back-end asks once, at its entrance.
 pub(crate) fn ward() -> &'static mut system::Ward {
+    let ward = &raw mut WARD;
     // SAFETY: the programs have one thread, and no entrance calls another.
-    unsafe { &mut *(&raw mut WARD) }
+    unsafe { &mut *ward }
 }
 
 /// Starts a program by this call; in the child `first` is done before all else, with the variable that it makes.
