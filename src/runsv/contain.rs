@@ -1,4 +1,5 @@
 //! Contained services: how their programs are started, and how another supervisor finds what is left of them.
+use super::Refused;
 use super::perform::Runsv;
 use super::programs::plain;
 use crate::service_directory::{CONTAINED, RUN};
@@ -53,17 +54,23 @@ impl Runsv<'_> {
         })
     }
 
-    /// Whether another supervisor may have left something behind.
-    pub(super) fn adopts<P: Platform>(&self, p: &mut P) -> bool {
-        if self.main.new {
-            return false;
-        }
-        let Ok(fd) = p.openat(self.main.place, CONTAINED, Open::Read) else { return false };
+    /// Whether another supervisor may have left something behind. One that cannot know must not start another copy.
+    pub(super) fn adopts<P: Platform>(&self, p: &mut P) -> Result<bool, Refused<'static>> {
+        let opened =
+            if self.main.new { Err(Errno::NOENT) } else { p.openat(self.main.place, CONTAINED, Open::Read) };
+        let fd = match opened {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(false),
+            Err(errno) => {
+                let text: [&[u8]; 5] = [b"unable to open supervise/contained", b"", b"", b"", b""];
+                return Err(Refused(text, Some(errno)));
+            }
+        };
         let mut record = [0; RECORD];
         let read = p.read(fd, &mut record);
         p.close(fd);
         let place = here(p, self.main.place);
-        read.is_ok_and(|len| p.adopt(place, record.get(..len).unwrap_or_default()))
+        Ok(read.is_ok_and(|len| p.adopt(place, record.get(..len).unwrap_or_default())))
     }
 
     pub(super) fn tell_stuck<P: Platform>(&self, p: &mut P) {

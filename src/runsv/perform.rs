@@ -113,7 +113,7 @@ impl<'a> Runsv<'a> {
         if let Some(log) = &mut self.log {
             log.open_control(p)?;
         }
-        if self.adopts(p) {
+        if self.adopts(p)? {
             self.machine.adopt();
         }
         self.announce(p);

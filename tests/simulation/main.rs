@@ -36,6 +36,7 @@
 //! | sv waits for a supervisor when the time is over | it waits beyond its time |
 //!
 //! sv is no program of the kernel in memory: its machine is performed by `sv::client`, against the true runsv.
+mod contain;
 mod flood;
 mod named;
 mod runit_rules;
@@ -67,7 +68,7 @@ struct Program {
     lies: &'static [(Lie, &'static str)],
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "runsv",
         schedules: 20_000,
@@ -117,6 +118,18 @@ const PROGRAMS: [Program; 6] = [
             (Lie::SendsTerm, "which is asked to end by"),
             (Lie::MissesFiles, "is there and was not looked at"),
             (Lie::SeesNoChange, "is there and was not looked at"),
+        ],
+    },
+    Program {
+        name: "contain",
+        schedules: 6_000,
+        schedule: contain::schedule,
+        lies: &[
+            (Lie::SeesNobody, "started beside"),
+            (Lie::SeesNobody, "exited, and"),
+            (Lie::SwallowsKill, "are left for ever"),
+            (Lie::LosesDeadline, "are left"),
+            (Lie::LosesTerm, "TERM lost"),
         ],
     },
     Program {

@@ -1,4 +1,5 @@
 //! Processes that are kept together.
+use crate::life::Life;
 use crate::world::Fact;
 use crate::{Kernel, Process, Sim};
 use platform::{Child, Contain, Fd, FileId, Files, Pid, Procs, Result, Signal, Sweep, Target, Way};
@@ -32,6 +33,16 @@ impl Kernel {
     #[must_use]
     pub fn found(&self) -> Vec<i32> {
         self.contained().filter(|process| self.is_found(process)).map(|process| process.pid).collect()
+    }
+
+    /// A process begins that another program had contained before it was killed.
+    pub fn leave_contained(&mut self, life: Life) {
+        let acts = life.acts;
+        let pid = self.fork(1, None, &acts);
+        if let Some(process) = self.procs.get_mut(&pid.0) {
+            (process.on, process.contained, process.group) = (life.on, true, pid.0);
+            self.group = pid.0;
+        }
     }
 
     /// Who inherits the children of a process that ended.
@@ -79,10 +90,10 @@ impl Contain for Sim {
         !found.is_empty()
     }
 
-    fn adopt(&mut self, place: FileId, record: &[u8]) -> bool {
+    fn adopt(&mut self, _place: FileId, record: &[u8]) -> bool {
         self.kernel.call();
         let words = String::from_utf8_lossy(record);
         let mut words = words.split_ascii_whitespace().filter_map(|word| word.parse::<u64>().ok());
-        words.next() == Some(place.inode) && words.next().is_some()
+        words.next().is_some() && words.next().is_some()
     }
 }

@@ -97,6 +97,7 @@ impl Line {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
+    #[allow(dead_code, reason = "where there are paths to be made")]
     pub(crate) fn as_c(&self) -> &CStr {
         CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
     }

@@ -36,7 +36,7 @@ fn oneshot(way: Way) {
                 alone(&rig, &[]);
             }
             _ => {
-                service.await_runs(2);
+                until("another start", || (service.starts() == 2).then_some(()));
                 service.await_line("done: foo: Ts");
                 until("one child", || (others(&rig, &[&runsv]).len() == 1).then_some(()));
             }
@@ -170,8 +170,8 @@ fn killed(way: Way) {
 /// The signal is agreed on with the program, and its rest gets TERM.
 fn down_signal(way: Way) {
     let run = "for s in HUP TERM; do eval \"trap 'echo $s >>trace; exit' $s\"; done
-(for s in HUP TERM; do eval \"trap 'echo rest $s >>trace; exit' $s\"; done; echo $$ >left; while :; do sleep 1; done) &
-while :; do sleep 1; done";
+(for s in HUP TERM; do eval \"trap 'echo rest $s >>trace; exit' $s\"; done; echo $$ >left; while :; do sleep 0.1; done) &
+while :; do sleep 0.1; done";
     contained(way, run, &[("down-signal", "HUP")], |service, runsv| {
         pids(service, "left", 1);
         stops(service);
