@@ -3,6 +3,7 @@
 //!
 //! The cases use the traits and nothing else, so they come to every new system for nothing. What
 //! has to be there before (programs, a link) is prepared once for each of the two.
+mod contain;
 mod files;
 mod pipes;
 mod processes;
@@ -55,7 +56,8 @@ fn string(text: &str) -> CString {
 
 /// Runs every case in a directory of its own below `base`.
 fn contract<P: Platform>(p: &mut P, name: &str, base: &str, counts: &mut (u32, u32)) {
-    let cases: Cases<P> = [pipes::cases(), files::cases(), processes::cases(), waiting::cases()].concat();
+    let cases: Cases<P> =
+        [pipes::cases(), files::cases(), processes::cases(), waiting::cases(), contain::cases()].concat();
     for (case, run) in cases {
         let dir = string(&format!("{base}/{case}"));
         let ready = p.mkdir(&dir, 0o755).and_then(|()| p.chdir(&dir));
@@ -81,6 +83,10 @@ pub(crate) mod programs {
     pub(crate) const SEVEN: &CStr = c"../seven";
     /// Runs until it is killed.
     pub(crate) const SLEEPER: &CStr = c"../sleeper";
+    /// Exits with 7, and leaves a process.
+    pub(crate) const LEAVER: &CStr = c"../leaver";
+    /// The same, and what it leaves ignores TERM.
+    pub(crate) const STUBBORN: &CStr = c"../stubborn";
     /// Writes `hello` to descriptor 1.
     pub(crate) const HELLO: &CStr = c"../hello";
     /// Reads descriptor 0 to its end, then exits with 3.

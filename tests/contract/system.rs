@@ -16,8 +16,10 @@ impl Drop for Temporary {
     }
 }
 
-const SCRIPTS: [(&str, &str); 7] = [
+const SCRIPTS: [(&str, &str); 9] = [
     ("seven", "exit 7"),
+    ("leaver", "sleep 60 & exit 7"),
+    ("stubborn", "trap '' TERM; sleep 60 & exit 7"),
     ("sleeper", "exec sleep 60"),
     ("hello", "printf hello"),
     ("reader", "while read line; do :; done; exit 3"),
@@ -97,6 +99,8 @@ pub(super) fn in_memory(counts: &mut (u32, u32)) {
         kernel.make(b"/base/link", Node::Link(b"somewhere".to_vec()), 0o777);
         for (name, life) in [
             ("seven", Life::exits(1, 7)),
+            ("leaver", Life::of(&[Act::Fork(Life::forever()), Act::Exit(7)])),
+            ("stubborn", Life::of(&[Act::Fork(Life::forever().on(Signal::Terminate, &[])), Act::Exit(7)])),
             ("sleeper", Life::forever()),
             ("hello", Life::of(&[Act::Write(1, b"hello".to_vec())])),
             ("reader", Life::of(&[Act::ReadAll(0), Act::Exit(3)])),
