@@ -60,6 +60,7 @@ pub fn rows() -> Vec<Row> {
     // Asked, not assumed: some file systems cannot tell.
     let told = Os::new().watch(c".");
     row("directory watch", if told { watch.into() } else { "none here: looked at every 5 seconds".into() });
+    row("contained services", format!("found {}", system::contains()));
     for setting in settings {
         row(setting, system::setting(setting).unwrap_or_else(|| "not to be had".into()));
     }
@@ -154,6 +155,7 @@ mod tests {
         for (what, text) in &rows {
             assert!(!what.is_empty() && !text.is_empty() && !text.contains('\n'), "{what}: {text}");
         }
+        assert!(rows.iter().any(|(what, text)| what == "contained services" && text.starts_with("found ")));
         assert!(rows.iter().any(|(what, text)| what == "requests" && text.contains("CONT: look at stopit")));
     }
 }

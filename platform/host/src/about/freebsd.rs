@@ -23,3 +23,12 @@ pub(super) use super::by_crate as setting;
 pub(super) fn setting(_name: &str) -> Option<String> {
     None
 }
+
+/// How what a service with the file `contain` leaves behind is found.
+pub(super) const fn contains() -> &'static str {
+    if cfg!(target_os = "freebsd") {
+        "as descendants, by procctl(2) with PROC_REAP_KILL"
+    } else {
+        "by process group: what starts a session of its own gets away"
+    }
+}

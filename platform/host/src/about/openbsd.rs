@@ -16,3 +16,8 @@ pub(super) fn key() -> String {
 }
 
 pub(super) use super::by_program as setting;
+
+/// How what a service with the file `contain` leaves behind is found.
+pub(super) const fn contains() -> &'static str {
+    "by process group: what starts a session of its own gets away"
+}

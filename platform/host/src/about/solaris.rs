@@ -19,3 +19,8 @@ pub(super) fn key() -> String {
 pub(super) fn setting(_name: &str) -> Option<String> {
     None
 }
+
+/// How what a service with the file `contain` leaves behind is found.
+pub(super) const fn contains() -> &'static str {
+    "by process group: what starts a session of its own gets away"
+}
