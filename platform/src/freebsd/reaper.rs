@@ -15,7 +15,7 @@ struct ReaperKill {
     failed: pid_t,
     pad: [c_uint; 15],
 }
-const _: () = assert!(size_of::<ReaperKill>() == 80);
+layout!(ReaperKill: 80 align 4, signal 0, flags 4, subtree 8, killed 12, failed 16, pad 20);
 
 /// <sys/procctl.h>.
 const REAPER_KILL_SUBTREE: c_uint = 2;
