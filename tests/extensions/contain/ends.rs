@@ -225,8 +225,26 @@ fn nothing(way: Way) {
     });
 }
 
+/// A crowd of services with a rest each, which all have to be looked for at the same time.
+fn many(way: Way) {
+    const MANY: usize = 100;
+    let rig = Rig::new();
+    let names: Vec<String> = (0..MANY).map(|number| format!("s{number}")).collect();
+    let services: Vec<_> = names.iter().map(|name| rig.service(name)).collect();
+    let begin = |service| {
+        prepare(service, "(trap '' TERM; exec sleep 1000) & echo $! >left\nexec sleep 2000", &[]);
+        rig.place.start(&mut way.command(&rig, "runsv", &[&service.name]))
+    };
+    let runsvs: Vec<_> = services.iter().map(begin).collect();
+    services.iter().for_each(|service| drop(pids(service, "left", 1)));
+    let words = ["-w", "120", "stop"].into_iter().chain(names.iter().map(String::as_str));
+    let done = rig.sv(&words.collect::<Vec<_>>());
+    assert_eq!((done.code, done.out.matches("ok: down: s").count()), (Some(0), MANY), "{done:?}");
+    alone(&rig, &runsvs.iter().collect::<Vec<_>>());
+}
+
 pub const EACH: &[Case] = each! {
-    a_child a_bomb a_bomb_at_work a_double_fork a_daemon nohup one_that_ignores_term one_that_heeds_term
+    many a_child a_bomb a_bomb_at_work a_double_fork a_daemon nohup one_that_ignores_term one_that_heeds_term
     one_that_is_stopped the_rest_before_the_next_start the_rest_before_finish the_rest_of_finish the_end_of_runsv
     what_is_said_meanwhile nothing
 };
