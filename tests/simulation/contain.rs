@@ -175,7 +175,13 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
             prepare(&mut sim.kernel, &mut random, log);
             plan(&mut sim.kernel, &mut random);
             if flood::is_flooded(seed) {
-                flood::plan(&mut sim.kernel, &mut random, &runsv::SOURCES[..4], LEAVE, CALM);
+                flood::plan(
+                    &mut sim.kernel,
+                    &mut random,
+                    &runsv::sources(CONTROL, runsv::LOG_CONTROL)[..4],
+                    LEAVE,
+                    CALM,
+                );
             }
             sim
         },
@@ -242,7 +248,7 @@ fn plan(kernel: &mut Kernel, random: &mut Random) {
         };
         kernel.plan(at.min(CALM - 1), deed);
     }
-    runsv::plan_end(kernel, random);
+    runsv::plan_end(kernel, random, CONTROL);
     for (later, letter) in [(8_000, b"d"), (22_000, b"u"), (23_000, b"t"), (24_000, b"d")] {
         if random.chance(60) {
             kernel.plan(CALM + later, Deed::Send(CONTROL, letter.to_vec()));
