@@ -58,19 +58,21 @@ impl Runsv<'_> {
     pub(super) fn adopts<P: Platform>(&self, p: &mut P) -> Result<bool, Refused<'static>> {
         let opened =
             if self.main.new { Err(Errno::NOENT) } else { p.openat(self.main.place, CONTAINED, Open::Read) };
-        let fd = match opened {
-            Ok(fd) => fd,
-            Err(Errno::NOENT) => return Ok(false),
-            Err(errno) => {
-                let text: [&[u8]; 5] = [b"unable to open supervise/contained", b"", b"", b"", b""];
-                return Err(Refused(text, Some(errno)));
-            }
-        };
         let mut record = [0; RECORD];
-        let read = p.read(fd, &mut record);
-        p.close(fd);
+        let read = match opened {
+            Ok(fd) => {
+                let read = read_all(p, fd, &mut record);
+                p.close(fd);
+                read
+            }
+            Err(Errno::NOENT) => return Ok(false),
+            Err(errno) => Err(errno),
+        };
+        let refused =
+            |errno| Refused([b"unable to read supervise/contained", b"", b"", b"", b""], Some(errno));
+        let len = read.map_err(refused)?;
         let place = here(p, self.main.place);
-        Ok(read.is_ok_and(|len| p.adopt(place, record.get(..len).unwrap_or_default())))
+        Ok(p.adopt(place, record.get(..len).unwrap_or_default()))
     }
 
     pub(super) fn tell_stuck<P: Platform>(&self, p: &mut P) {
@@ -81,4 +83,16 @@ impl Runsv<'_> {
 /// The supervise directory: instances of a template have a service directory in common, and each one of these.
 fn here<P: Platform>(p: &mut P, place: Fd) -> FileId {
     p.fstat(place).map(|here| here.id()).unwrap_or_default()
+}
+
+/// Reads until the room is full or nothing more comes: half a record would count as none.
+fn read_all<P: Platform>(p: &mut P, fd: Fd, room: &mut [u8]) -> platform::Result<usize> {
+    let mut len: usize = 0;
+    while let Some(rest) = room.get_mut(len..).filter(|rest| !rest.is_empty()) {
+        match p.read(fd, rest)? {
+            0 => break,
+            count => len = len.saturating_add(count),
+        }
+    }
+    Ok(len)
 }

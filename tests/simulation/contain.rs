@@ -79,15 +79,14 @@ fn leaves(random: &mut Random, end: &[Act]) -> Life {
 }
 
 impl Contain {
-    /// Whether `./run` or `./finish` is there.
+    /// Whether `./run`, `./finish` or a control script is there, before which nothing is ended.
     fn has_child(kernel: &Kernel) -> bool {
         let own = kernel.own().0;
         kernel.others().any(|process| {
+            let main = process.program == b"./run" || process.program == b"./finish";
+            let script = process.program.starts_with(b"control/");
             process.parent == own
-                && process.contained
-                && (process.program == b"./run"
-                    || process.program == b"./finish"
-                    || process.program.is_empty())
+                && (process.contained == main && (main || script) || process.program.is_empty())
         })
     }
 
