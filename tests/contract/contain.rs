@@ -129,7 +129,7 @@ fn record<P: Platform>(p: &mut P) -> Case {
     holds!(p.sweep(Sweep::Look, &[]));
     holds!(p.sweep(Sweep::Kill, &[]));
     same!(death(p)?, (pid, Ended::Killed { signal: 9, core: false }));
-    gone(p, Sweep::Look)
+    gone(p, Sweep::Kill)
 }
 
 fn no_record<P: Platform>(p: &mut P) -> Case {

@@ -10,6 +10,8 @@
 //! | what another supervisor has left is not looked for | started beside, exited, asleep | 440 |
 //! | KILL comes before TERM | killed, and not asked to end before | 1,855 |
 //! | nobody looks again | TERM lost, asleep | 449 |
+//! | KILL never comes | left for ever, TERM lost | 414 |
+//! | KILL comes once | left for ever, TERM lost | 129 |
 //! | a one-shot is undone without looking | started beside, exited, asleep | 108 |
 //! | what is still being ended does not keep runsv from exiting | exited | 28 |
 //! | the service is down when its process has ended | it says down | 224 |

@@ -77,6 +77,12 @@ impl Contain for Sim {
         }
         self.kernel.emit(&Fact::Swept { how, left: !found.is_empty() });
         self.kernel.leave_if_over();
+        // One of them forks after all were looked at, and before it is killed.
+        if how == Sweep::Kill && self.kernel.random.chance(20) {
+            if let Some(pid) = found.first() {
+                self.kernel.begin(*pid, Life::forever());
+            }
+        }
         let signals: &[Signal] = match how {
             Sweep::Look => &[],
             Sweep::Terminate => &[Signal::Terminate, Signal::Continue],
