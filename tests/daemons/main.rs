@@ -10,6 +10,7 @@ use std::process::ExitCode;
 mod all;
 mod data;
 mod haproxy;
+mod left;
 mod mariadb;
 mod nginx;
 mod page;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         small::CASES,
         all::CASES,
         tower::CASES,
+        left::CASES,
     ];
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();
     suite::main_with("daemons", &cases, JOBS).into()

@@ -110,7 +110,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// With two pages: one that says what the pool's configuration has, and one that waits for a file.
-fn plan() -> Plan {
+pub fn plan() -> Plan {
     with(&[NAME])
         .prepare(&format!("echo 'env[COLOR] = red' >>{POOL}"))
         .file("/var/www/color.php", "<?php echo 'colour: ' . getenv('COLOR');")
@@ -127,7 +127,7 @@ fn up() -> World {
 }
 
 /// The command that asks for a page.
-fn ask(page: &str) -> String {
+pub fn ask(page: &str) -> String {
     format!(
         "SCRIPT_FILENAME=/var/www/{page}.php REQUEST_METHOD=GET cgi-fcgi -bind -connect /run/php/php8.2-fpm.sock"
     )
