@@ -83,7 +83,10 @@ fn unsettled(since: Stamp, now: Stamp) -> u32 {
     const MOST: u32 = SETTLED.as_millis() as u32;
     let ms =
         |stamp: Stamp| stamp.secs.saturating_mul(1000).saturating_add(u64::from(stamp.nanos / 1_000_000));
-    // Of a start that seems to be in the future nothing is known: the clock was set back.
+    // A start that seems to be far in the future was before the clock was set back; a little may be its correction.
+    if ms(since).saturating_sub(ms(now)) > u64::from(MOST) {
+        return 0;
+    }
     let age = ms(now).saturating_sub(ms(since));
     u32::try_from(age).map_or(0, |age| MOST.saturating_sub(age))
 }
@@ -138,7 +141,8 @@ mod tests {
             (run, later(0), "in 420"),
             (run, later(100), "in 320"),
             (run, later(420), "up"),
-            (run, Stamp { secs: SINCE.secs - 5, nanos: 0 }, "in 420"),
+            (run, Stamp { nanos: 0, ..SINCE }, "in 420"),
+            (run, Stamp { secs: SINCE.secs - 5, nanos: 0 }, "up"),
             (run, Stamp { secs: u64::MAX, nanos: 0 }, "up"),
             (Status { want: Want::Down, ..run }, later(500), "up"),
             (Status { want: Want::Down, got_term: true, ..run }, later(500), "not ready"),
