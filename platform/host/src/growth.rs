@@ -62,13 +62,15 @@ mod tests {
         let mut file = fs::File::create(place.join("current")).unwrap();
         let (output, _reader) = std::os::unix::net::UnixDatagram::pair().unwrap();
         let mut growth = Growth::new();
-        assert!(growth.add(0, &path));
+        assert_eq!(growth.add(0, &path), growth.tells());
         growth.hold(0, file.as_fd());
         let mut told = Vec::new();
-        growth.notices(|grown| panic!("{grown:?}"));
+        let tells = growth.tells();
+        let nothing = |grown: Grown<'_>| assert!(!tells && grown == Grown::Lost, "{grown:?}");
+        growth.notices(nothing);
         file.write_all(b"x\n").unwrap();
         assert!(growth.wait(output.as_fd(), false), "a line");
-        growth.notices(|grown| panic!("{grown:?}"));
+        growth.notices(nothing);
         fs::rename(place.join("current"), place.join("@1.s")).unwrap();
         assert!(growth.wait(output.as_fd(), false), "a rename");
         growth.notices(|grown| told.push(format!("{grown:?}")));
