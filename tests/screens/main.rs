@@ -11,8 +11,12 @@ use std::os::unix::fs::symlink;
 /// Name, `run`, and other files.
 type Sample = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-const SAMPLES: [Sample; 8] = [
-    ("sshd", "exec sleep 1000", &[("log/run", "#!/bin/sh\nexec cat >/dev/null\n")]),
+const SAMPLES: [Sample; 9] = [
+    (
+        "sshd",
+        "echo 'Server listening on 0.0.0.0 port 22.'; echo 'Server listening on :: port 22.'; exec sleep 1000",
+        &[("log/run", "#!/bin/sh\nexec svlogd -tt ./main\n"), ("log/main/config", "n5\n")],
+    ),
     ("postgresql", "echo >&3; exec sleep 1000", &[("notification-fd", "3")]),
     ("web-shop-of-the-department-for-garden-furniture", "exec sleep 1000", &[("notification-fd", "3")]),
     ("mail", "exit 75", &[("restart-delay", "50"), ("restart-limit", "5 60")]),
@@ -20,6 +24,7 @@ const SAMPLES: [Sample; 8] = [
     ("backup", "exec sleep 1000", &[("down", "")]),
     ("crawler", "exit 1", &[("restart-delay", "60000")]),
     ("ntpd", "exec sleep 1000", &[]),
+    ("wiki", "exec sleep 1000", &[("needs/mail", "")]),
 ];
 
 /// A command as it is typed, and what it shows.
@@ -44,7 +49,7 @@ fn main() {
     symlink("/nowhere", rig.place.path("sv/old")).expect("a link");
     let _runsvdir = supervised(&rig);
     let settled = |text: &str| {
-        ["failed (", "next start in ", "done: mount-data", "not ready", "run: log"]
+        ["failed (", "next start in ", "done: mount-data", "not ready", "run: log", "waits for mail, failed"]
             .iter()
             .all(|part| text.contains(part))
     };
@@ -53,6 +58,12 @@ fn main() {
     for columns in [80, 200] {
         let shown = on_terminal(&rig, sv(&rig, &["status"]).env("NO_COLOR", "1"), columns);
         screen("sv status", columns, &shown);
+    }
+    for words in [["--explain", "mail"], ["--explain", "wiki"], ["--explain", "old"], ["--log", "sshd"]] {
+        for columns in [80, 200] {
+            let shown = on_terminal(&rig, sv(&rig, &words).env("NO_COLOR", "1"), columns);
+            screen(&format!("sv {}", words.join(" ")), columns, &shown);
+        }
     }
     let shown = on_terminal(&rig, &mut sv(&rig, &["status"]), 80);
     screen("sv status", 80, &Shown { text: shown.text.replace('\x1b', "\\e"), ..shown });
