@@ -212,12 +212,16 @@ pub const CASES: &[Case] = &[
         rig.place.executable("sv/web/run", "#!/bin/sh\nexit 7\n");
         rig.place.file("sv/web/restart-limit", "1 60");
         let _runsvdir = supervised(&rig);
-        says(
-            &rig,
-            "web",
-            &["was given up after its last end with exit code 7", "Do: sv --log -n 50 web\n"],
-            1,
-        );
+        says(&rig, "web", &["was given up after its last end with exit code 7", "/sv/web && ./run\n"], 1);
+    }),
+    case("explain_one_that_waits", || {
+        let rig = Rig::new();
+        rig.place.executable("sv/db/run", "#!/bin/sh\nexit 7\n");
+        rig.place.file("sv/db/restart-limit", "1 60");
+        rig.service("web").probe();
+        rig.place.file("sv/web/needs/db", "");
+        let _runsvdir = supervised(&rig);
+        says(&rig, "web", &["It needs db, which was given up, and waits", "Do: sv --explain db\n"], 1);
     }),
     case("explain_the_next_start", || {
         let rig = Rig::new();

@@ -34,7 +34,7 @@ pub enum Advice {
     Cont,
     /// End it.
     Kill,
-    /// Read more of its log.
+    /// Read more of its log; without one, see what it says.
     Log,
     /// Have the file system execute.
     Remount,
@@ -68,10 +68,23 @@ impl Advice {
             Advice::StartRunsvdir => (b"runsvdir", svdir, b"", b""),
             Advice::Supervise => (b"runsv", path, b"", b""),
             Advice::MoveSupervise => (b"ln -s /run/runit.supervise", svdir, b"/.supervise", b""),
-            Advice::Need => (b"ls -l", path, b"/needs", b""),
+            Advice::Need => match facts.service.record.and_then(|record| record.told?.need) {
+                // What it is called is not told whole.
+                Some(need) if !need.name().iter().any(|byte| b"?~".contains(byte)) => {
+                    out.put(b"sv --explain ");
+                    quote(out, need.name());
+                    return;
+                }
+                Some(_) | None => (b"ls -l", path, b"/needs", b""),
+            },
             Advice::Up => (b"sv up", name, b"", b""),
             Advice::Cont => (b"sv cont", name, b"", b""),
             Advice::Kill => (b"sv kill", name, b"", b""),
+            Advice::Log if facts.log.is_none() => {
+                out.put(b"sv down ");
+                quote(out, name);
+                (b"; cd", path, b" && ./run", b"")
+            }
             Advice::Log => (b"sv --log -n 50", name, b"", b""),
             Advice::Remount => (b"mount -o remount,exec \"$(df -P", path, b" | sed -n '2s/.* //p')\"", b""),
             Advice::Wait => (b"sv -w 60 check", name, b"", b""),

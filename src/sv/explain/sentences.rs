@@ -2,6 +2,7 @@
 use super::advice::Advice;
 use super::{Entry, Facts, Fault, Half, Supervisor};
 use crate::fixed::Text;
+use crate::need::Lack;
 use crate::state::Doing;
 use crate::status::{Record, State};
 use crate::sv::text::Sink;
@@ -253,7 +254,12 @@ impl<S: Sink> Said<'_, '_, S> {
         self.fault(facts.service.run, b"run");
         self.ended(record);
         if let Some(need) = told.as_ref().and_then(|told| told.need.as_ref()) {
-            self.say(&[b" It needs ", need.name(), b", which is not up and ready, and waits for that."]);
+            let lack: &[u8] = match need.lack {
+                Lack::NotReady => b"is not up and ready",
+                Lack::Failed => b"was given up",
+                Lack::Alone => b"has no supervisor",
+            };
+            self.say(&[b" It needs ", need.name(), b", which ", lack, b", and waits for that."]);
             self.advise(Advice::Need);
         }
         if let Some(next) = told.and_then(|told| told.next) {

@@ -103,7 +103,7 @@ fn what_it_waits_for() {
     let told = state::State { need: Some(Need::new(b"db", Lack::NotReady)), ..plain };
     let text = self::told(&facts(Record { told: Some(told), ..waits }));
     assert!(
-        text.contains("It needs db, which is not up") && text.ends_with("Do: ls -l /service/web/needs\n"),
+        text.contains("It needs db, which is not up") && text.ends_with("Do: sv --explain db\n"),
         "{text}"
     );
 }
