@@ -5,7 +5,8 @@ use core::mem::MaybeUninit;
 /// library cannot say.
 #[must_use]
 pub fn local(secs: u64) -> Option<[u32; 6]> {
-    let time = libc::time_t::try_from(secs).ok()?;
+    // Of the type that the call takes, which musl's has no name for that lasts.
+    let time = secs.try_into().ok()?;
     let mut fields = MaybeUninit::<libc::tm>::uninit();
     // SAFETY: the call stores a record, which is read only if it says so.
     let stored = unsafe { libc::localtime_r(&raw const time, fields.as_mut_ptr()) };
