@@ -115,6 +115,15 @@ const TIMES: &[Metric] = &[
         beside: Some(ready::newline_s6),
         ..metric("newline to sv start", "ms", (3, 15), ready::newline)
     },
+    // What others have for it does not compare.
+    Metric {
+        beside: Some(|_| Err("has no needs".into())),
+        ..metric("need to process", "ms", (3, 15), ready::needed)
+    },
+    Metric {
+        beside: Some(|_| Err("has no needs".into())),
+        ..metric("1000 chained", "x", (3, 1), ready::chained)
+    },
     metric("1000 up", "ms", (3, 1), many::wall_of_1000),
     metric("CPU of 1000 up", "ms", (5, 1), many::cpu_of_1000),
     metric("10000 up", "ms", (1, 1), many::wall_of_10000),

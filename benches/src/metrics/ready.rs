@@ -82,3 +82,67 @@ pub(super) fn newline_s6(count: usize) -> Taken {
     };
     Ok(told(&place, count, client, pid))
 }
+
+/// From the newline of a service until one that needs it has a process, in ms.
+pub(super) fn needed(set: &Set, count: usize) -> Taken {
+    let place = tree::place();
+    place.dir("service");
+    for number in 0..count {
+        silent(&place, number);
+        place.script(format!("service/after-{number}/run"), tree::LIVES);
+        place.file(format!("service/after-{number}/needs/{number}"), "");
+    }
+    let _scan = place.start(set.command(&place, "runsvdir").arg("service"));
+    let mut number = 0..count;
+    let prepare = || {
+        let number = number.next().expect("another service");
+        let pid = tree::up(&place.path(format!("service/{number}")));
+        let after = place.path(format!("service/after-{number}"));
+        wait::until("one that waits", || waits(&after).then_some(()));
+        (notification(pid.as_raw()), after)
+    };
+    Ok(samples(count, prepare, |(mut notification, after)| {
+        notification.write_all(b"\n").expect("the newline");
+        spin("a process", || tree::running(&after));
+    }))
+}
+
+fn waits(service: &Path) -> bool {
+    state(service).is_some_and(|line| line.split_whitespace().nth(2) == Some("waiting"))
+}
+
+fn state(service: &Path) -> Option<String> {
+    std::fs::read_to_string(service.join("supervise/state")).ok()
+}
+
+/// How many times as long a thousand services take to be ready when each needs the one before it.
+pub(super) fn chained(set: &Set, count: usize) -> Taken {
+    (0..count).map(|_| Ok(ready(set, true)? / ready(set, false)?)).collect()
+}
+
+/// From the start of runsvdir until a thousand services have all said that they are ready, in ms.
+fn ready(set: &Set, chained: bool) -> Result<f64, String> {
+    const SERVICES: usize = 1000;
+    let place = tree::place();
+    let names = tree::services(&place, SERVICES, false);
+    place.script("run", &format!("echo >&3; {}", tree::LIVES));
+    for (number, name) in names.iter().enumerate() {
+        std::fs::write(name.join("notification-fd"), "3").expect("a file");
+        if let (true, Some(before)) = (chained, number.checked_sub(1)) {
+            place.file(name.join(format!("needs/{before}")), "");
+        }
+    }
+    let start = std::time::Instant::now();
+    let _scan = place.start(set.command(&place, "runsvdir").arg("service"));
+    tree::all_there(&names, false)?;
+    let is_ready = |name: &Path| {
+        state(name).is_some_and(|line| {
+            let mut words = line.split_whitespace().skip(2);
+            words.next() == Some("run") && words.next() == Some("1")
+        })
+    };
+    for name in &names {
+        wait::until("one that is ready", || is_ready(name).then_some(()));
+    }
+    Ok(start.elapsed().as_secs_f64() * 1000.0)
+}
