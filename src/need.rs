@@ -29,8 +29,8 @@ pub struct Need {
 }
 
 impl Need {
-    /// An entry of that name. What a line cannot hold is told as `?`, and a name that is too long ends in `~`; who
-    /// needs to know better finds it in `needs/`.
+    /// An entry of that name. What a line cannot hold is told as `?`, and a name that is too long ends in `~`; the
+    /// whole name is in `needs/`.
     #[must_use]
     pub fn new(name: &[u8], lack: Lack) -> Need {
         let mut told = [b' '; NAME];

@@ -48,7 +48,7 @@ impl<'a> Runsv<'a> {
         Some(want)
     }
 
-    /// As at the beginning: who can open `ok` finds the rest there.
+    /// As at the beginning: a client that can open `ok` finds the rest there.
     fn set_up<P: Platform>(&self, p: &mut P, log: &mut Supervise<'a>, want: Want) -> Result<(), Refused<'a>> {
         log.lock(p, self.voice, self.scan())?;
         log.open_control(p)?;

@@ -1,4 +1,4 @@
-//! Services that say when they are ready, and who waits for them.
+//! Services that say when they are ready, and clients that wait for them.
 use super::Taken;
 use crate::times::{samples, spin};
 use crate::tree::{self, Set};

@@ -1,5 +1,5 @@
-//! Being told of every change in directories and of the readers of FIFOs, for who stays to see them all.
-//! [`crate::notice`] is for who waits for one.
+//! Being told of every change in directories and of the readers of FIFOs, for a program that stays to see them all.
+//! [`crate::notice`] is for a program that waits for one.
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
 
@@ -31,7 +31,7 @@ pub enum Of {
 pub struct Changes(System);
 
 impl Changes {
-    /// `None` if the system does not tell, or cannot any more: who wants to know has to look every so often.
+    /// `None` if the system does not tell, or cannot any more: a program that wants to know has to look every so often.
     #[must_use]
     pub fn new() -> Option<Changes> {
         System::new().map(Changes)

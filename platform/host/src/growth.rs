@@ -1,4 +1,4 @@
-//! Being told that a file in a directory grew, or got another name: what somebody needs who follows logs.
+//! Being told that a file in a directory grew, or got another name: what a program that follows logs needs.
 use crate::notice::wait_for_ends;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;

@@ -45,7 +45,7 @@ impl Kernel {
         }
     }
 
-    /// Who inherits the children of a process that ended.
+    /// The process that inherits the children of one that ended.
     pub(crate) fn heir(&self, pid: i32) -> i32 {
         let contained = self.procs.get(&pid).is_some_and(|process| process.contained);
         let here = contained && self.machine.keeps == Keeps::All && self.procs.contains_key(&self.own);

@@ -27,7 +27,7 @@ impl<'n> Queue<'n> {
         let mut dependents = if end { dependents(places, names) } else { Vec::new() };
         let count = |at: &usize| dependents.get(*at).map_or(0, BTreeSet::len);
         let mut rest: Vec<usize> = (0..names.len()).collect();
-        // Who needs others has fewer dependents than these, which have its dependents and it.
+        // A service that needs others has fewer dependents than these, which have its dependents and it.
         rest.sort_by_key(count);
         if !waits {
             dependents.clear();

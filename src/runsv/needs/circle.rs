@@ -10,7 +10,7 @@ use platform::{Fd, FileId, Open, Platform, Stamp};
 /// So many services are followed. A longer circle waits until somebody opens it.
 const HOPS: u32 = 64;
 
-/// Who asks: a service that waits.
+/// The service that asks, since it waits.
 #[derive(Clone, Copy)]
 pub(super) struct Asker {
     pub(super) scan: Fd,

@@ -3,7 +3,8 @@ use super::super::command::Goal;
 use super::judge::{Verdict, is_down, is_running, met, ready};
 use crate::status::Record;
 
-/// Whether it is. What was given up stays so until somebody starts it, and who waits for it to be up is told at once.
+/// Whether it is. What was given up stays so until somebody starts it, and a client that waits for it to be up is
+/// told at once.
 pub(super) fn reached(goal: Goal, record: &Record) -> Verdict {
     match goal {
         Goal::Up | Goal::Ready | Goal::Done if record.has_failed() => Verdict::Never,

@@ -1,4 +1,4 @@
-//! Nothing tells: who follows a log looks now and then.
+//! Nothing tells: a program that follows a log looks now and then.
 use super::Grown;
 use std::ffi::CStr;
 use std::os::fd::BorrowedFd;
