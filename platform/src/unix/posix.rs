@@ -32,7 +32,8 @@ pub(crate) fn open_fifo(dir: Fd, path: &CStr) -> Result<(Fd, Fd)> {
     }
 }
 
-/// mkfifoat(3).
+/// mkfifoat(3), but for macOS, which has its own.
+#[cfg(not(target_vendor = "apple"))]
 pub(crate) fn mkfifoat(dir: Fd, path: &CStr, mode: libc::mode_t) -> libc::c_int {
     // SAFETY: `path` is a string.
     unsafe { libc::mkfifoat(dir.0, path.as_ptr(), mode) }
