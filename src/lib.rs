@@ -35,6 +35,7 @@ pub mod scan_directory;
 pub mod service_directory;
 pub mod state;
 pub mod status;
+mod supervised;
 pub mod sv;
 pub mod svlogd;
 pub mod tai;

@@ -6,11 +6,13 @@ mod sight;
 use super::words::Needed;
 use crate::fixed::Text;
 use crate::need::{Lack, Need};
+use crate::protocol::Letter;
 use crate::scan_directory::{SUPERVISE_PREFIX, hash};
 use crate::service_directory::NEEDS;
+use crate::supervised;
 use crate::voice::Voice;
 use circle::Asker;
-use platform::{Errno, Fd, Kind, Open, Platform, Stamp};
+use platform::{Errno, Fd, Open, Platform, Stamp};
 use sight::{Sight, look_at};
 
 /// So many entries are looked at.
@@ -190,7 +192,7 @@ impl Needs {
         if self.told.iter().take(self.count).any(|told| *told == sum) {
             return;
         }
-        if sight::tell(p, place) {
+        if supervised::tell(p, place, Letter::Up) {
             if let Some(free) = self.told.get_mut(self.count) {
                 *free = sum;
                 self.count = self.count.saturating_add(1);
@@ -233,8 +235,7 @@ fn find<P: Platform>(
     below: &[u8],
 ) -> platform::Result<(Fd, bool)> {
     let entry = Text::<PATH>::of(&[NEEDS.to_bytes(), b"/", name]);
-    let link = p.readlinkat(service, entry.as_c(), &mut [0]).is_ok()
-        && p.fstatat(service, entry.as_c()).map_or(true, |found| found.kind == Kind::Directory);
+    let link = supervised::led(p, service, entry.as_c()).is_some();
     let (dir, path) = if link { (service, entry.bytes()) } else { (scan, name) };
     p.openat(dir, Text::<PATH>::of(&[path, below]).as_c(), Open::Read).map(|place| (place, link))
 }

@@ -4,9 +4,10 @@ use super::perform::Runsvdir;
 use crate::fixed::Text;
 use crate::msg::ROOM;
 use crate::scan_directory::SUPERVISE_PREFIX;
-use crate::service_directory::{OK, STATE, STATUS};
+use crate::service_directory::{STATE, STATUS};
 use crate::state::{Glance, LENGTH};
 use crate::status::SIZE;
+use crate::supervised::{is_supervised, read};
 use crate::tai;
 use core::ffi::CStr;
 use platform::{Fd, Instant, Open, Platform};
@@ -99,9 +100,8 @@ pub(super) fn open_supervise<P: Platform>(p: &mut P, scan: Fd, name: &[u8]) -> p
 /// Only what a living supervisor says of this moment counts: its line is of the same change as its record, which is
 /// written first when it starts.
 fn look_at<P: Platform>(p: &mut P, place: Fd) -> Sight {
-    match p.openat(place, OK, Open::Write) {
-        Ok(ok) => p.close(ok),
-        Err(_) => return Sight::Alone,
+    if !is_supervised(p, place) {
+        return Sight::Alone;
     }
     let (mut record, mut line) = ([0; SIZE], [0; LENGTH]);
     read(p, place, STATUS, &mut record);
@@ -113,12 +113,5 @@ fn look_at<P: Platform>(p: &mut P, place: Fd) -> Sight {
     match (told.doing(), told.last()) {
         (b"down" | b"failed", Some(code)) if told.is_wanted_down() => Sight::Down(code),
         (_, _) => Sight::Lives,
-    }
-}
-
-fn read<P: Platform>(p: &mut P, place: Fd, name: &CStr, into: &mut [u8]) {
-    if let Ok(file) = p.openat(place, name, Open::Read) {
-        let _ = p.read(file, into);
-        p.close(file);
     }
 }

@@ -6,10 +6,10 @@ use super::services::Services;
 use crate::fixed::Text;
 use crate::msg::ROOM;
 use crate::protocol::Letter;
-use crate::service_directory::CONTROL;
+use crate::supervised;
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Fd, FileId, Kind, Open, Platform};
+use platform::{Fd, FileId, Open, Platform};
 
 /// So many entries of one service are looked at, as by its supervisor.
 const ENTRIES: u32 = 1024;
@@ -47,10 +47,7 @@ fn kill_service<P: Platform>(p: &mut P, voice: Voice<'_>, place: Fd, service: &C
     let name = service.to_bytes();
     voice.warn(p, &[name, b" does not end, it is killed"], None);
     if let Ok(supervise) = open_supervise(p, place, name) {
-        if let Ok(control) = p.openat(supervise, CONTROL, Open::Write) {
-            let _ = p.write(control, &[Letter::Kill.byte()]);
-            p.close(control);
-        }
+        supervised::tell(p, supervise, Letter::Kill);
         p.close(supervise);
     }
 }
@@ -65,21 +62,12 @@ fn mark_needs<P: Platform>(p: &mut P, services: &mut Services, place: Fd, servic
             continue;
         }
         let entry = Text::<ROOM>::of(&[needs.bytes(), b"/", name.to_bytes()]);
-        let link = p.readlinkat(place, entry.as_c(), &mut [0]).is_ok();
-        let led = if link { Some(p.fstatat(place, entry.as_c())) } else { None };
-        let found = match led {
-            // What leads nowhere, or to a directory, is no name.
-            Some(led) if led.is_ok_and(|led| led.kind == Kind::Directory) || led.is_err() => {
-                led.map(|found| (found, found.id()))
-            }
-            Some(_) | None => {
-                p.fstatat(place, name).map(|found| (found, identity(p, place, name.to_bytes(), found.id())))
-            }
+        let id = match supervised::led(p, place, entry.as_c()) {
+            Some(led) => led.map(|found| found.id()),
+            None => p.fstatat(place, name).map(|found| identity(p, place, name.to_bytes(), found.id())),
         };
-        if let Ok((_, id)) = found {
-            if id != own {
-                services.need(id);
-            }
+        if let Some(id) = id.ok().filter(|id| *id != own) {
+            services.need(id);
         }
     }
     p.close_dir(entries);

@@ -5,6 +5,7 @@ use crate::fixed::Text;
 use crate::need::{Lack, NAME, Need};
 use crate::service_directory::{NEEDS, STATE};
 use crate::state::{Glance, LENGTH};
+use crate::supervised::read;
 use platform::{Fd, FileId, Open, Platform, Stamp};
 
 /// So many services are followed. A longer circle waits until somebody opens it.
@@ -74,10 +75,8 @@ fn waits_for<P: Platform>(
     inode: u64,
 ) -> Option<Text<PATH>> {
     let mut line = [0; LENGTH];
-    let file = p.openat(place, STATE, Open::Read).ok()?;
-    let read = p.read(file, &mut line);
-    p.close(file);
-    let told = Glance::of(&line).filter(|told| read.is_ok() && told.doing() == b"waiting")?;
+    read(p, place, STATE, &mut line);
+    let told = Glance::of(&line).filter(|told| told.doing() == b"waiting")?;
     if (told.since(), inode) > before {
         return None;
     }

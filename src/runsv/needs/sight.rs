@@ -1,11 +1,10 @@
 //! How a service is that is needed, as its supervise directory says.
-use crate::protocol::Letter;
-use crate::service_directory::{CONTROL, OK, STATE, STATUS};
+use crate::service_directory::{STATE, STATUS};
 use crate::state::{Glance, LENGTH};
 use crate::status::{SETTLED, SIZE};
+use crate::supervised::{is_supervised, read};
 use crate::tai;
-use core::ffi::CStr;
-use platform::{Fd, Open, Platform, Stamp};
+use platform::{Fd, Platform, Stamp};
 
 /// How a service is that is needed.
 #[derive(Clone, Copy)]
@@ -25,9 +24,8 @@ pub(super) enum Sight {
 /// How the service of a supervise directory is.
 #[inline(never)]
 pub(super) fn look_at<P: Platform>(p: &mut P, place: Fd, wall: Stamp) -> Sight {
-    match p.openat(place, OK, Open::Write) {
-        Ok(ok) => p.close(ok),
-        Err(_) => return Sight::Alone,
+    if !is_supervised(p, place) {
+        return Sight::Alone;
     }
     let (mut record, mut line) = ([0; SIZE], [0; LENGTH]);
     if read(p, place, STATUS, &mut record) != SIZE {
@@ -89,22 +87,6 @@ fn unsettled(since: Stamp, now: Stamp) -> u32 {
     }
     let age = ms(now).saturating_sub(ms(since));
     u32::try_from(age).map_or(0, |age| MOST.saturating_sub(age))
-}
-
-/// Tells it to come up.
-pub(super) fn tell<P: Platform>(p: &mut P, place: Fd) -> bool {
-    let Ok(control) = p.openat(place, CONTROL, Open::Write) else { return false };
-    let told = p.write(control, &[Letter::Up.byte()]) == Ok(1);
-    p.close(control);
-    told
-}
-
-/// What is in a small file: how many bytes were read.
-fn read<P: Platform>(p: &mut P, place: Fd, name: &CStr, into: &mut [u8]) -> usize {
-    let Ok(fd) = p.openat(place, name, Open::Read) else { return 0 };
-    let read = p.read(fd, into);
-    p.close(fd);
-    read.unwrap_or(0)
 }
 
 #[cfg(test)]
