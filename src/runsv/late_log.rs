@@ -26,13 +26,7 @@ impl<'a> Runsv<'a> {
         self.log_failed = false;
         let want = self.look_for_log(p)?;
         self.log_failed = true;
-        let (read, write) = match p.pipe() {
-            Ok(ends) => ends,
-            Err(errno) => {
-                self.voice.warn(p, &[b"unable to create log pipe"], Some(errno));
-                return None;
-            }
-        };
+        let (read, write) = self.make_pipe(p)?;
         let mut log = Supervise::new(Who::Log, p.wall(), self.now);
         if let Err(Refused(text, why)) = self.set_up(p, &mut log, want) {
             self.voice.warn(p, &text, why);
@@ -50,7 +44,7 @@ impl<'a> Runsv<'a> {
 
     /// As at the beginning: a client that can open `ok` finds the rest there.
     fn set_up<P: Platform>(&self, p: &mut P, log: &mut Supervise<'a>, want: Want) -> Result<(), Refused<'a>> {
-        log.lock(p, self.voice, self.scan())?;
+        log.lock(p, self.voice, self.scan)?;
         log.open_control(p)?;
         let status = Service::new(Who::Log, want).status(log.facts.since);
         log.announce(p, self.voice, status);

@@ -33,10 +33,8 @@ pub(super) struct Runsv<'a> {
     pub(super) reaped: Option<Pid>,
     /// The time of the last wake-up: all that follows from it happens then.
     pub(super) now: Instant,
-    /// The scan directory that its argument stands in, open; -1 if there is none.
-    pub(super) scan: Fd,
-    /// Its name there; empty without it.
-    pub(super) name: &'a [u8],
+    /// Where its entry is.
+    pub(super) scan: Scan<'a>,
     /// Which instance of a template it is; empty: none.
     pub(super) instance: Text<NAME>,
     pub(super) main: Supervise<'a>,
@@ -73,8 +71,7 @@ impl<'a> Runsv<'a> {
             machine: Machine::new(main, None),
             reaped: None,
             now,
-            scan: scan.fd,
-            name: scan.name,
+            scan,
             instance: Text::of(&[instance]),
             main: Supervise::new(Who::Main, since, now),
             log: None,
@@ -93,18 +90,13 @@ impl<'a> Runsv<'a> {
         runsv
     }
 
-    /// Where its entry is.
-    pub(super) fn scan(&self) -> Scan<'a> {
-        Scan { fd: self.scan, name: self.name }
-    }
-
     /// Makes the log pipe, and sets up the supervise directories. A client that can open `ok` finds the rest there.
     pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Refused<'a>> {
         if self.log.is_some() {
             let ends = p.pipe().map_err(|errno| Refused::only(b"unable to create log pipe", errno))?;
             self.pipe = Some((ends.0, Some(ends.1)));
         }
-        let (voice, scan) = (self.voice, self.scan());
+        let (voice, scan) = (self.voice, self.scan);
         self.main.lock(p, voice, scan)?;
         if let Some(log) = &mut self.log {
             log.lock(p, voice, scan)?;
@@ -241,7 +233,7 @@ impl<'a> Runsv<'a> {
                     .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, log.facts.since)));
             }
             Action::LookAtNeeds => {
-                let (voice, asks) = (self.voice, (self.main.place(), self.main.facts.since));
+                let (voice, asks) = (self.voice, (self.main.place, self.main.facts.since));
                 return Some(Answer::Needs(self.needs.look(p, voice, asks)));
             }
             Action::StopWaiting => {
@@ -310,19 +302,17 @@ impl<'a> Runsv<'a> {
     }
 
     fn open_pipe<P: Platform>(&mut self, p: &mut P) -> bool {
-        match p.pipe() {
-            Ok((read, write)) => {
-                if let Some((old, rest)) = self.pipe.replace((read, Some(write))) {
-                    p.close(old);
-                    rest.into_iter().for_each(|end| p.close(end));
-                }
-                true
-            }
-            Err(errno) => {
-                self.voice.warn(p, &[b"unable to create log pipe"], Some(errno));
-                false
-            }
+        let Some((read, write)) = self.make_pipe(p) else { return false };
+        if let Some((old, rest)) = self.pipe.replace((read, Some(write))) {
+            p.close(old);
+            rest.into_iter().for_each(|end| p.close(end));
         }
+        true
+    }
+
+    /// A pipe for a log service that the supervisor can do without.
+    pub(super) fn make_pipe<P: Platform>(&self, p: &mut P) -> Option<(Fd, Fd)> {
+        p.pipe().map_err(|errno| self.voice.warn(p, &[b"unable to create log pipe"], Some(errno))).ok()
     }
 }
 

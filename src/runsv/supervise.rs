@@ -132,11 +132,6 @@ impl<'a> Supervise<'a> {
         if self.is_inside() { (Fd::CWD, path) } else { (self.place, name) }
     }
 
-    /// The directory itself, open.
-    pub(super) const fn place(&self) -> Fd {
-        self.place
-    }
-
     /// Creates and opens the control FIFO, which does not end after every client.
     pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Refused<'a>> {
         let (from, path) = self.fifo(self.names.control, names::CONTROL);
