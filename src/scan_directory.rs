@@ -60,13 +60,6 @@ pub fn instance_at<'n, P: Files>(p: &mut P, scan: Fd, name: &'n [u8]) -> Option<
     instance(name, link.get(..len).filter(|_| len < LINK)?)
 }
 
-/// A number for a name, the same for the same name (FNV-1a with 64 bits).
-#[must_use]
-pub fn hash(name: &[u8]) -> u64 {
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    name.iter().fold(0xcbf2_9ce4_8422_2325, mix)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,14 +114,5 @@ mod tests {
             assert!(!may_be_instance(name.as_bytes()), "{name}");
         }
         assert!(may_be_instance(b"a@b"));
-    }
-
-    #[test]
-    fn hashes() {
-        // The published values of FNV-1a.
-        assert_eq!(
-            (hash(b""), hash(b"a"), hash(b"foobar")),
-            (0xcbf2_9ce4_8422_2325, 0xaf63_dc4c_8601_ec8c, 0x8594_4171_f739_67e8)
-        );
     }
 }

@@ -29,10 +29,26 @@ pub fn to_front(bytes: &mut [u8], from: usize, to: usize) {
     }
 }
 
+/// A number for bytes, the same for the same bytes (FNV-1a with 64 bits).
+#[must_use]
+pub fn hash<'a>(bytes: impl IntoIterator<Item = &'a u8>) -> u64 {
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.into_iter().fold(0xcbf2_9ce4_8422_2325, mix)
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
     use super::*;
+
+    #[test]
+    fn hashes() {
+        // The published values of FNV-1a.
+        assert_eq!(
+            (hash(b""), hash(b"a"), hash(b"foobar")),
+            (0xcbf2_9ce4_8422_2325, 0xaf63_dc4c_8601_ec8c, 0x8594_4171_f739_67e8)
+        );
+    }
 
     #[test]
     fn within_bounds() {

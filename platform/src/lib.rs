@@ -29,7 +29,7 @@ mod types;
 mod unix;
 
 pub use block::Block;
-pub use bytes::{copy, find, to_front};
+pub use bytes::{copy, find, hash, to_front};
 pub use entry::{Args, panicked, start};
 pub use errno::{Errno, Reason};
 pub use logins::{Field, Kind as LoginKind, LOGINS, Layout, Logins};

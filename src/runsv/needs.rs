@@ -7,12 +7,12 @@ use super::words::Needed;
 use crate::fixed::Text;
 use crate::need::{Lack, Need};
 use crate::protocol::Letter;
-use crate::scan_directory::{SUPERVISE_PREFIX, hash};
+use crate::scan_directory::SUPERVISE_PREFIX;
 use crate::service_directory::NEEDS;
 use crate::supervised;
 use crate::voice::Voice;
 use circle::Asker;
-use platform::{Errno, Fd, Open, Platform, Stamp};
+use platform::{Errno, Fd, Open, Platform, Stamp, hash};
 use sight::{Sight, look_at};
 
 /// So many entries are looked at.

@@ -5,10 +5,10 @@ use super::main_service::MainService;
 use super::words::{Action, Actions, Answer, Contents, Event, Look};
 use crate::fixed::Text;
 use crate::msg::ROOM;
-use crate::scan_directory::{hash, instance_at};
+use crate::scan_directory::instance_at;
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Child, Errno, Fd, FileId, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target};
+use platform::{Child, Errno, Fd, FileId, Kind, Open, Pid, Platform, Signal, Stamp, Step, Target, hash};
 
 /// How far another clock may be ahead, in seconds.
 const AHEAD: u64 = 60;

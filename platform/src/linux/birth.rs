@@ -62,6 +62,5 @@ pub(crate) fn birth(pid: i32) -> Option<u64> {
     let mut room = [0; 64];
     let boot = head(c"/proc/sys/kernel/random/boot_id", &mut room).unwrap_or_default();
     let start = stat(pid)?.start;
-    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    Some(boot.iter().chain(&start.to_ne_bytes()).fold(0xcbf2_9ce4_8422_2325, mix))
+    Some(crate::hash(boot.iter().chain(&start.to_ne_bytes())))
 }

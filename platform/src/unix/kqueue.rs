@@ -88,8 +88,7 @@ impl Native {
         // files get their times from may go on in steps of ten milliseconds.
         let mut path = [0; links::PATH];
         let len = files::readlinkat(dir, name, &mut path).unwrap_or(0);
-        let add = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
-        Seen { id: found.id(), target: path.iter().take(len).fold(0xcbf2_9ce4_8422_2325, add) }
+        Seen { id: found.id(), target: crate::hash(path.iter().take(len)) }
     }
 
     /// Whether the descriptor is that of the directory or of a link that is another one now.
