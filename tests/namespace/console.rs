@@ -7,6 +7,7 @@ pub const CASES: &[Case] = &[
     case("stage_1_owns_the_console", stage_1_owns_the_console).dev("DEV-03"),
     case("control_c_in_stage_1", control_c_in_stage_1).dev("DEV-03"),
     case("control_z_in_stage_1", control_z_in_stage_1),
+    case("control_z_stops_a_child_alone", control_z_stops_a_child_alone),
     case("stage_1_gets_the_console_back", stage_1_gets_the_console_back),
     case("stage_1_reads_the_console", stage_1_reads_the_console),
     case("descriptors_of_stages", descriptors_of_stages).dev("DEV-04"),
@@ -47,6 +48,20 @@ fn control_z_in_stage_1() {
     machine.line("ready");
     machine.type_in(b"\x1ahello\n");
     // The terminal shows what was typed.
+    machine.line_where("hello", |line| line.ends_with("hello"));
+    assert_eq!(machine.run(": >/run/go").code, Some(0));
+    machine.line(UP);
+    off(machine);
+}
+
+/// A script goes on while its child stops: it ignores ^Z, or it waits in vfork(2) for a child that has not
+/// called execve(2) yet.
+fn control_z_stops_a_child_alone() {
+    let child = "echo ready; until [ -e /run/go ]; do sleep 0.1; done";
+    let one = format!("trap '' TSTP; env --default-signal=TSTP sh -c '{child}'");
+    let mut machine = system().stage("1", &one).boot();
+    machine.line("ready");
+    machine.type_in(b"\x1ahello\n");
     machine.line_where("hello", |line| line.ends_with("hello"));
     assert_eq!(machine.run(": >/run/go").code, Some(0));
     machine.line(UP);

@@ -59,30 +59,46 @@ fn keep_terminal() {
     if pid < 0 {
         return;
     }
-    // Both change the foreground group, at some moment from behind.
-    system::signal(libc::SIGTTOU, libc::SIG_IGN);
     if pid == 0 {
+        // Until the leader has made all ready and lets it go on.
         // SAFETY: numbers are passed.
-        unsafe { libc::setpgid(0, 0) };
-        // SAFETY: numbers are passed.
-        unsafe { libc::tcsetpgrp(0, libc::getpid()) };
-        system::signal(libc::SIGTTOU, libc::SIG_DFL);
+        unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
         return;
     }
     // The hang-up is not meant for it, nor is what a script sends to all to be alone.
     for signal in libc::SIGHUP..libc::SIGTERM + 1 {
         system::signal(signal, libc::SIG_IGN);
     }
+    // SAFETY: numbers are passed.
+    unsafe { libc::setpgid(pid, pid) };
+    let lookout = system::fork();
+    if lookout == 0 {
+        look_out();
+    }
+    // SAFETY: numbers are passed.
+    unsafe { libc::setpgid(lookout, pid) };
+    // It changes the foreground group from behind.
+    system::signal(libc::SIGTTOU, libc::SIG_IGN);
     let mut status = 0;
-    // SAFETY: the status is a local integer.
-    while check(unsafe { libc::waitpid(pid, &raw mut status, libc::WUNTRACED) }) == Err(Errno::INTR)
-        || libc::WIFSTOPPED(status)
-    {
-        // ^Z, or it reads and a process that died had the terminal: no shell is there to help it on.
+    loop {
+        // SAFETY: the status is a local integer.
+        let ended = check(unsafe { libc::waitpid(-1, &raw mut status, libc::WUNTRACED) });
+        if ended == Err(Errno::INTR) {
+            continue;
+        }
+        if libc::WIFSTOPPED(status) {
+            // The start, ^Z, or it reads and a process that died had the terminal: no shell is there to help it on.
+            // SAFETY: numbers are passed.
+            unsafe { libc::tcsetpgrp(0, pid) };
+            // SAFETY: numbers are passed.
+            unsafe { libc::kill(-pid, libc::SIGCONT) };
+        } else if ended != Ok(lookout) {
+            break;
+        }
+    }
+    if lookout > 0 {
         // SAFETY: numbers are passed.
-        unsafe { libc::tcsetpgrp(0, pid) };
-        // SAFETY: numbers are passed.
-        unsafe { libc::kill(-pid, libc::SIGCONT) };
+        unsafe { libc::kill(lookout, libc::SIGKILL) };
     }
     // A leader's group has its number.
     // SAFETY: numbers are passed.
@@ -95,6 +111,15 @@ fn keep_terminal() {
     }
     // SAFETY: leaves the process without running anything of its parent's.
     unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
+}
+
+/// Stops whenever the script's group is stopped, which its parent is told. The script itself may go on though its
+/// children stopped: it ignores ^Z, or it has just used vfork(2) and does not run before its child does.
+fn look_out() -> ! {
+    loop {
+        // SAFETY: no record is passed and none counted.
+        unsafe { libc::poll(core::ptr::null_mut(), 0, -1) };
+    }
 }
 
 /// Puts /dev/null where a standard descriptor is closed; where there is none, the root directory:
