@@ -8,9 +8,12 @@ mod beside;
 mod changes;
 mod contain;
 mod contents;
+mod failed;
 mod late_log;
+mod late_log_refused;
 mod logs;
 mod needs;
+mod needs_asked;
 mod needs_circle;
 mod needs_dir;
 mod needs_entries;
@@ -18,6 +21,7 @@ mod needs_stop;
 mod older;
 mod oneshot;
 mod pairs;
+mod pairs_ends;
 mod places;
 mod places_used;
 mod ready;
@@ -43,13 +47,16 @@ fn main() -> ExitCode {
         signals::CASES,
         timeouts::CASES,
         restarts::CASES,
+        failed::CASES,
         oneshot::CASES,
         needs::CASES,
+        needs_asked::CASES,
         needs_circle::CASES,
         needs_dir::CASES,
         needs_entries::CASES,
         needs_stop::CASES,
         pairs::CASES,
+        pairs_ends::CASES,
         contents::CASES,
         changes::CASES,
         logs::CASES,
@@ -61,6 +68,7 @@ fn main() -> ExitCode {
         places_used::CASES,
         templates::CASES,
         late_log::CASES,
+        late_log_refused::CASES,
         recipes::CASES,
     ]);
     let cases: Vec<Case> = areas.concat().into_iter().map(Case::ours).collect();

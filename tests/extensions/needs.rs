@@ -11,7 +11,7 @@ use runit_tests::wait::until;
 use std::fs;
 
 pub const READY: (&str, &str) = ("notification-fd", "4");
-const DOWN: (&str, &str) = ("down", "");
+pub const DOWN: (&str, &str) = ("down", "");
 pub const WAITS: &str = "down: web: Ts, normally up, want up, waits for db";
 
 /// Adds an entry.
@@ -57,11 +57,12 @@ pub fn await_need(service: &Service<'_>, name: &str, lack: Lack) -> State {
 }
 
 /// It has no process and has had none.
-fn never_started(service: &Service<'_>) {
+pub fn never_started(service: &Service<'_>) {
     assert_eq!((service.starts(), service.status().pid), (0, 0));
 }
 
-fn descriptors(runsv: &Running) -> usize {
+/// How many descriptors it has.
+pub fn descriptors(runsv: &Running) -> usize {
     fs::read_dir(format!("/proc/{}/fd", runsv.pid())).map_or(0, Iterator::count)
 }
 
@@ -225,67 +226,6 @@ pub const CASES: &[Case] = &[
             web.await_runs(2);
         });
     }),
-    case("needs_and_d_while_it_waits", || {
-        pair(&[READY], |web, _, runsv, _| {
-            await_need(web, "db", Lack::NotReady);
-            let held = descriptors(runsv);
-            web.control("d");
-            let state = web.await_doing(Doing::Down);
-            assert_eq!((state.want, state.need), (Want::Down, None));
-            web.await_line("down: web: Ts, normally up");
-            never_started(web);
-            assert!(held == 0 || descriptors(runsv) < held, "the watch is closed");
-        });
-    }),
-    case("needs_and_x_while_it_waits", || {
-        pair(&[READY], |web, _, runsv, _| {
-            await_need(web, "db", Lack::NotReady);
-            web.control("x");
-            assert_eq!(runsv.wait().code(), Some(0));
-            never_started(web);
-        });
-    }),
-    case("needs_and_term_while_it_waits", || {
-        pair(&[READY], |web, _, runsv, _| {
-            await_need(web, "db", Lack::NotReady);
-            runsv.signal(Signal::SIGTERM);
-            assert_eq!(runsv.wait().code(), Some(0));
-            never_started(web);
-        });
-    }),
-    case("needs_and_once_while_it_waits", || {
-        pair(&[READY], |web, db, _, _| {
-            await_need(web, "db", Lack::NotReady);
-            web.control("o");
-            until("the wish", || (web.status().want == b'd').then_some(()));
-            await_need(web, "db", Lack::NotReady);
-            db.tell("echo >&4");
-            web.await_trace("run");
-            web.tell("exit 0");
-            web.await_stat("down");
-            assert_eq!(web.starts(), 1);
-        });
-    }),
-    case("needs_and_signals_while_it_waits", || {
-        pair(&[READY], |web, db, _, _| {
-            await_need(web, "db", Lack::NotReady);
-            web.control("tkihaq12");
-            web.stays("down");
-            await_need(web, "db", Lack::NotReady);
-            db.tell("echo >&4");
-            web.await_trace("run");
-            assert_eq!(web.trace(), ["run"]);
-        });
-    }),
-    case("needs_and_control_u", || {
-        pair(&[READY], |web, db, _, _| {
-            web.script("control/u", "echo u >>trace");
-            await_need(web, "db", Lack::NotReady);
-            assert_eq!(web.text("trace"), "");
-            db.tell("echo >&4");
-            web.await_traces(&["u", "run"]);
-        });
-    }),
     case("needs_of_a_supervisor_that_is_killed", || {
         pair(&[READY], |web, db, _, other| {
             db.await_trace("run");
@@ -322,24 +262,6 @@ pub const CASES: &[Case] = &[
         let _other = db.up();
         db.tell("echo >&4");
         web.await_trace("run");
-    }),
-    case("needs_and_sv_start", || {
-        pair(&[DOWN, READY], |web, db, _, _| {
-            db.await_trace("run");
-            web.obeys(&["-w1", "start"], &format!("timeout: {WAITS}"), 1);
-            db.tell("echo >&4");
-            web.obeys(&["start"], "ok: run: web: (pid p) Ts", 0);
-        });
-    }),
-    case("needs_and_sv_start_of_both", || {
-        let rig = Rig::new();
-        let db = database(&rig, &[DOWN]);
-        let web = dependent(&rig, "web", &["db"]);
-        web.file("down", "");
-        let (_runsv, _other) = (web.supervise(), db.supervise());
-        let done = rig.sv(&["start", "web", "db"]);
-        assert_eq!(done.code, Some(0), "{done:?}");
-        assert_eq!((web.starts(), db.starts()), (1, 1));
     }),
     case("needs_and_a_pause", || {
         pair(&[READY], |web, db, _, _| {

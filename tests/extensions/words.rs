@@ -1,7 +1,7 @@
 //! What sv makes of each word in each state: its line and its exit code.
+use crate::failed::failed;
 use crate::oneshot::{DONE, ONESHOT};
 use crate::ready::FD;
-use crate::restarts::failed;
 use crate::told::{Told, files, with, with_run};
 use runit::state::Doing;
 use runit_tests::rig::{Rig, Service, program};
