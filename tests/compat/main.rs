@@ -22,6 +22,7 @@ mod chpst_ids;
 mod chpst_limits;
 mod chpst_notify;
 mod chpst_notify_fd;
+mod chpst_notify_users;
 mod chpst_state;
 mod chpst_steps;
 mod chpst_words;
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
         chpst_steps::CASES,
         chpst_notify::CASES,
         chpst_notify_fd::CASES,
+        chpst_notify_users::CASES,
         runsvchdir::CASES,
         utmpset::CASES,
     ];

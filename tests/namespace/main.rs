@@ -8,6 +8,7 @@ use std::process::ExitCode;
 mod console;
 mod container;
 mod container_image;
+mod container_life;
 mod container_main;
 mod limits;
 mod requests;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         console::CASES,
         limits::CASES,
         container::CASES,
+        container_life::CASES,
         container_main::CASES,
         container_image::CASES,
     ]
