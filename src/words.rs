@@ -1,5 +1,7 @@
-//! The options of the programs, one table for each. The letters that a program understands and the completions
-//! of three shells are made of it; its help and its manual page are held against it (`tests/src/words.rs`).
+//! The options of the programs, one table for each. The letters that a program understands, its help and the
+//! completions of three shells are made of it; its manual page is held against it (`tests/src/words.rs`).
+use crate::fixed::Text;
+use crate::sv::format::Format;
 
 /// One option.
 #[derive(Clone, Copy, Debug)]
@@ -8,7 +10,7 @@ pub struct Word {
     pub name: &'static str,
     /// What follows it.
     pub takes: Takes,
-    /// What it does, for completions.
+    /// What it does. Neither colons nor quotation marks: completions have it too.
     pub about: &'static str,
 }
 
@@ -33,6 +35,8 @@ pub enum Takes {
     Choice(&'static [&'static str]),
     /// Nothing, or an equals sign and one of these words.
     Equals(&'static [&'static str]),
+    /// Nothing: it is the name of a format.
+    Format(Format),
 }
 
 impl Takes {
@@ -40,7 +44,7 @@ impl Takes {
     #[must_use]
     pub const fn is_argument(self) -> bool {
         match self {
-            Takes::Nothing | Takes::More | Takes::Alone | Takes::Equals(_) => false,
+            Takes::Nothing | Takes::More | Takes::Alone | Takes::Equals(_) | Takes::Format(_) => false,
             Takes::User | Takes::File | Takes::Directory | Takes::Value(_) | Takes::Choice(_) => true,
         }
     }
@@ -52,92 +56,108 @@ const fn word(name: &'static str, takes: Takes, about: &'static str) -> Word {
 
 use Takes::{Alone, Choice, Directory, Equals, File, More, Nothing, User, Value};
 
-const SHORT_VERSION: Word = word("-V", Alone, "show the version and the usage");
-const HELP: Word = word("--help", Alone, "show the options");
+const SHORT_VERSION: Word = word("-V", Alone, "show the version and the usage, and fail");
+const HELP: Word = word("--help", Alone, "show this");
 const VERSION: Word = word("--version", Alone, "show the version");
 
 /// Those of sv.
 pub const SV: &[Word] = &[
-    word("-v", Nothing, "wait and report"),
-    word("-w", Value("seconds"), "wait so long"),
+    word("-v", Nothing, "wait and report for commands that do not wait by themselves"),
+    word("-w", Value("seconds"), "wait so long instead of 7 (or $SVWAIT), and report"),
     SHORT_VERSION,
     HELP,
     VERSION,
-    word("--platform", Alone, "show what this system offers"),
-    word("--all", Nothing, "every service of the directory"),
-    word("--json", Nothing, "show JSON"),
-    word("--color", Equals(&["auto", "always", "never"]), "when there are colours"),
-    word("--watch", Nothing, "tell of every change"),
-    word("--wait", Choice(&["up", "down", "ready", "done", "failed"]), "wait for this state"),
+    word("--platform", Alone, "show what this system offers to process 1 and to supervisors"),
+    word("--json", Takes::Format(Format::Json), "show JSON; with commands that wait, what came of it too"),
+    word(
+        "--color",
+        Equals(&["auto", "always", "never"]),
+        "colours, and status as a table, on terminals, always (a pipe too), or never",
+    ),
+    word("--all", Nothing, "every service of the directory; what status shows without a service"),
+    word("--user", Nothing, "services of $XDG_CONFIG_HOME/service (~/.config/service) instead"),
+];
+
+/// Those of sv that stand in the place of a command.
+pub const SV_INSTEAD: &[Word] = &[
+    word("--watch", Nothing, "tell of every change until ended"),
+    word("--wait", Choice(&["up", "down", "ready", "done", "failed"]), "wait for this state; send nothing"),
     word("--list-available", Nothing, "name the services that can be enabled"),
-    word("--enable", Nothing, "link services into the directory"),
-    word("--disable", Nothing, "take such links out"),
-    word("--now", Nothing, "start or stop them too"),
-    word("--new", Nothing, "make a service of a command"),
+    word("--enable", Nothing, "link services into the directory of services"),
+    word("--disable", Nothing, "take such links out again"),
+    word("--new", Nothing, "make a service, with a log, of a name and a command line"),
+    word("--now", Nothing, "with these three, start or stop them too"),
     word("--log", Nothing, "show the last lines of logs"),
-    word("--explain", Nothing, "say why services are as they are"),
-    word("--user", Nothing, "the services of the user"),
+    word("--explain", Nothing, "say why services are as they are, and what to do"),
 ];
 
 /// Those of sv behind `--log`.
 pub const SV_LOG: &[Word] = &[
     word("-f", Nothing, "go on with lines to come"),
-    word("-n", Value("lines"), "so many lines, or all"),
-    word("--raw", Nothing, "lines as they are"),
-    word("--local", Nothing, "stamps in local time"),
+    word("-n", Value("lines"), "so many of each log, or all, instead of 10"),
+    word("--raw", Nothing, "lines as they are, on a terminal too"),
+    word("--local", Nothing, "stamps in local time, elsewhere too"),
 ];
 
-/// Those of chpst under its own name.
+/// Those of chpst under its own name, in the order in which they take effect; behind them those that change nothing.
 pub const CHPST: &[Word] = &[
-    word("-u", User, "become this user"),
-    word("-U", User, "tell the numbers of this user"),
-    word("-b", Value("name"), "say that this is the name"),
-    word("-e", Directory, "variables from this directory"),
-    word("-/", Directory, "root directory"),
-    word("-C", Directory, "current directory"),
-    word("-n", Value("level"), "add to the nice level"),
-    word("-l", File, "wait for a lock"),
-    word("-L", File, "take a lock or fail"),
-    word("-m", Value("bytes"), "data, stack, locked memory, address space"),
-    word("-d", Value("bytes"), "data"),
-    word("-o", Value("number"), "open descriptors"),
-    word("-p", Value("number"), "processes"),
-    word("-f", Value("bytes"), "file size"),
-    word("-c", Value("bytes"), "core file size"),
-    word("-r", Value("bytes"), "resident set"),
-    word("-t", Value("seconds"), "CPU time"),
-    word("-v", Nothing, "warn"),
-    word("-P", Nothing, "in a new session"),
-    word("-0", Nothing, "close standard input"),
-    word("-1", Nothing, "close standard output"),
-    word("-2", Nothing, "close standard error"),
+    word(
+        "--notify-fd",
+        Value("descriptor"),
+        "with this descriptor; a newline there is told to NOTIFY_SOCKET",
+    ),
+    word("-P", Nothing, "in a session of its own"),
+    word("-e", Directory, "with variables set from the files of a directory"),
+    word("-/", Directory, "with this root directory"),
+    word("-C", Directory, "in this directory"),
+    word("-n", Value("level"), "with so much added to its nice level"),
+    word("-U", User, "with UID and GID in its environment, those of a user, or of numbers"),
+    word("-u", User, "as this user, or these numbers, in the groups named only"),
+    word("--groups", Nothing, "with -u, in all groups of the user as well"),
+    word(
+        "--notify-socket",
+        Value("descriptor"),
+        "with a NOTIFY_SOCKET; READY=1 there is told by a newline on the descriptor",
+    ),
+    word("-l", File, "with a lock on this file; wait for it"),
+    word("-L", File, "with a lock on this file; fail if somebody else has it"),
+    word("-0", Nothing, "with standard input closed"),
+    word("-1", Nothing, "with standard output closed"),
+    word("-2", Nothing, "with standard error closed"),
+    word("-m", Value("bytes"), "with so much data, stack, locked memory, address space, each"),
+    word("-d", Value("bytes"), "with so much data"),
+    word("-o", Value("number"), "with so many open files"),
+    word("-p", Value("number"), "with so many processes of the user"),
+    word("-f", Value("bytes"), "with files of at most this size"),
+    word("-c", Value("bytes"), "with core files of at most this size"),
+    word("-r", Value("bytes"), "with so much in memory"),
+    word("-t", Value("seconds"), "with so much CPU time"),
+    word("--umask", Value("mode"), "with this file mode creation mask"),
+    word("--no-new-privs", Nothing, "never again with more privileges, whatever it executes"),
+    word("-b", Value("name"), "tell the program that this is its name"),
+    word("-v", Nothing, "warn of what the system does not support"),
     SHORT_VERSION,
-    word("--groups", Nothing, "in all groups of the user"),
-    word("--umask", Value("mode"), "file mode creation mask"),
-    word("--notify-socket", Value("descriptor"), "a newline here when sd_notify says ready"),
-    word("--notify-fd", Value("descriptor"), "sd_notify when a newline comes here"),
-    word("--no-new-privs", Nothing, "never more privileges"),
     HELP,
     VERSION,
 ];
 
 /// Those of chpst as setlock.
 pub const SETLOCK: &[Word] = &[
-    word("-n", Nothing, "fail if the lock is held"),
-    word("-N", Nothing, "wait for the lock"),
-    word("-x", Nothing, "be silent about failures"),
-    word("-X", Nothing, "complain"),
+    word("-n", Nothing, "fail if somebody else has the lock"),
+    word("-N", Nothing, "wait for the lock, as without options"),
+    word("-x", Nothing, "be silent and exit 0 when that fails"),
+    word("-X", Nothing, "complain, as without options"),
 ];
 
 /// Those of chpst as softlimit.
 pub const SOFTLIMIT: &[Word] = &[
-    word("-m", Value("bytes"), "data, stack, locked memory, address space"),
+    word("-m", Value("bytes"), "data, stack, locked memory and address space, each"),
     word("-d", Value("bytes"), "data"),
     word("-s", Value("bytes"), "stack"),
     word("-l", Value("bytes"), "locked memory"),
     word("-a", Value("bytes"), "address space"),
-    word("-o", Value("number"), "open descriptors"),
-    word("-p", Value("number"), "processes"),
+    word("-o", Value("number"), "open files"),
+    word("-p", Value("number"), "processes of the user"),
     word("-f", Value("bytes"), "file size"),
     word("-c", Value("bytes"), "core file size"),
     word("-r", Value("bytes"), "resident set"),
@@ -146,10 +166,10 @@ pub const SOFTLIMIT: &[Word] = &[
 
 /// Those of utmpset.
 pub const UTMPSET: &[Word] = &[
-    word("-w", Nothing, "note it in the history as well"),
+    word("-w", Nothing, "note it in the history of logins as well, if there is one"),
     SHORT_VERSION,
-    word("--boot", Nothing, "note that the system came up"),
-    word("--shutdown", Nothing, "note that the system goes down"),
+    word("--boot", Nothing, "note that the system came up instead"),
+    word("--shutdown", Nothing, "note that the system goes down instead"),
     HELP,
     VERSION,
 ];
@@ -167,6 +187,61 @@ pub const SVLOGD: &[Word] = &[
     HELP,
     VERSION,
 ];
+
+/// Where in a line of help begins what an option does.
+const COLUMN: usize = 14;
+/// How long a line of help may be.
+const WIDTH: usize = 79;
+
+/// Help: each option of a table with its argument, and what it does.
+pub fn help(table: &[Word], put: &mut impl FnMut(&[u8])) {
+    for Word { name, takes, about } in table {
+        let mut left = Text::<64>::of(&[name.as_bytes()]);
+        let (before, words, after): (&[u8], &[&str], &[u8]) = match takes {
+            Takes::Nothing | Takes::More | Takes::Alone | Takes::Format(_) => (b"", &[], b""),
+            Takes::User => (b" ", &["user"], b""),
+            Takes::File => (b" ", &["file"], b""),
+            Takes::Directory => (b" ", &["dir"], b""),
+            Takes::Value(what) => (b" ", &[*what], b""),
+            Takes::Choice(words) => (b" ", words, b""),
+            Takes::Equals(words) => (b"[=", words, b"]"),
+        };
+        left.add(before);
+        for (at, word) in words.iter().enumerate() {
+            left.add_all(&[if at == 0 { b"" } else { b"|" }, word.as_bytes()]);
+        }
+        left.add(after);
+        row(left.bytes(), about, put);
+    }
+}
+
+/// A line of help, or as many as it takes: what is typed, and what it does.
+pub fn row(left: &[u8], about: &str, put: &mut impl FnMut(&[u8])) {
+    const INDENT: &[u8; COLUMN] = &[b' '; COLUMN];
+    put(b"  ");
+    put(left);
+    let mut at = left.len().saturating_add(2);
+    if at >= COLUMN {
+        put(b"\n");
+        at = 0;
+    }
+    put(INDENT.get(at..).unwrap_or_default());
+    at = COLUMN;
+    for word in about.split(' ') {
+        let end = at.saturating_add(word.len()).saturating_add(1);
+        if at > COLUMN && end > WIDTH {
+            put(b"\n");
+            put(INDENT);
+            at = COLUMN;
+        } else if at > COLUMN {
+            put(b" ");
+            at = at.saturating_add(1);
+        }
+        put(word.as_bytes());
+        at = at.saturating_add(word.len());
+    }
+    put(b"\n");
+}
 
 /// The letters of the tables, as [`crate::args::Options`] wants them.
 pub const SV_LETTERS: &[u8] = &letters::<{ length(SV) }>(SV);

@@ -18,12 +18,11 @@ _chpst_program() {
 _chpst() {
     local cur=${COMP_WORDS[COMP_CWORD]} i
     # <words>
-    local words=' -u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t -v -P -0 -1 -2 -V
-        --groups --umask --notify-socket --notify-fd --no-new-privs --help
-        --version '
-    local arguments=' -u -U -b -e -/ -C -n -l -L -m -d -o -p -f -c -r -t --umask
-        --notify-socket --notify-fd '
-    local users=' -u -U '
+    local words=' --notify-fd -P -e -/ -C -n -U -u --groups --notify-socket -l -L -0 -1 -2
+        -m -d -o -p -f -c -r -t --umask --no-new-privs -b -v -V --help --version '
+    local arguments=' --notify-fd -e -/ -C -n -U -u --notify-socket -l -L -m -d -o -p -f -c -r
+        -t --umask -b '
+    local users=' -U -u '
     local directories=' -e -/ -C '
     local files=' -l -L '
     # </words>

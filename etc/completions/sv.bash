@@ -48,8 +48,8 @@ _sv() {
         local words=' up down once exit term kill pause cont alarm hup interrupt quit 1 2
             status start stop reload restart try-restart shutdown force-stop
             force-reload force-restart force-shutdown check -v -w -V --help
-            --version --platform --all --json --color --watch --wait
-            --list-available --enable --disable --now --new --log --explain --user '
+            --version --platform --json --color --all --user --watch --wait
+            --list-available --enable --disable --new --now --log --explain '
         # </words>
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
         return

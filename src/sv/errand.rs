@@ -1,6 +1,7 @@
 //! What sv does beyond the commands of runit: long options, alone or with a command. C runit's sv drops every word
 //! that begins with two dashes, so none of its calls means anything else here.
 use super::command::{Plan, Task};
+use super::format::Format;
 use super::invocation::Invocation;
 use crate::args::number;
 
@@ -19,8 +20,8 @@ pub enum Colour {
 /// How something is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Show {
-    /// As JSON.
-    pub json: bool,
+    /// In another format than lines or a table.
+    pub format: Option<Format>,
     /// Every service of the directory.
     pub all: bool,
     /// When there are colours.
@@ -32,8 +33,11 @@ pub struct Show {
 impl Show {
     /// Takes an option, without its two dashes; whether it is one, and whether it is a right one.
     pub fn take(&mut self, option: &[u8]) -> Option<bool> {
+        if let Some(format) = Format::of(option) {
+            self.format = Some(format);
+            return Some(true);
+        }
         match option {
-            b"json" => self.json = true,
             b"all" => self.all = true,
             b"user" => self.user = true,
             b"color" | b"color=always" => self.colour = Colour::Always,
@@ -179,8 +183,10 @@ impl Errand {
             What::Enable | What::Disable if !names => wrong("which services?"),
             What::New if self.operands < 2 => wrong("--new wants a name and a command"),
             What::ListAvailable if names => wrong("--list-available takes no services"),
-            What::Enable | What::Disable | What::ListAvailable | What::New if all || self.show.json => {
-                wrong("--all and --json are for what shows states")
+            What::Enable | What::Disable | What::ListAvailable | What::New
+                if all || self.show.format.is_some() =>
+            {
+                wrong("--all and formats are for what shows states")
             }
             What::Watch | What::Wait | What::ListAvailable if self.now => {
                 wrong("--now is for --enable, --disable and --new")
@@ -269,9 +275,9 @@ mod tests {
     #[test]
     fn watching() {
         let (errand, names) = of(&["--watch"]).unwrap();
-        assert_eq!((errand.what, names.len(), errand.show.json), (What::Watch, 0, false));
+        assert_eq!((errand.what, names.len(), errand.show.format), (What::Watch, 0, None));
         let (errand, names) = of(&["--watch", "web", "--json", "--", "--db"]).unwrap();
-        assert_eq!((errand.show.json, names), (true, vec!["web", "--db"]));
+        assert_eq!((errand.show.format, names), (Some(Format::Json), vec!["web", "--db"]));
         assert_eq!(why(&["--watch", "--all", "web"]), "--all names every service already");
         assert_eq!(why(&["--watch", "-x"]), "no such option");
         assert_eq!(why(&["--watch", "--now"]), "--now is for --enable, --disable and --new");
@@ -281,7 +287,8 @@ mod tests {
     fn waiting() {
         let (errand, names) = of(&["--wait", "-w", "30", "ready", "up", "-w5", "--json"]).unwrap();
         assert_eq!(errand.goal, Some(Plan { task: Task::Await(Goal::Ready) }));
-        assert_eq!((errand.seconds, names, errand.show.json), (5, vec!["up"], true), "a service called up");
+        assert_eq!((errand.seconds, names), (5, vec!["up"]), "a service called up");
+        assert_eq!(errand.show.format, Some(Format::Json));
         assert!(of(&["--wait", "up", "--all"]).is_ok());
         assert_eq!(why(&["--wait"]), "--wait wants up, down, ready, done or failed");
         assert_eq!(why(&["--wait", "running", "a"]), "not up, down, ready, done or failed");
@@ -299,7 +306,7 @@ mod tests {
             assert_eq!(why(words), "which services?");
         }
         assert_eq!(why(&["--enable", "--disable", "a"]), NOT_HERE);
-        assert_eq!(why(&["--enable", "--json", "a"]), "--all and --json are for what shows states");
+        assert_eq!(why(&["--enable", "--json", "a"]), "--all and formats are for what shows states");
         assert!(of(&["--list-available"]).is_ok());
         assert_eq!(why(&["--list-available", "a"]), "--list-available takes no services");
     }

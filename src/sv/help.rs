@@ -1,7 +1,10 @@
 //! What sv says of itself: usage, complaints, version and help.
 use super::Mode;
+use super::command::{COMMANDS, Command};
 use super::text::Sink;
 use crate::args::Opt;
+use crate::protocol::LETTERS;
+use crate::words::{self, SV, SV_INSTEAD, SV_LOG};
 
 /// The usage text with its blank line.
 pub fn usage(out: &mut impl Sink, program: &[u8], mode: Mode) {
@@ -39,60 +42,30 @@ pub fn version(out: &mut impl Sink) {
 /// What `--help` prints.
 pub fn help(out: &mut impl Sink, program: &[u8], mode: Mode) {
     usage(out, program, mode);
-    out.put(HELP.as_bytes());
+    let mut put = |text: &[u8]| out.put(text);
+    put(b"Control and look at services that runsv supervises.\n\noptions\n");
+    words::help(SV, &mut put);
+    put(b"instead of a command, with services behind it\n");
+    words::help(SV_INSTEAD, &mut put);
+    put(b"behind --log\n");
+    words::help(SV_LOG, &mut put);
+    let (status, others) = COMMANDS.split_at(1);
+    put(b"commands, of which the first letter will do\n");
+    commands(status, &mut put);
+    for letter in LETTERS {
+        words::row(letter.word().as_bytes(), letter.about().trim(), &mut put);
+    }
+    put(b"commands that wait until it is done, to be written out\n");
+    commands(others, &mut put);
+    put(b"A service is a name in $SVDIR or the default directory, or a path that begins\n\
+        with a slash or a dot. Those that can be enabled are in $RUNIT_SERVICES.\n");
 }
 
-/// What `--help` prints below the usage.
-pub const HELP: &str = "\
-Control and look at services that runsv supervises.
-
-options
-  -v        wait and report for the commands that do not wait by themselves
-  -w sec    wait for this many seconds instead of 7 (or $SVWAIT); implies -v
-  -V        show the version and the usage, and fail
-  --help, --version
-  --platform
-            show what this system offers to process 1 and to supervisors
-  --json    show JSON: with commands that wait, what came of it too
-  --color[=always|auto|never]
-            colours, and status as a table, here: always (a pipe too), or never
-  --all     every service of the directory; what status shows without a service
-  --user    services of $XDG_CONFIG_HOME/service (~/.config/service) instead
-instead of a command
-  --watch [service ...]
-            tell of every change until ended
-  --wait up|down|ready|done|failed service ...
-            wait for this state; send nothing
-  --list-available
-            name the services that can be enabled
-  --enable service ... [--now]
-            link them into the directory of services; start them
-  --disable service ... [--now]
-            stop them; take the links out again
-  --new name [--enable [--now]] [--] command ...
-            make a service, with a log, of a command line
-  --log service ...
-            show the last lines of their logs; with
-            -f        go on with lines to come
-            -n lines  so many of each, or all, instead of 10
-            --raw     as they are on a terminal, too
-            --local   with stamps in local time elsewhere, too
-  --explain service ...
-            say why they are as they are, and what to do
-commands (the first letter will do)
-  status    show state, age and pid, and those of the log service
-  up down once
-            start, and again when it ends; stop; start, but not again
-  pause cont hup alarm interrupt quit 1 2 term kill
-            send the signal of that name
-  exit      stop the service and its runsv
-commands that wait until it is done, to be written out
-  start stop restart try-restart reload check shutdown
-  force-stop force-reload force-restart force-shutdown
-            the same, and kill what does not obey in time
-A service is a name in $SVDIR or the default directory, or a path that begins
-with a slash or a dot. Those that can be enabled are in $RUNIT_SERVICES.
-";
+fn commands(table: &[Command], put: &mut impl FnMut(&[u8])) {
+    for command in table {
+        words::row(command.word.as_bytes(), command.about, put);
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -116,6 +89,16 @@ mod tests {
         );
         let mut out = Vec::new();
         help(&mut out, b"sv", Mode::Command);
-        assert!(HELP.lines().all(|line| line.len() < 80) && out.ends_with(b".\n"));
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.lines().all(|line| line.len() < 80) && text.ends_with(".\n"), "{text}");
+        for part in [
+            "  -v          wait and report",
+            "\n  --color[=auto|always|never]\n              colours",
+            "\n  -n lines    so many",
+            "\n  hup         Send HUP.\n",
+            "\n  force-stop  stop, then kill\n",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 }

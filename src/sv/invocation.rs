@@ -100,7 +100,7 @@ impl Invocation {
     /// A command with nothing else said; `asked` is `-v` or `-w`.
     #[must_use]
     pub const fn new(plan: Plan, asked: bool) -> Invocation {
-        let show = Show { json: false, all: false, colour: Colour::Auto, user: false };
+        let show = Show { format: None, all: false, colour: Colour::Auto, user: false };
         Invocation { plan, asked, seconds: WAIT, first: 2, show, behind: false }
     }
 
@@ -189,7 +189,7 @@ impl CommandLine {
             }
         }
         // Without it there would be no outcome to tell of.
-        invocation.asked |= invocation.show.json;
+        invocation.asked |= invocation.show.format.is_some();
         let status = plan.task == Task::Status;
         match (script || names, invocation.show.all) {
             (true, true) if !script => wrong(None, "--all names every service already"),
@@ -305,7 +305,7 @@ mod tests {
     fn how_it_is_shown() {
         let show = |words| match of(words, Mode::Command, None) {
             CommandLine::Run(invocation) => {
-                (invocation.show.all, invocation.show.json, invocation.show.colour)
+                (invocation.show.all, invocation.show.format.is_some(), invocation.show.colour)
             }
             other => panic!("{other:?}"),
         };
@@ -345,7 +345,7 @@ mod tests {
     #[test]
     fn errands() {
         let what = |words| match of(words, Mode::Command, Some("30")) {
-            CommandLine::Errand(errand) => (errand.what, errand.show.json, errand.seconds),
+            CommandLine::Errand(errand) => (errand.what, errand.show.format.is_some(), errand.seconds),
             other => panic!("{other:?}"),
         };
         assert_eq!(what(&["sv", "--watch"]), (What::Watch, false, 30));

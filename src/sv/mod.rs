@@ -3,6 +3,7 @@
 pub mod command;
 pub mod errand;
 pub mod explain;
+pub mod format;
 pub mod found;
 pub mod help;
 pub mod invocation;

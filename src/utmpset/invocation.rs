@@ -6,16 +6,8 @@ use crate::words::UTMPSET_LETTERS;
 /// The usage text behind the program's name.
 pub const USAGE: &str = " [-w] line";
 
-/// What `--help` says below the usage.
-pub const HELP: &str = "\
-Write down that nobody is logged in on line any more, such as tty1.
-
-  -w  note it in the history of logins as well, if there is one
-  -V  show the version and the usage, and fail
-  --boot, --shutdown
-      note that the system came up or goes down instead, where stages have to
-  --help, --version
-";
+/// What it does, below the usage of `--help`.
+pub const ABOUT: &str = "Write down that nobody is logged in on line any more, such as tty1.\n\n";
 
 /// What the command line amounts to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -83,6 +75,5 @@ mod tests {
         assert_eq!(of(&["utmpset", "-w", "--help"]), CommandLine::Help);
         assert_eq!(of(&["utmpset", "--boot"]), CommandLine::Note(Moment::Boot));
         assert_eq!(of(&["utmpset", "--shutdown", "x"]), CommandLine::Note(Moment::Shutdown));
-        assert!(HELP.lines().all(|line| line.len() < 80));
     }
 }

@@ -3,5 +3,5 @@
 mod invocation;
 mod record;
 
-pub use invocation::{CommandLine, HELP, USAGE};
+pub use invocation::{ABOUT, CommandLine, USAGE};
 pub use record::{Entry, Moment, find, record};

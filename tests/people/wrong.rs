@@ -55,10 +55,10 @@ pub const CASES: &[Case] = &[
             (&["--enable"], "which services?"),
             (&["--disable", "--now"], "which services?"),
             (&["--enable", "--disable", "a"], "--disable: not with this"),
-            (&["--enable", "--json", "a"], "--all and --json are for what shows states"),
+            (&["--enable", "--json", "a"], "--all and formats are for what shows states"),
             (&["--disable", "--all"], "which services?"),
             (&["--list-available", "a"], "--list-available takes no services"),
-            (&["--list-available", "--json"], "--all and --json are for what shows states"),
+            (&["--list-available", "--json"], "--all and formats are for what shows states"),
         ]);
     }),
     case("wrong_new", || {

@@ -1,12 +1,11 @@
 //! The words of the command lines, as the tables have them (`runit::words`, `runit::sv::command`,
-//! `runit::protocol`), in shell completions, help and manual pages. What stands between `# <name>` and
+//! `runit::protocol`), in shell completions and manual pages. What stands between `# <name>` and
 //! `# </name>` in a file below etc/completions is made here: `COMPLETIONS=write` writes it.
 #![cfg(test)]
 
-use runit::chpst::Tool;
 use runit::protocol::LETTERS;
 use runit::sv::command::COMMANDS;
-use runit::words::{CHPST, SETLOCK, SOFTLIMIT, SV, SV_LOG, SVLOGD, Takes, UTMPSET, Word};
+use runit::words::{CHPST, SETLOCK, SOFTLIMIT, SV, SV_INSTEAD, SV_LOG, SVLOGD, Takes, UTMPSET, Word};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
@@ -69,7 +68,7 @@ fn zsh(table: &[Word], indent: &str) -> String {
     let mut text = format!("{indent}local -a flags=(\n");
     for Word { name, takes, about } in table {
         let (before, after) = match takes {
-            Takes::Nothing => ("", String::new()),
+            Takes::Nothing | Takes::Format(_) => ("", String::new()),
             Takes::More => ("*", String::new()),
             Takes::Alone => ("(- : *)", String::new()),
             Takes::User => ("", ":user:_users".to_owned()),
@@ -96,7 +95,7 @@ fn fish(program: &str, table: &[Word]) -> String {
             None => format!("-s {}", &name[1..]),
         };
         let argument = match takes {
-            Takes::Nothing | Takes::More | Takes::Alone => String::new(),
+            Takes::Nothing | Takes::More | Takes::Alone | Takes::Format(_) => String::new(),
             Takes::User => " -x -a '(__fish_complete_users)'".to_owned(),
             Takes::File => " -r".to_owned(),
             Takes::Directory => " -x -a '(__fish_complete_directories)'".to_owned(),
@@ -112,6 +111,7 @@ fn fish(program: &str, table: &[Word]) -> String {
 /// File, region and what it shall hold.
 fn regions() -> Vec<(&'static str, &'static str, String)> {
     let all = |_| true;
+    let sv = [SV, SV_INSTEAD].concat();
     let words: Vec<String> = commands().into_iter().map(|(word, _)| word).collect();
     let described: String =
         commands().iter().map(|(word, about)| format!("        '{word}:{about}'\n")).collect();
@@ -128,19 +128,19 @@ fn regions() -> Vec<(&'static str, &'static str, String)> {
     let more = ["-tt".to_owned(), "-ttt".to_owned()];
     let svlogd = [names(SVLOGD, all), more.to_vec()].concat();
     vec![
-        ("sv.bash", "words", bash("words", &[words.clone(), names(SV, all)].concat(), "        ")),
+        ("sv.bash", "words", bash("words", &[words.clone(), names(&sv, all)].concat(), "        ")),
         (
             "sv.bash",
             "choices",
-            bash("states", &choices(SV, "--wait"), "    ")
+            bash("states", &choices(SV_INSTEAD, "--wait"), "    ")
                 + &bash("colours", &choices(SV, "--color"), "    "),
         ),
         ("_sv", "commands", format!("    local -a commands=(\n{described}    )\n")),
         ("sv.bash", "log", bash("words", &names(SV_LOG, all), "        ")),
-        ("_sv", "flags", zsh(SV, "")),
+        ("_sv", "flags", zsh(&sv, "")),
         ("_sv", "log", zsh(SV_LOG, "        ")),
         ("sv.fish", "commands", format!("set -l commands {}\n", wrapped(&words, "", " \\"))),
-        ("sv.fish", "flags", fish("sv", SV)),
+        ("sv.fish", "flags", fish("sv", &sv)),
         ("sv.fish", "log", fish("sv -n '__sv_has --log'", SV_LOG)),
         ("chpst.bash", "words", chpst.concat()),
         ("_chpst", "flags", zsh(CHPST, "        ")),
@@ -199,7 +199,7 @@ fn set(words: impl IntoIterator<Item = String>) -> BTreeSet<String> {
 
 #[test]
 fn manuals_describe_what_the_tables_have() {
-    let sv = [SV, SV_LOG].concat();
+    let sv = [SV, SV_INSTEAD, SV_LOG].concat();
     for (page, table) in
         [("sv.8", sv.as_slice()), ("chpst.8", CHPST), ("utmpset.8", UTMPSET), ("svlogd.8", SVLOGD)]
     {
@@ -209,24 +209,29 @@ fn manuals_describe_what_the_tables_have() {
 }
 
 #[test]
-fn helps_tell_what_the_tables_have() {
-    let options = |text: &str| {
-        let words = text.split(|letter: char| letter.is_whitespace() || ",[]".contains(letter));
-        let is_option = |word: &&str| word.len() > 1 && word.starts_with('-') && *word != "--";
-        set(words.filter(is_option).map(str::to_owned))
+fn help_fits_a_terminal() {
+    let of = |table: &[Word]| {
+        let mut text = Vec::new();
+        runit::words::help(table, &mut |part| text.extend_from_slice(part));
+        String::from_utf8(text).unwrap()
     };
-    let sv = [SV, SV_LOG].concat();
-    for (text, table) in [
-        (runit::sv::help::HELP, sv.as_slice()),
-        (Tool::Chpst.help(), CHPST),
-        (Tool::Setlock.help(), SETLOCK),
-        (Tool::Softlimit.help(), SOFTLIMIT),
-        (runit::utmpset::HELP, UTMPSET),
-    ] {
-        assert_eq!(options(text), set(names(table, |_| true)), "{text}");
+    for table in [SV, SV_INSTEAD, SV_LOG, CHPST, SETLOCK, SOFTLIMIT, UTMPSET] {
+        let text = of(table);
+        assert!(text.lines().all(|line| line.len() < 80 && line.starts_with("  ")), "{text}");
+        assert!(table.iter().all(|word| text.contains(&format!("  {}", word.name))), "{text}");
     }
-    let words: BTreeSet<&str> = runit::sv::help::HELP.split_whitespace().collect();
-    for (word, _) in commands() {
-        assert!(words.contains(word.as_str()), "{word}");
+    let text = of(&CHPST[..3]);
+    assert_eq!(
+        text,
+        "  --notify-fd descriptor\n              with this descriptor; a newline there is told to NOTIFY_SOCKET\n  \
+         -P          in a session of its own\n  -e dir      with variables set from the files of a directory\n"
+    );
+}
+
+/// They are quoted in three ways.
+#[test]
+fn no_words_break_a_completion() {
+    for word in [SV, SV_INSTEAD, SV_LOG, CHPST, SETLOCK, SOFTLIMIT, UTMPSET, SVLOGD].concat() {
+        assert!(!word.about.contains([':', '\'', '"', '[', ']', '\\']), "{}", word.about);
     }
 }

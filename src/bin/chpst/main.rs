@@ -13,6 +13,7 @@ use platform_host::program::Words;
 use platform_host::{console, program};
 use runit::args::basename;
 use runit::chpst::{CommandLine, Plan, Search, Step, Tool};
+use runit::words;
 use std::ffi::{CStr, CString};
 
 platform_host::entry!(bare main);
@@ -26,7 +27,9 @@ fn main(args: Args) -> u8 {
     match CommandLine::of(tool, |at| args.get(at).map(CStr::to_bytes)) {
         CommandLine::Run(plan) => return run(args, &plan),
         CommandLine::Help => {
-            console::tell(&[&usage(tool), &[tool.help().as_bytes()][..]].concat());
+            let mut options = Vec::new();
+            words::help(tool.words(), &mut |text| options.extend_from_slice(text));
+            console::tell(&[&usage(tool), &[tool.about().as_bytes(), b"\n", &options][..]].concat());
             return 0;
         }
         CommandLine::Version => {

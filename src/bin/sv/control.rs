@@ -36,8 +36,8 @@ pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocati
         limits::make_room(EACH.saturating_mul(count).saturating_add(EACH));
     }
     let (caller, tally) = (Caller::find(), Tally::default());
-    let json = invocation.show.json.then(Array::default);
-    let mut common = Common { console, places, caller, watch, tally, json };
+    let array = invocation.show.format.map(Array::new);
+    let mut common = Common { console, places, caller, watch, tally, array };
     let mut services: Vec<Service<'_>> = Vec::with_capacity(names.len());
     let waits = invocation.plan.waits(invocation.asked);
     let mut queue = Queue::new(places, names, invocation.plan.ends(), waits);
@@ -73,7 +73,7 @@ pub fn control(console: &mut Console, places: &Places, names: &[&[u8]], invocati
         }
         now = clock.now();
     }
-    if let Some(array) = &common.json {
+    if let Some(array) = &common.array {
         array.end(common.console);
     }
     common.tally

@@ -26,7 +26,7 @@ use runit::args::Opt;
 use runit::paths::SERVICES;
 use runit::sv::logs::Wish;
 use runit::sv::text::Sink;
-use runit::sv::{CommandLine, Defaults, Errand, Mode, Tally, Task, What, help, invocation};
+use runit::sv::{CommandLine, Defaults, Errand, Mode, Show, Tally, Task, What, help, invocation};
 use std::ffi::{CStr, OsString};
 use std::os::unix::ffi::OsStringExt;
 
@@ -114,18 +114,25 @@ fn main(args: platform::Args) -> u8 {
     };
     let show = &invocation.show;
     let done = Places::new(svdir).map(|places| match invocation.plan.task {
-        Task::Status if show.json => show::json(&mut console, &places, &names),
-        // Nothing is asked of the system where there can be no table.
-        Task::Status => match show.is_table().then(|| show::style(show)).flatten() {
-            Some(style) => show::table(&mut console, &places, &names, style),
-            None => report::report(&mut console, &places, &names),
-        },
+        Task::Status => status(&mut console, &places, &names, show),
         Task::Check | Task::Control(..) | Task::Await(_) => {
             control::control(&mut console, &places, &names, &invocation)
         }
     });
     drop(found);
     ended(&mut console, done, mode)
+}
+
+/// The states, in the format that was asked for; otherwise in a table or in lines.
+fn status(console: &mut Console, places: &Places, names: &[&[u8]], show: &Show) -> Tally {
+    if let Some(format) = show.format {
+        return show::array(console, places, names, format);
+    }
+    // Nothing is asked of the system where there can be no table.
+    match show.is_table().then(|| show::style(show)).flatten() {
+        Some(style) => show::table(console, places, names, style),
+        None => report::report(console, places, names),
+    }
 }
 
 /// The directory of services. What is said wins over what the environment says.

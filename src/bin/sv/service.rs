@@ -26,8 +26,8 @@ pub struct Common<'c> {
     /// Made for the first that asks; the inner one is missing if the system has none.
     pub watch: Option<Option<Watch>>,
     pub tally: Tally,
-    /// Outcomes are told as JSON.
-    pub json: Option<Array>,
+    /// Outcomes are told in another format.
+    pub array: Option<Array>,
 }
 
 /// A service that a command is for.
@@ -153,8 +153,8 @@ impl<'a> Service<'a> {
     }
 
     fn report(&self, report: Report, common: &mut Common<'_>) {
-        if common.json.is_some() {
-            return self.report_as_json(report, common);
+        if common.array.is_some() {
+            return self.report_in_array(report, common);
         }
         let Common { console, tally, .. } = common;
         match report {
@@ -180,7 +180,7 @@ impl<'a> Service<'a> {
         }
     }
 
-    fn report_as_json(&self, report: Report, common: &mut Common<'_>) {
+    fn report_in_array(&self, report: Report, common: &mut Common<'_>) {
         let mut found = see(common.places, self.name, wall());
         let (outcome, seen) = match report {
             Report::Obeyed(seen) => ("ok", Some(seen)),
@@ -206,7 +206,7 @@ impl<'a> Service<'a> {
         if outcome != "ok" {
             common.tally.fail();
         }
-        if let Some(array) = &mut common.json {
+        if let Some(array) = &mut common.array {
             array.add(common.console, common.places, &found, Some(outcome));
         }
     }

@@ -1,14 +1,15 @@
-//! Services in a table, or as JSON.
+//! Services in a table, or in another format.
 use crate::console::Console;
 use crate::places::Places;
 use crate::report::wall;
 use crate::see;
 use platform_host::terminal;
+use runit::sv::format::Format;
 use runit::sv::found::Found;
 use runit::sv::row::Row;
 use runit::sv::table::{self, Style};
 use runit::sv::text::Sink;
-use runit::sv::{Colour, Show, Tally, object};
+use runit::sv::{Colour, Show, Tally};
 
 /// What a terminal has that does not say.
 const WIDTH: usize = 80;
@@ -54,11 +55,11 @@ fn count<T>(tally: &mut Tally, found: &Found<'_>, shown: T) -> T {
     shown
 }
 
-/// An array of objects.
-pub fn json(console: &mut Console, places: &Places, names: &[&[u8]]) -> Tally {
+/// All of them in this format.
+pub fn array(console: &mut Console, places: &Places, names: &[&[u8]], format: Format) -> Tally {
     let mut tally = Tally::default();
     let now = wall();
-    let mut array = Array::default();
+    let mut array = Array::new(format);
     for name in names {
         let found = see::see(places, name, now);
         array.add(console, places, &found, None);
@@ -68,29 +69,41 @@ pub fn json(console: &mut Console, places: &Places, names: &[&[u8]]) -> Tally {
     tally
 }
 
-/// Objects that are written as they come.
-#[derive(Debug, Default)]
+/// Services that are written as they come.
+#[derive(Debug)]
 pub struct Array {
+    format: Format,
     begun: bool,
 }
 
 impl Array {
+    /// None yet.
+    pub const fn new(format: Format) -> Array {
+        Array { format, begun: false }
+    }
+
     /// One more.
     pub fn add(&mut self, console: &mut Console, places: &Places, found: &Found<'_>, outcome: Option<&str>) {
-        object::separate(console, !self.begun);
+        self.format.before(console, !self.begun);
         self.begun = true;
-        one(console, places, found, outcome);
+        one(console, places, found, outcome, self.format);
     }
 
     /// The end.
     pub fn end(&self, console: &mut Console) {
-        object::close(console, !self.begun);
+        self.format.end(console, !self.begun);
     }
 }
 
-/// An object.
-pub fn one(console: &mut impl Sink, places: &Places, found: &Found<'_>, outcome: Option<&str>) {
+/// One service.
+pub fn one(
+    console: &mut impl Sink,
+    places: &Places,
+    found: &Found<'_>,
+    outcome: Option<&str>,
+    format: Format,
+) {
     let needs = see::needs(places, found.name);
     let needs: Vec<&[u8]> = needs.iter().map(Vec::as_slice).collect();
-    object::write(console, found, &needs, outcome);
+    format.write(console, found, &needs, outcome);
 }

@@ -181,11 +181,11 @@ fn follow(console: &mut Console, places: &Places, svdir: &[u8], services: &mut V
     }
 }
 
-/// A line, or an object on a line of its own.
+/// A line, or what a format has in its place.
 fn text(places: &Places, found: &Found<'_>, show: &Show) -> Vec<u8> {
     let mut line = Vec::new();
-    if show.json {
-        one(&mut crate::console::Gathered(&mut line), places, found, None);
+    if let Some(format) = show.format {
+        one(&mut crate::console::Gathered(&mut line), places, found, None, format);
     } else {
         found.line(&mut crate::console::Gathered(&mut line));
         if style(show).is_some_and(|style| style.colours) {

@@ -6,7 +6,8 @@ mod present;
 use platform::{Args, Errno, LOGINS, Logins};
 use platform_host::{console, logins};
 use runit::args::basename;
-use runit::utmpset::{CommandLine, HELP, Moment, USAGE};
+use runit::utmpset::{ABOUT, CommandLine, Moment, USAGE};
+use runit::words;
 use std::ffi::CStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,7 +29,9 @@ fn main(args: Args) -> u8 {
             0
         }
         CommandLine::Help => {
-            console::tell(&[&usage[..], &[HELP.as_bytes()]].concat());
+            let mut options = Vec::new();
+            words::help(words::UTMPSET, &mut |text| options.extend_from_slice(text));
+            console::tell(&[&usage[..], &[ABOUT.as_bytes(), &options]].concat());
             0
         }
         CommandLine::ShortVersion => {
