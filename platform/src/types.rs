@@ -283,7 +283,8 @@ pub enum Step<'a> {
         why: &'a [&'a [u8]],
     },
     /// Opens the console, blocking, as descriptors 0, 1 and 2, and takes it as the controlling
-    /// terminal if `control`. Without a console what was inherited stays, and /dev/null takes the
+    /// terminal if `control`: then nothing that the program started is hung up when it ends, and nothing that is
+    /// typed stops it for good. Without a console what was inherited stays, and /dev/null takes the
     /// place of what is closed; `warn` is said when there is none.
     Console {
         /// Whether to make it the controlling terminal.

@@ -54,6 +54,10 @@ pub(crate) fn waits(waits: bool) {
 /// behind, the caller goes on as its child in a group of its own, and the terminal is given back
 /// before the leader ends the way its child did. (Where a leader cannot give it back, as on the
 /// BSDs, it is still alone in the group that is killed.)
+///
+/// It is below the seam because the engine has no code in a child: what happens between fork and exec is data
+/// ([`crate::Step`]), which a simulation can perform too, and this loop depends on what waitpid(2) answers. Nor is it
+/// a choice of runit's: all of it follows from what these kernels do when a leader ends or a group is stopped.
 fn keep_terminal() {
     let pid = system::fork();
     if pid < 0 {

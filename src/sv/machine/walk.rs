@@ -322,7 +322,7 @@ fn every_state_of_every_command() {
         assert!(!seen.is_empty(), "{word}");
         count += seen.len();
     }
-    println!("{count} states");
+    println!("sv, all commands: {count} states");
     assert!(count > 1000, "{count} states");
 }
 
