@@ -1,9 +1,9 @@
 //! A machine on which clients are installed where they expect to be, with Debian's stages. It is
 //! made of namespaces; nothing of the real one changes.
 use crate::fetched::client;
-use runit_tests::namespace::{Machine, System, demand};
+use runit_tests::namespace::{Machine, System, demand, eventually};
 use runit_tests::place::Output;
-use runit_tests::wait::{patience, set_patience, within};
+use runit_tests::wait::{patience, within};
 use std::fs;
 
 /// What each script may use: `service DIRECTORY [COMMANDS [WHERE]]` makes one, complete before it
@@ -60,24 +60,10 @@ impl Host {
         done.out
     }
 
-    /// Waits until a script succeeds: inside, so that the many looks cost little.
+    /// Waits until a script succeeds.
     pub fn eventually(&self, what: &str, script: &str) {
-        let looks = format!(
-            "end=$(($(date +%s) + {}))
-            until ( {script} ) >/run/looked 2>&1; do
-                test $(date +%s) -lt $end || exit 1
-                sleep 0.02
-            done",
-            patience().as_secs()
-        );
-        let before = patience();
-        set_patience(before * 2);
-        let done = self.run(&looks);
-        set_patience(before);
-        if done.code != Some(0) {
-            let last = self.text("/run/looked");
-            panic!("in vain: {what}: {last}{done:?}; the console: {:#?}", self.machine.lines());
-        }
+        let done = eventually(|looks| self.run(looks), script);
+        assert!(done.code == Some(0), "in vain: {what}: {done:?}; the console: {:#?}", self.machine.lines());
     }
 
     pub fn text(&self, path: &str) -> String {

@@ -4,7 +4,7 @@ use crate::data;
 use crate::page;
 use crate::times::{Line, Seconds, lines, seconds};
 use runit::state::{Doing, State};
-use runit_tests::namespace::{Machine, System, demand};
+use runit_tests::namespace::{Machine, System, demand, eventually};
 use runit_tests::place::{Output, Running};
 use runit_tests::rig::masked;
 use runit_tests::suite::skip;
@@ -213,20 +213,9 @@ impl World {
         assert!(said == says, "sv {words}: {done:?}; the logs: {}", self.logs());
     }
 
-    /// Waits until a script succeeds: inside, so that many looks cost little.
+    /// Waits until a script succeeds.
     pub fn eventually(&self, what: &str, script: &str) {
-        let looks = format!(
-            "end=$(($(date +%s) + {}))
-            until ( {script} ) >/tmp/looked 2>&1; do
-                test $(date +%s) -lt $end || {{ cat /tmp/looked; exit 1; }}
-                sleep 0.02
-            done",
-            patience().as_secs()
-        );
-        let before = patience();
-        set_patience(before * 2);
-        let done = self.run(&looks);
-        set_patience(before);
+        let done = eventually(|looks| self.run(looks), script);
         assert!(done.code == Some(0), "in vain: {what}: {done:?}; the logs: {}", self.logs());
     }
 

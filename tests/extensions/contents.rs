@@ -1,6 +1,7 @@
 //! What cannot be understood: a warning at each start that names file and text, and it counts as absent.
 use crate::told::{Files, Told, files, warnings, with};
 use nix::unistd::geteuid;
+use runit::service_directory::{EXTRAS, Extra};
 use runit::state::{Doing, State};
 use runit_tests::place::Running;
 use runit_tests::rig::{Rig, Service, by_term};
@@ -11,26 +12,20 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 
 /// All whose contents matter.
-const WITH_TEXT: [&str; 7] = [
-    "notification-fd",
-    "down-signal",
-    "timeout-kill",
-    "timeout-finish",
-    "restart-delay",
-    "restart-limit",
-    "finish-fails",
-];
-/// All.
-const NAMES: [&str; 8] = [
-    "notification-fd",
-    "down-signal",
-    "timeout-kill",
-    "timeout-finish",
-    "restart-delay",
-    "restart-limit",
-    "finish-fails",
-    "oneshot",
-];
+fn with_text() -> Vec<&'static str> {
+    let are_text = |extra| !matches!(extra, Extra::Oneshot | Extra::Needs | Extra::Contain);
+    names(are_text)
+}
+
+/// All that are files.
+fn all() -> Vec<&'static str> {
+    names(|extra| extra != Extra::Needs)
+}
+
+fn names(which: impl Fn(Extra) -> bool) -> Vec<&'static str> {
+    let chosen = EXTRAS.iter().filter(|(extra, _)| which(*extra));
+    chosen.map(|(_, name)| name.to_str().expect("a name")).collect()
+}
 
 /// Each of these texts is refused, the service runs, and nothing is said of it that the file would say.
 fn refused(name: &str, texts: &[&str]) {
@@ -150,7 +145,7 @@ pub const CASES: &[Case] = &[
     case("contents_that_are_too_long", || {
         let long = format!("{}1 60", "0".repeat(100));
         each(
-            &WITH_TEXT,
+            &with_text(),
             |service, name| _ = service.file(name, &long),
             |name| Some(format!("{name} ignored: {}~", "0".repeat(63))),
         );
@@ -163,21 +158,21 @@ pub const CASES: &[Case] = &[
     case("contents_without_end", || {
         // Read in part, once.
         each(
-            &WITH_TEXT,
+            &with_text(),
             |service, name| symlink("/dev/zero", service.path(name)).unwrap(),
             |name| Some(format!("{name} ignored: {}~", "\0".repeat(63))),
         );
     }),
     case("contents_that_are_directories", || {
         each(
-            &NAMES,
+            &all(),
             |service, name| fs::create_dir(service.path(name)).unwrap(),
             |name| Some(format!("{name} ignored: unreadable: is a directory")),
         );
     }),
     case("contents_that_are_named_pipes", || {
         // Nobody writes, and nobody waits.
-        each(&WITH_TEXT, |service, name| _ = service.fifo(name), |name| Some(format!("{name} ignored: ")));
+        each(&with_text(), |service, name| _ = service.fifo(name), |name| Some(format!("{name} ignored: ")));
     }),
     case("contents_that_are_named_pipes_with_a_writer", || {
         let rig = Rig::new();
@@ -201,7 +196,7 @@ pub const CASES: &[Case] = &[
     }),
     case("contents_that_lead_nowhere", || {
         // As all that is not there.
-        each(&NAMES, |service, name| symlink("nowhere", service.path(name)).unwrap(), |_| None);
+        each(&all(), |service, name| symlink("nowhere", service.path(name)).unwrap(), |_| None);
     }),
     case("contents_that_lead_in_a_circle", || {
         let rig = Rig::new();

@@ -70,6 +70,21 @@ fn plain(make: impl FnOnce(&Rig) -> &'static str) {
     await_trace(&rig, "run 0:", 1);
 }
 
+/// Two instances.
+fn link_two(rig: &Rig) {
+    link(rig, "t@tty1");
+    link(rig, "t@tty2");
+}
+
+/// The same, with supervisors, and started.
+fn scan_two(rig: &Rig) -> Running {
+    link_two(rig);
+    let runsvdir = scan(rig, "sv");
+    await_trace(rig, "run 1:tty1", 1);
+    await_trace(rig, "run 1:tty2", 1);
+    runsvdir
+}
+
 pub const CASES: &[Case] = &[
     case("template_run", || {
         let rig = template();
@@ -113,9 +128,7 @@ pub const CASES: &[Case] = &[
         rig.place.script("all/t@/run", "echo hello from $1; exec sleep 1000");
         rig.place
             .script("all/t@/log/run", "echo \"log $$ $#:$*\" >>../../../trace; exec cat >>\"../../../$1\"");
-        for name in ["t@tty1", "t@tty2"] {
-            link(&rig, name);
-        }
+        link_two(&rig);
         let _all = ["t@tty1", "t@tty2"].map(|name| runsv(&rig, name));
         for name in ["tty1", "tty2"] {
             await_trace(&rig, &format!("log 1:{name}"), 1);
@@ -245,13 +258,7 @@ pub const CASES: &[Case] = &[
     }),
     case("template_of_which_one_is_renamed", || {
         let rig = template();
-        for name in ["t@tty1", "t@tty2"] {
-            link(&rig, name);
-        }
-        let _runsvdir = scan(&rig, "sv");
-        for name in ["tty1", "tty2"] {
-            await_trace(&rig, &format!("run 1:{name}"), 1);
-        }
+        let _runsvdir = scan_two(&rig);
         fs::rename(rig.place.path("sv/t@tty1"), rig.place.path("sv/t@tty9")).unwrap();
         await_trace(&rig, "run 1:tty9", 1);
         await_death(process(&rig, "1:tty1"));
@@ -261,13 +268,7 @@ pub const CASES: &[Case] = &[
     }),
     case("template_of_which_one_is_removed", || {
         let rig = template();
-        for name in ["t@tty1", "t@tty2"] {
-            link(&rig, name);
-        }
-        let _runsvdir = scan(&rig, "sv");
-        for name in ["tty1", "tty2"] {
-            await_trace(&rig, &format!("run 1:{name}"), 1);
-        }
+        let _runsvdir = scan_two(&rig);
         fs::remove_file(rig.place.path("sv/t@tty1")).unwrap();
         await_death(process(&rig, "1:tty1"));
         // And comes again.
@@ -288,9 +289,7 @@ pub const CASES: &[Case] = &[
         // The supervise directory is one: the second finds it locked.
         let rig = template();
         fs::remove_dir(rig.place.path("sv/.supervise")).unwrap();
-        for name in ["t@tty1", "t@tty2"] {
-            link(&rig, name);
-        }
+        link_two(&rig);
         let runsvdir = scan(&rig, "sv");
         let line = "fatal: unable to lock supervise/lock: temporary failure";
         until("it is told", || runsvdir.err().contains(line).then_some(()));
@@ -315,13 +314,7 @@ pub const CASES: &[Case] = &[
     case("template_and_a_killed_runsvdir", || {
         needs_proc();
         let rig = template();
-        for name in ["t@tty1", "t@tty2"] {
-            link(&rig, name);
-        }
-        let mut runsvdir = scan(&rig, "sv");
-        for name in ["tty1", "tty2"] {
-            await_trace(&rig, &format!("run 1:{name}"), 1);
-        }
+        let mut runsvdir = scan_two(&rig);
         runsvdir.signal(Signal::SIGKILL);
         runsvdir.wait();
         // The supervisors live on, and keep those of another runsvdir out.

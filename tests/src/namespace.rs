@@ -2,9 +2,11 @@
 //! others. No privilege is needed where the kernel allows unprivileged user namespaces.
 mod able;
 mod console;
+mod eventually;
 
 pub use self::able::{demand, missing};
 use self::console::Console;
+pub use self::eventually::eventually;
 use crate::place::{Output, Place, Running};
 use crate::programs::Programs;
 use crate::wait;

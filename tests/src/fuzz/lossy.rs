@@ -2,7 +2,7 @@
 //! is kept stands in order, each line once and whole, and together with what is said to be lost it is all that
 //! was read.
 use super::Target;
-use super::svlogd::{Obvious, obvious_config, options, parts, read};
+use super::svlogd::{Obvious, obvious_config, options, parts, read, without_udp};
 use platform_sim::Random;
 use runit::svlogd::{Config, Input, Job, Lines, Need, Options, Way};
 
@@ -96,13 +96,7 @@ fn lossy(input: &[u8]) -> bool {
     if stream.windows(5).any(|part| part == b" lost") {
         return false;
     }
-    // Lines that go by UDP are the business of others.
-    let text: Vec<u8> = text
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| !line.starts_with(b"u") && !line.starts_with(b"U"))
-        .flatten()
-        .copied()
-        .collect();
+    let text = without_udp(text);
     let options = Options { lossy: true, ..options(1 + usize::from(length % 40), which) };
     let (config, rules, _) = read(&text);
     let stamped = which & 4 != 0;

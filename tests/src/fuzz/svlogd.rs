@@ -300,16 +300,16 @@ impl Files {
     }
 }
 
+/// A config without the lines of `u` and `U`: what goes by UDP is the business of others.
+pub(super) fn without_udp(text: &[u8]) -> Vec<u8> {
+    let lines = text.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| !line.starts_with(b"u") && !line.starts_with(b"U")).flatten().copied().collect()
+}
+
 fn lines(input: &[u8]) -> bool {
     let Some((&[length, chunk, room, which], rest)) = input.split_first_chunk() else { return false };
     let (text, stream) = parts(rest);
-    // Lines that go by UDP are the business of others.
-    let text: Vec<u8> = text
-        .split_inclusive(|byte| *byte == b'\n')
-        .filter(|line| !line.starts_with(b"u") && !line.starts_with(b"U"))
-        .flatten()
-        .copied()
-        .collect();
+    let text = without_udp(text);
     let options = options(1 + usize::from(length % 40), which);
     let (length, replace) = (options.length, options.replace.as_ref());
     let (config, rules, _) = read(&text);
