@@ -34,7 +34,7 @@ mod terminal;
 mod watch;
 
 use crate::back_end::System;
-use crate::unix::{Os, check, console, spawn};
+use crate::unix::{Os, check, close, console, setsid, spawn};
 use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -82,8 +82,7 @@ pub(crate) fn close_all_but(keep: &[Fd]) {
     let done = unsafe { libc::syscall(libc::SYS_close_range, above, libc::c_long::from(u32::MAX), 0) } == 0;
     for fd in 0..if done { highest } else { 1024 } {
         if !keep.contains(&Fd(fd)) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd) };
+            close(Fd(fd));
         }
     }
 }
@@ -100,8 +99,7 @@ impl System for Os {
         console::fill_standard();
         // The kernel blocks nothing, but a container's manager may have.
         unblock_all();
-        // SAFETY: no arguments.
-        unsafe { libc::setsid() };
+        setsid();
         console::reopen();
     }
 

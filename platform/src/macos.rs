@@ -23,7 +23,7 @@ mod statfs;
 mod terminal;
 
 use crate::back_end::System;
-use crate::unix::{Os, check, files};
+use crate::unix::{Os, check, close, files};
 use crate::{Errno, Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use libc::c_int;
@@ -100,8 +100,7 @@ pub(crate) fn close_all_but(keep: &[Fd]) {
     let limit = unsafe { libc::getdtablesize() }.clamp(0, 10_240);
     for fd in 0..limit {
         if !keep.contains(&Fd(fd)) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd) };
+            close(Fd(fd));
         }
     }
 }

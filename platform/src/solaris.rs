@@ -28,7 +28,7 @@ mod watch;
 #[cfg(not(target_os = "illumos"))]
 use crate::Errno;
 use crate::back_end::System;
-use crate::unix::{Os, check, console, files};
+use crate::unix::{Os, check, close, console, files, setsid};
 use crate::{Fd, How, Pid, Request, Result, Signal};
 use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -141,8 +141,7 @@ impl System for Os {
         signal_all(libc::SIG_IGN);
         IGNORES.store(true, Ordering::Relaxed);
         console::fill_standard();
-        // SAFETY: no arguments.
-        unsafe { libc::setsid() };
+        setsid();
         bare::environment(c"TERM=sun-color");
         console::reopen();
     }
@@ -156,8 +155,7 @@ impl System for Os {
     /// Stage 1 is done, and is not to be done again while this system is up.
     fn enter_multiuser() {
         if let Ok(fd) = files::open(BOOTED, libc::O_WRONLY | libc::O_CREAT, 0o600) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd.0) };
+            close(fd);
         }
     }
 

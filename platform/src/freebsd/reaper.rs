@@ -1,6 +1,6 @@
 //! Processes that are kept together by procctl(2): this process is the reaper of what descends from it, and the kernel
 //! knows from which of its children each of them comes, whatever became of those in between.
-use crate::unix::{Os, contain};
+use crate::unix::{Os, contain, setsid};
 use crate::{Child, Errno, Fd, FileId, Pid, Result, Sweep, Way, system};
 use contain::{deal, ward};
 use libc::{c_int, c_uint, pid_t};
@@ -46,7 +46,7 @@ pub(crate) fn spawn_contained(
     // EBUSY: it was one already.
     let group = !acquired && Errno::last() != Errno(libc::EBUSY);
     let pid = contain::start(system::fork, child, || {
-        contain::lead();
+        setsid();
         contain::record_self(record);
     })?;
     *ward() = Ward { first: pid.0, group };

@@ -1,6 +1,6 @@
 //! proc(5): what tells a process from every other that had or will have its number.
 use crate::unix::contain::{Line, number};
-use crate::unix::files;
+use crate::unix::{close, files};
 use crate::{Fd, Files};
 use core::ffi::CStr;
 
@@ -22,8 +22,7 @@ pub(crate) struct Stat {
 pub(crate) fn head<'a>(path: &CStr, room: &'a mut [u8]) -> Option<&'a [u8]> {
     let fd = files::open(path, libc::O_RDONLY, 0).ok()?;
     let len = read(fd, room);
-    // SAFETY: a number is passed.
-    unsafe { libc::close(fd.0) };
+    close(fd);
     room.get(..len?)
 }
 

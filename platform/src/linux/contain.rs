@@ -3,7 +3,7 @@
 use super::cgroup::Group;
 use super::descendants::Family;
 use super::{birth, cgroup};
-use crate::unix::{Os, contain, spawn};
+use crate::unix::{Os, contain, setsid, spawn};
 use crate::{Child, Errno, Fd, FileId, Files, Pid, Result, Sweep, Way, system};
 use contain::{Line, ward};
 use core::sync::atomic::{AtomicI32, Ordering};
@@ -47,7 +47,7 @@ pub(crate) fn spawn_contained(
     INTO.store(into.0, Ordering::Relaxed);
     let started = contain::start(fork, child, || {
         if INTO.load(Ordering::Relaxed) < 0 {
-            contain::lead();
+            setsid();
             contain::record_self(record);
             let _ = spawn::set_variable(mark(place).bytes());
         }

@@ -3,6 +3,7 @@
 use super::birth::{self, Stat};
 use super::contain::mark;
 use crate::unix::contain::{deal, number};
+use crate::unix::own_pid;
 use crate::{Fd, FileId, Files, Os, Pid, Sweep};
 
 /// So many generations are followed.
@@ -40,19 +41,14 @@ impl Family {
     /// Whether any of them is left.
     #[inline(never)]
     pub(crate) fn sweep(&self, how: Sweep, spare: &[Option<Pid>]) -> bool {
-        let Some(this) = birth::stat(own()) else {
+        let Some(this) = birth::stat(own_pid()) else {
             // Without proc(5) the process group of the first is all that can be found.
             return self.left.is_none() && deal(-self.first, how);
         };
-        let search = Search { family: self, spare, own: own(), session: this.session };
+        let search = Search { family: self, spare, own: own_pid(), session: this.session };
         let passes = if matches!(how, Sweep::Kill) { PASSES } else { 1 };
         (0..passes).all(|_| search.pass(how))
     }
-}
-
-fn own() -> i32 {
-    // SAFETY: asks for a number.
-    unsafe { libc::getpid() }
 }
 
 impl Search<'_> {

@@ -1,6 +1,6 @@
 //! Reading a directory with getdents64(2) into a buffer of our own: the C library's opendir takes
 //! heap memory at every scan.
-use crate::unix::{check_size, files};
+use crate::unix::{check_size, close, files};
 use crate::{Fd, Result};
 use core::ffi::CStr;
 
@@ -55,7 +55,6 @@ impl Dir {
     }
 
     pub(crate) fn close(self) {
-        // SAFETY: a number is passed, and the owner is gone with this call.
-        unsafe { libc::close(self.fd.0) };
+        close(self.fd);
     }
 }

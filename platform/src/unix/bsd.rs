@@ -1,6 +1,6 @@
 //! What the BSDs have in common besides kqueue(2).
 use super::bare;
-use crate::unix::{check, console};
+use crate::unix::{check, console, setsid};
 use core::ffi::{CStr, c_char};
 use core::mem::size_of;
 use core::ptr;
@@ -43,8 +43,7 @@ pub(crate) fn revoke(console: &CStr) {
 /// (setlogin(2)), the environment.
 pub(crate) fn early(term: &'static CStr) {
     console::fill_standard();
-    // SAFETY: no arguments.
-    unsafe { libc::setsid() };
+    setsid();
     // SAFETY: a string is passed.
     unsafe { libc::setlogin(c"root".as_ptr()) };
     bare::environment(term);

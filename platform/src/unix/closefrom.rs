@@ -1,5 +1,6 @@
 //! Closing what is open, where there is closefrom(2) or closefrom(3C).
 use crate::Fd;
+use crate::unix::close;
 use libc::c_int;
 
 unsafe extern "C" {
@@ -14,8 +15,7 @@ pub(crate) fn close_all_but(keep: &[Fd]) {
     unsafe { closefrom(highest + 1) };
     for fd in 0..highest {
         if !keep.contains(&Fd(fd)) {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(fd) };
+            close(Fd(fd));
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The console of process 1 and of its stages, and what takes the place of closed descriptors.
-use super::{check, files, spawn};
+use super::{check, close, files, own_pid, spawn};
 use crate::{Errno, Fd, Result, system};
 use core::ffi::CStr;
 
@@ -7,6 +7,16 @@ const CONSOLE: &CStr = c"/dev/console";
 
 fn each_standard(act: impl FnMut(Fd)) {
     (0..3).map(Fd).for_each(act);
+}
+
+/// Moves an open file to descriptors 0, 1 and 2.
+fn take_standard(fd: Fd) {
+    each_standard(|to| {
+        let _ = spawn::onto(fd, to);
+    });
+    if fd.0 > 2 {
+        close(fd);
+    }
 }
 
 fn is_open(fd: Fd) -> bool {
@@ -28,13 +38,7 @@ pub(crate) fn for_child(control: bool) -> Result<()> {
     // Takes it from the session that has it: that can only be a leftover.
     // SAFETY: numbers are passed.
     let taken = control && check(unsafe { libc::ioctl(fd.0, libc::TIOCSCTTY as _, 1) }).is_ok();
-    each_standard(|to| {
-        let _ = spawn::onto(fd, to);
-    });
-    if fd.0 > 2 {
-        // SAFETY: a number is passed.
-        unsafe { libc::close(fd.0) };
-    }
+    take_standard(fd);
     if taken {
         keep_terminal();
     }
@@ -66,7 +70,7 @@ fn keep_terminal() {
     if pid == 0 {
         // Until the leader has made all ready and lets it go on.
         // SAFETY: numbers are passed.
-        unsafe { libc::kill(libc::getpid(), libc::SIGSTOP) };
+        unsafe { libc::kill(own_pid(), libc::SIGSTOP) };
         return;
     }
     // The hang-up is not meant for it, nor is what a script sends to all to be alone.
@@ -106,12 +110,12 @@ fn keep_terminal() {
     }
     // A leader's group has its number.
     // SAFETY: numbers are passed.
-    unsafe { libc::tcsetpgrp(0, libc::getpid()) };
+    unsafe { libc::tcsetpgrp(0, own_pid()) };
     // SAFETY: a number is passed.
     unsafe { libc::ioctl(0, system::TIOCNOTTY) };
     if !libc::WIFEXITED(status) {
         // SAFETY: numbers are passed.
-        unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
+        unsafe { libc::kill(own_pid(), libc::SIGKILL) };
     }
     // SAFETY: leaves the process without running anything of its parent's.
     unsafe { libc::_exit(libc::WEXITSTATUS(status)) }
@@ -144,11 +148,5 @@ pub(crate) fn reopen() {
     let Ok(fd) = files::open(CONSOLE, libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOCTTY, 0) else {
         return;
     };
-    each_standard(|to| {
-        let _ = spawn::onto(fd, to);
-    });
-    if fd.0 > 2 {
-        // SAFETY: a number is passed.
-        unsafe { libc::close(fd.0) };
-    }
+    take_standard(fd);
 }

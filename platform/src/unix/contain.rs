@@ -1,5 +1,5 @@
 //! Processes that are kept together: what the back-ends share.
-use super::{Os, files, spawn};
+use super::{Os, files, own_pid, spawn};
 use crate::{Child, Contain, Fd, FileId, Pid, RECORD, Result, Sweep, Way, copy, system};
 use core::ffi::CStr;
 
@@ -33,12 +33,6 @@ pub(crate) fn start(fork: impl Fn() -> libc::c_int, child: &Child<'_>, first: im
         first();
         spawn::become_program(child, spawn::set_nothing, spawn::exec)
     })
-}
-
-/// Leads a session of its own, and with it a process group; in a child.
-pub(crate) fn lead() {
-    // SAFETY: no arguments.
-    unsafe { libc::setsid() };
 }
 
 /// Sends a process or, with a negative number, a group what it is to get. `false`: there is none.
@@ -123,8 +117,7 @@ pub(crate) fn write_record(record: Fd, line: &[u8]) {
 /// Records the calling process, by its number and what tells it from another one that gets the same number; in a
 /// child.
 pub(crate) fn record_self(record: Fd) {
-    // SAFETY: asks for a number.
-    let own = unsafe { libc::getpid() };
+    let own = own_pid();
     let mut line = Line::new();
     line.add(b"p ");
     line.add_number(own.unsigned_abs().into());

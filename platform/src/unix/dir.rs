@@ -1,5 +1,5 @@
 //! Reading a directory with the C library, where the kernel's own call is not for everybody.
-use crate::unix::files;
+use crate::unix::{close, files};
 use crate::{Errno, Fd, Result};
 use core::ffi::CStr;
 
@@ -14,8 +14,7 @@ impl Dir {
         let stream = unsafe { libc::fdopendir(fd.0) };
         if stream.is_null() {
             let errno = Errno::last();
-            // SAFETY: a number is passed; nobody else knows the descriptor.
-            unsafe { libc::close(fd.0) };
+            close(fd);
             return Err(errno);
         }
         Ok(Dir(stream))

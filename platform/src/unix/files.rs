@@ -1,6 +1,6 @@
 //! Files, FIFOs, directories, clocks.
 #![allow(clippy::unnecessary_cast)] // The widths of these types differ between systems.
-use super::{Os, check, check_size};
+use super::{Os, check, check_size, close};
 use crate::{Clock, Errno, Fd, Files, Instant, Kind, Meta, Open, Result, Stamp, system};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -44,8 +44,7 @@ impl Files for Os {
     }
 
     fn close(&mut self, fd: Fd) {
-        // SAFETY: a number is passed; descriptors own no memory.
-        unsafe { libc::close(fd.0) };
+        close(fd);
     }
 
     fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {

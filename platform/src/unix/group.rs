@@ -1,5 +1,5 @@
 //! Processes that are kept together by their process group: a process can leave it, but not by accident (setsid(2)).
-use crate::unix::{Os, contain};
+use crate::unix::{Os, contain, setsid};
 use crate::{Child, Fd, FileId, Pid, Result, Sweep, Way, system};
 use contain::ward;
 
@@ -22,7 +22,7 @@ pub(crate) fn spawn_contained(
     record: Fd,
 ) -> Result<(Pid, Way)> {
     let pid = contain::start(system::fork, child, || {
-        contain::lead();
+        setsid();
         contain::record_self(record);
     })?;
     ward().leader = pid.0;

@@ -3,7 +3,7 @@
 //!
 //! What is watched has to be kept open.
 use crate::unix::links::{self, LINKS};
-use crate::unix::{Os, check, files};
+use crate::unix::{Os, check, close, files};
 use crate::{Errno, Fd, FileId, Notice, Watch, system};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -61,8 +61,7 @@ impl Native {
     fn forget(&mut self) {
         let all = self.links.iter_mut().map(|link| &mut link.parent).chain([&mut self.dir]);
         for fd in all.filter(|fd| **fd >= 0) {
-            // SAFETY: a number is passed; the descriptor was opened here.
-            unsafe { libc::close(*fd) };
+            close(Fd(*fd));
             *fd = -1;
         }
     }
@@ -98,8 +97,7 @@ impl Native {
             changed = true;
             if files::fstat(Fd(fd)).map_or(0, |found| found.links) == 0 {
                 *known = -1;
-                // SAFETY: a number is passed; the descriptor was opened here.
-                unsafe { libc::close(fd) };
+                close(Fd(fd));
             }
         }
         for at in 0..LINKS {
@@ -187,8 +185,8 @@ impl Watch for Os {
         let known = self.native.beside.iter().chain([&self.native.dir]).any(same);
         match self.native.beside.iter_mut().find(|known| **known < 0) {
             Some(free) if fd >= 0 && !known && add(queue, fd) => *free = fd,
-            // SAFETY: a number is passed; -1 is no descriptor.
-            Some(_) | None => drop(unsafe { libc::close(fd) }),
+            // -1 is no descriptor.
+            Some(_) | None => close(Fd(fd)),
         }
     }
 
@@ -244,8 +242,7 @@ impl Notice for Os {
 
     fn end_notices(&mut self) {
         if let Some(queue) = self.native.notices.take() {
-            // SAFETY: a number is passed; the descriptor was opened here.
-            unsafe { libc::close(queue.0) };
+            close(queue);
         }
     }
 }

@@ -12,12 +12,12 @@ pub(crate) mod signals;
 pub(crate) mod spawn;
 mod tell;
 
-use crate::{Errno, Result, system};
+use crate::{Errno, Fd, Result, system};
 
 /// The operating system below.
 pub struct Os {
     /// What tells of signals, once [`crate::Events::catch`] was called.
-    pub(crate) waker: Option<crate::Fd>,
+    pub(crate) waker: Option<Fd>,
     /// What only this system has.
     pub(crate) native: system::Native,
 }
@@ -46,6 +46,24 @@ pub(crate) fn check(result: libc::c_int) -> Result<libc::c_int> {
 /// The same for calls that count bytes.
 pub(crate) fn check_size(result: libc::ssize_t) -> Result<usize> {
     usize::try_from(result).map_err(|_| Errno::last())
+}
+
+/// close(2).
+pub(crate) fn close(fd: Fd) {
+    // SAFETY: a number is passed; descriptors own no memory.
+    unsafe { libc::close(fd.0) };
+}
+
+/// getpid(2).
+pub(crate) fn own_pid() -> libc::pid_t {
+    // SAFETY: asks for a number.
+    unsafe { libc::getpid() }
+}
+
+/// setsid(2): leads a session of its own, and with it a process group, if it can.
+pub(crate) fn setsid() {
+    // SAFETY: no arguments.
+    unsafe { libc::setsid() };
 }
 
 /// Ends the process where it is.

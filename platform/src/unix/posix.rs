@@ -1,5 +1,5 @@
 //! Clock, open and fork as POSIX has them, where there is no reason to go round the C library.
-use crate::unix::{Os, files};
+use crate::unix::{Os, close, files};
 use crate::{Fd, Files, Result};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
@@ -25,8 +25,7 @@ pub(crate) fn open_fifo(dir: Fd, path: &CStr) -> Result<(Fd, Fd)> {
     match files::openat(dir, path, libc::O_WRONLY | libc::O_NONBLOCK, 0) {
         Ok(writer) => Ok((reader, writer)),
         Err(errno) => {
-            // SAFETY: a number is passed.
-            unsafe { libc::close(reader.0) };
+            close(reader);
             Err(errno)
         }
     }

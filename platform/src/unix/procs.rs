@@ -11,8 +11,7 @@ impl Calls for Os {
     }
 
     fn setsid(&mut self) {
-        // SAFETY: no arguments.
-        unsafe { libc::setsid() };
+        super::setsid();
     }
 
     fn ignore(&mut self, signal: Signal) {
@@ -43,8 +42,7 @@ impl Procs for Os {
     type Forked = Os;
 
     fn own_pid(&mut self) -> Pid {
-        // SAFETY: asks for a number.
-        Pid(unsafe { libc::getpid() })
+        Pid(super::own_pid())
     }
 
     // Each program starts its children in one place: chosen there, the search is not in those that need

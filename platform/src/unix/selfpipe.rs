@@ -1,6 +1,6 @@
 //! Being told of signals through a pipe to oneself: handlers note the signal and write a byte that
 //! poll(2) sees. That works everywhere.
-use crate::unix::{Os, check, events};
+use crate::unix::{Os, check, close, events};
 use crate::{Fd, Files, Pid, Result, SignalSet, system};
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -44,8 +44,8 @@ pub(crate) fn hear(waker: &mut Option<Fd>, caught: &libc::sigset_t) -> Result<()
         let (read, write) = system::pipe(libc::O_NONBLOCK)?;
         let old = WRITE.swap(write.0, Ordering::Relaxed);
         if old != 0 {
-            // SAFETY: a number is passed; its read end was given up.
-            unsafe { libc::close(old) };
+            // Its read end was given up.
+            close(Fd(old));
         }
         *waker = Some(read);
     }

@@ -1,6 +1,6 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::tell::tell;
-use super::{Os, check, console};
+use super::{Os, check, console, own_pid, setsid};
 use crate::{Block, Child, Errno, Fd, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
@@ -55,8 +55,7 @@ fn perform<'a>(
 ) -> core::result::Result<(), Failed<'a>> {
     match *step {
         Step::Session => {
-            // SAFETY: no arguments.
-            unsafe { libc::setsid() };
+            setsid();
             Ok(())
         }
         Step::Onto { from, to, why } => onto(from, to).map_err(|errno| (why, errno)),
@@ -166,8 +165,7 @@ pub(crate) fn set_variable(text: &[u8]) -> Result<()> {
     }
     let (_, room) = list.parts();
     let used = copy(text, room);
-    // SAFETY: asks for a number.
-    let mut number = unsafe { libc::getpid() }.unsigned_abs();
+    let mut number = own_pid().unsigned_abs();
     let digits =
         core::iter::successors(Some(number), |rest| Some(rest / 10).filter(|rest| *rest > 0)).count();
     for slot in room.iter_mut().skip(used).take(digits).rev() {

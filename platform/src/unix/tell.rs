@@ -4,7 +4,7 @@
 //! would do the same. That poll(2) calls a terminal writable means that a byte or two have room, and of a pipe
 //! somebody else may take the room first. So a terminal, and where the system can do it a pipe, is opened anew for
 //! each message, for as long as it takes to write it.
-use super::{check, files};
+use super::{check, close, files};
 use crate::{Fd, system};
 use core::mem::MaybeUninit;
 
@@ -21,8 +21,7 @@ pub(crate) fn tell(text: &[u8]) {
         let _ = files::write(Fd::STDERR, text);
     } else if let Ok(fd) = system::reopen_stderr() {
         let _ = files::write(fd, text);
-        // SAFETY: a number is passed.
-        unsafe { libc::close(fd.0) };
+        close(fd);
     } else if is_writable() {
         let _ = files::write(Fd::STDERR, text);
     }
