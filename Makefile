@@ -40,8 +40,8 @@ ARRANGE = sed -e 's|\([^[:alnum:]_.<]\)/service\([^[:alnum:]_.-]\)|\1$(RUNIT_SVD
 	-e 's|/etc/runit\([^[:alnum:]_.-]\)|$(RUNIT_ETC)\1|g; s|/etc/runit$$|$(RUNIT_ETC)|; s|/usr/local/bin/|$(BINDIR)/|g'
 
 # Programs need no library where that can be had without asking for anything, which starts faster: the resident
-# ones on x86_64 Linux with glibc's Rust, the commands where Rust also has its library for musl. Else they are
-# linked as usual.
+# ones on x86_64 Linux with glibc's Rust, the commands where Rust also has its library for musl, or there is a musl-gcc. Else
+# they are linked as usual.
 all: dynamic
 	rm -rf target/made && mkdir -p target/made
 	for name in $$(ci/programs); do cp "target/release/$$name" target/made/ || exit 1; done

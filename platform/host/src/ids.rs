@@ -45,8 +45,9 @@ pub fn group(name: &CStr) -> Result<Option<u32>> {
     or_else(found, || getent::group(name))
 }
 
-/// musl reads files alone. A program that is linked with it may run where the C library asks LDAP and the like.
-const FILES_ALONE: bool = cfg!(target_env = "musl");
+/// musl reads files alone. A program that is linked with it, by `ci/static-commands` also one that is compiled for glibc,
+/// may run where the C library asks LDAP and the like.
+const FILES_ALONE: bool = cfg!(any(target_env = "musl", runit_musl));
 
 /// What the C library has found, or else the system's own answer.
 fn or_else<T>(found: Result<Option<T>>, ask: impl FnOnce() -> Option<T>) -> Result<Option<T>> {

@@ -17,6 +17,8 @@ pub mod links;
 pub mod locks;
 pub mod logins;
 pub mod mounts;
+#[cfg(runit_musl)]
+mod musl;
 pub mod notice;
 pub mod processes;
 pub mod program;
