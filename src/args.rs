@@ -114,6 +114,16 @@ pub fn number(word: &[u8]) -> (u64, &[u8]) {
     (value, rest)
 }
 
+/// The same for an amount of which more is no less: the largest number where there are too many digits.
+#[must_use]
+pub fn amount(word: &[u8]) -> u64 {
+    let (_, rest) = number(word);
+    let digits = word.get(..word.len().saturating_sub(rest.len())).unwrap_or_default();
+    digits
+        .iter()
+        .fold(0, |value: u64, digit| value.saturating_mul(10).saturating_add(u64::from(digit & 0x0f)))
+}
+
 /// What follows the last slash: a program's name as its usage text shows it.
 #[must_use]
 pub fn basename(path: &[u8]) -> &[u8] {
@@ -172,6 +182,11 @@ mod tests {
             assert_eq!(number(word), (0, word), "no sign, no blank");
         }
         assert_eq!(number(b"18446744073709551617").0, 1, "2^64 + 1 wraps");
+        for (word, value) in
+            [("18446744073709551615", u64::MAX), ("18446744073709551617", u64::MAX), ("7x", 7), ("", 0)]
+        {
+            assert_eq!(amount(word.as_bytes()), value);
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::command::{Plan, Task};
 use super::format::Format;
 use super::invocation::Invocation;
-use crate::args::number;
+use crate::args::amount;
 
 /// When there are colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -219,10 +219,10 @@ impl Errand {
                 b"-v" if !ended => {}
                 b"-w" if !ended => {
                     let Some(value) = word(at) else { return wrong("an argument is missing") };
-                    self.seconds = number(value).0;
+                    self.seconds = amount(value);
                     at = at.saturating_add(1);
                 }
-                [b'-', b'w', value @ ..] if !ended => self.seconds = number(value).0,
+                [b'-', b'w', value @ ..] if !ended => self.seconds = amount(value),
                 [b'-', _, ..] if !ended => return wrong("no such option"),
                 goal if self.what == What::Wait && self.goal.is_none() => {
                     self.goal = Plan::to_wait_for(goal);
@@ -290,6 +290,12 @@ mod tests {
         assert_eq!((errand.seconds, names), (5, vec!["up"]), "a service called up");
         assert_eq!(errand.show.format, Some(Format::Json));
         assert!(of(&["--wait", "up", "--all"]).is_ok());
+        for words in [
+            &["--wait", "-w", "99999999999999999999", "up", "a"] as &[_],
+            &["--wait", "up", "a", "-w99999999999999999999"],
+        ] {
+            assert_eq!(of(words).unwrap().0.seconds, u64::MAX);
+        }
         assert_eq!(why(&["--wait"]), "--wait wants up, down, ready, done or failed");
         assert_eq!(why(&["--wait", "running", "a"]), "not up, down, ready, done or failed");
         assert_eq!(why(&["--wait", "up"]), "--wait wants services");

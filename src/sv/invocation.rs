@@ -1,7 +1,7 @@
 //! The command line and the exit code.
 use super::errand::{Colour, Errand, NO_COLOUR, Show, What, Wrong};
 use super::{Plan, Task};
-use crate::args::{Opt, Options, basename, number};
+use crate::args::{Opt, Options, amount, basename};
 use crate::words::SV_LETTERS;
 use core::time::Duration;
 
@@ -135,14 +135,14 @@ impl CommandLine {
         word: impl Fn(usize) -> Option<&'a [u8]>,
     ) -> CommandLine {
         let mut asked = false;
-        let mut seconds = defaults.svwait.map_or(WAIT, |text| number(text).0);
+        let mut seconds = defaults.svwait.map_or(WAIT, amount);
         let (mut show, mut behind) = (Show::default(), mode == Mode::Command);
         let mut options = Options::new(&word, SV_LETTERS);
         while let Some(option) = options.next() {
             match option {
                 Opt::Value(_, value) => {
                     asked = true;
-                    seconds = number(value).0;
+                    seconds = amount(value);
                 }
                 Opt::Flag(b'V') => return CommandLine::ShortVersion,
                 Opt::Flag(_) => asked = true,
@@ -268,6 +268,11 @@ mod tests {
         assert_eq!(run(&["sv", "-w10x", "-v", "up", "a"]), (true, 10, 4));
         assert_eq!(run(&["sv", "-vw", "x", "up", "a"]), (true, 0, 4));
         assert_eq!(run(&["sv", "-w1", "-w2", "up", "a"]).1, 2);
+        assert_eq!(
+            run(&["sv", "-w", "18446744073709551617", "up", "a"]).1,
+            u64::MAX,
+            "longer than anybody waits"
+        );
         assert_eq!(run(&["sv", "--", "up", "a"]), (false, 7, 3));
         assert_eq!(run(&["sv", "--verbose", "up", "a"]), (false, 7, 3), "dropped, as it always was");
         assert_eq!(run(&["sv", "status", "-v", "a"]), (false, 7, 2), "-v is a service");
@@ -281,6 +286,7 @@ mod tests {
         };
         assert_eq!(seconds(&["sv", "up", "a"], "30"), (false, 30), "does not imply -v");
         assert_eq!(seconds(&["sv", "up", "a"], ""), (false, 0));
+        assert_eq!(seconds(&["sv", "up", "a"], "18446744073709551616"), (false, u64::MAX));
         assert_eq!(seconds(&["sv", "-w", "1", "up", "a"], "30"), (true, 1));
     }
 

@@ -4,6 +4,7 @@ use runit::state::{Doing, State};
 use runit_tests::rig::{Rig, masked};
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::{Case, case};
+use runit_tests::wait::within;
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -59,6 +60,25 @@ fn comes(goal: &str, before: Status, after: Status, line: &str) {
 }
 
 pub const CASES: &[Case] = &[
+    // As 64 bits count, no second at all: the time would be up after 0.42 s.
+    case("wait_longer_than_a_number_is_large", || {
+        let rig = Rig::new();
+        let (_service, fake) = fake(&rig, "foo", run_now());
+        let mut waiting =
+            rig.place.start(&mut sv(&rig, &["--wait", "down", "foo", "-w", "18446744073709551616"]));
+        assert_eq!(within(Duration::from_secs(1), || waiting.ended()), None);
+        fake.set(down_now());
+        assert_eq!(waiting.wait().code(), Some(0));
+    }),
+    case("wait_longer_by_the_environment", || {
+        let rig = Rig::new();
+        let (_service, fake) = fake(&rig, "foo", run_now());
+        let mut waiting =
+            rig.place.start(sv(&rig, &["--wait", "down", "foo"]).env("SVWAIT", "18446744073709551616"));
+        assert_eq!(within(Duration::from_secs(1), || waiting.ended()), None);
+        fake.set(down_now());
+        assert_eq!(waiting.wait().code(), Some(0));
+    }),
     case("wait_up_of_up", || waits("up", run_now(), None, &format!("ok: {RUNS}"), 0)),
     case("wait_up_of_down", || waits("up", down_now(), None, &format!("timeout: {STOPPED}"), 1)),
     case("wait_up_of_done", || {
