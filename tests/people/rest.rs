@@ -6,6 +6,7 @@ use runit_tests::rig::Rig;
 use runit_tests::status::{DOWN, RUN};
 use runit_tests::suite::{Case, case, needs_inotify, needs_tool, skip};
 use runit_tests::wait::{until, within};
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 /// Long enough for every pause there is.
@@ -43,6 +44,18 @@ pub const CASES: &[Case] = &[
         let watch = rig.place.start(&mut sv(&rig, &["--watch"]));
         await_lines(&watch, 6);
         // Events of its own making, and looks that follow what was seen, are over soon.
+        until("rest", || is_idle(&watch));
+        assert_eq!(calls(&rig, &watch), 1);
+    }),
+    case("rest_watch_where_links_lead", || {
+        let rig = Rig::new();
+        let _fakes = six(&rig);
+        symlink("sv", rig.place.path("current")).expect("a link");
+        symlink("current", rig.place.path("service")).expect("a link");
+        let watch = rig.place.start(sv(&rig, &["--watch"]).env("SVDIR", rig.place.path("service")));
+        await_lines(&watch, 6);
+        // What comes and goes beside the links is nothing.
+        rig.place.file("beside", "");
         until("rest", || is_idle(&watch));
         assert_eq!(calls(&rig, &watch), 1);
     }),

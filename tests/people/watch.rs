@@ -22,6 +22,22 @@ fn watching(rig: &Rig, args: &[&str], services: usize) -> Running {
     running
 }
 
+/// `--watch` where `service` leads to `current` and that to `one`, after its first line.
+fn watching_through_links(rig: &Rig, args: &[&str]) -> Running {
+    turn(rig, "one");
+    let _ = symlink("current", rig.place.path("service"));
+    let args = [&["--watch"], args].concat();
+    let running = rig.place.start(sv(rig, &args).env("SVDIR", rig.place.path("service")));
+    await_lines(&running, 1);
+    running
+}
+
+/// `current` leads there, from one moment to the next.
+fn turn(rig: &Rig, to: &str) {
+    symlink(to, rig.place.path("current.new")).unwrap();
+    fs::rename(rig.place.path("current.new"), rig.place.path("current")).unwrap();
+}
+
 /// The line after so many others.
 fn next(running: &Running, before: usize) -> String {
     masked(&await_lines(running, before + 1)[before])
@@ -166,6 +182,69 @@ pub const CASES: &[Case] = &[
         symlink("../two", rig.place.path("sv/.bar")).unwrap();
         fs::rename(rig.place.path("sv/.bar"), rig.place.path("sv/bar")).unwrap();
         assert_eq!(next(&watch, 1), "down: bar: Ts, normally up");
+    }),
+    case("watch_a_directory_that_is_turned", || {
+        let rig = Rig::new();
+        let _web = fake(&rig, "../one/web", now(RUN, 8, b'u')).1;
+        let _other = fake(&rig, "../two/web", now(DOWN, 0, b'd')).1;
+        let _cron = fake(&rig, "../two/cron", now(RUN, 9, b'u')).1;
+        let watches = [watching_through_links(&rig, &[]), watching_through_links(&rig, &["web"])];
+        turn(&rig, "two");
+        for (watch, cron) in watches.iter().zip([true, false]) {
+            await_out(watch, "down: web: 0s, normally up\n");
+            assert_eq!(
+                until("cron", || (watch.out().contains("run: cron: (pid 9)") == cron).then_some(())),
+                ()
+            );
+        }
+        turn(&rig, "one");
+        for watch in &watches {
+            until("back", || masked(&watch.out()).ends_with("run: web: (pid p) Ts\n").then_some(()));
+        }
+        let gone = "fail: cron: unable to change to service directory: file does not exist\n";
+        await_out(&watches[0], gone);
+        assert!(!watches[1].out().contains(gone));
+    }),
+    case("watch_a_directory_that_is_turned_by_another_link", || {
+        let rig = Rig::new();
+        let _web = fake(&rig, "../one/web", now(RUN, 8, b'u')).1;
+        let _other = fake(&rig, "../two/web", now(DOWN, 0, b'd')).1;
+        let watch = watching_through_links(&rig, &[]);
+        // Not atomically: for a moment there is no directory.
+        fs::remove_file(rig.place.path("service")).unwrap();
+        symlink("two", rig.place.path("service")).unwrap();
+        await_out(&watch, "down: web: 0s, normally up\n");
+    }),
+    case("watch_runsvchdir", || {
+        let rig = Rig::new();
+        let _web = fake(&rig, "../all/one/web", now(RUN, 8, b'u')).1;
+        let _other = fake(&rig, "../all/two/db", now(RUN, 9, b'u')).1;
+        symlink("one", rig.place.path("all/current")).unwrap();
+        symlink("all/current", rig.place.path("service")).unwrap();
+        let watch = rig.place.start(sv(&rig, &["--watch"]).env("SVDIR", rig.place.path("service")));
+        await_lines(&watch, 1);
+        let mut command = rig.command("runsvchdir", &["two"]);
+        let done = rig.place.run(command.env("RUNSVDIR", rig.place.path("all")));
+        assert_eq!(done.code, Some(0), "{done:?}");
+        until("both", || {
+            let out = masked(&watch.out());
+            out.ends_with("fail: web: unable to change to service directory: file does not exist\nrun: db: (pid p) Ts\n")
+                .then_some(())
+        });
+    }),
+    case("watch_a_link_behind_a_link", || {
+        let rig = Rig::new();
+        let _one = fake(&rig, "../one", now(RUN, 8, b'u')).1;
+        let _two = fake(&rig, "../two", now(DOWN, 0, b'd')).1;
+        symlink("one", rig.place.path("web")).unwrap();
+        symlink("../web", rig.place.path("sv/web")).unwrap();
+        let path = rig.place.path("web").to_str().unwrap().to_owned();
+        let watches = [watching(&rig, &[], 1), watching(&rig, &["web"], 1), watching(&rig, &[&path], 1)];
+        symlink("two", rig.place.path("web.new")).unwrap();
+        fs::rename(rig.place.path("web.new"), rig.place.path("web")).unwrap();
+        for watch in &watches {
+            assert!(next(watch, 1).starts_with("down: "));
+        }
     }),
     case("watch_a_link_that_leads_nowhere_yet", || {
         let rig = Rig::new();

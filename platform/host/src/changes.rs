@@ -24,6 +24,8 @@ pub enum Of {
     Contents,
     /// Readers of a file that go away. It is told a moment before the fact.
     Readers,
+    /// A symbolic link, which is not followed, that is given another name or loses its own, to another one as well.
+    Link,
 }
 
 /// Tells of changes.

@@ -3,7 +3,8 @@ use crate::Fatal;
 use crate::home::Home;
 use platform::Errno;
 use platform_host::directory::{age_of_name, joined};
-use platform_host::files;
+use platform_host::{files, links};
+use runit::sv::script::is_path;
 use std::ffi::{CStr, CString, OsString};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
@@ -50,6 +51,18 @@ impl Places {
     pub fn path_of(&self, name: &[u8]) -> Option<PathBuf> {
         let path = self.path(name).ok()?;
         Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
+    }
+
+    /// The links on the way to a service that nobody hears of who is told of changes in the directory of services and of
+    /// the links to it.
+    pub fn links_to(&self, name: &[u8]) -> Vec<CString> {
+        let mut links = self.path(name).map(|path| links::followed(&path)).unwrap_or_default();
+        if !is_path(name) {
+            let before = CString::new(self.svdir.clone()).map(|svdir| links::followed(&svdir).len());
+            // And the one that is an entry there.
+            links.drain(..before.unwrap_or_default().saturating_add(1).min(links.len()));
+        }
+        links
     }
 
     /// Names that begin with a slash or a dot or end in a slash are paths, all others are in the

@@ -9,14 +9,14 @@ use crate::show::{one, style};
 use platform::Stamp;
 use platform_host::changes::{Changes, Of, Place};
 use platform_host::directory::joined;
-use platform_host::notice;
+use platform_host::{links, notice};
 use runit::service_directory::{LOG, OK};
 use runit::sv::found::{Found, Look};
 use runit::sv::row::Row;
 use runit::sv::table::{PLAIN, paint};
 use runit::sv::text::Sink;
 use runit::sv::{Show, Sight};
-use std::ffi::CString;
+use std::ffi::{CStr, CString};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,9 @@ impl Watched {
             }
         }
         add(places.path_in(&self.name, LOG), Of::Names);
-        self.deaf = !itself;
+        let links = places.links_to(&self.name).into_iter();
+        let all_links = links.fold(true, |all, link| add(Some(link), Of::Link) && all);
+        self.deaf = !(itself && all_links);
     }
 
     /// Looks, and tells if there is something new.
@@ -113,14 +115,39 @@ fn is_passing(look: &Result<Look, platform::Errno>) -> bool {
     matches!(look, Ok(Look { sight: Sight::Seen(record), .. }) if record.passing.is_some())
 }
 
+/// The directory of services, and the links that lead to it.
+#[derive(Default)]
+struct Home {
+    place: Option<Place>,
+    links: Vec<Place>,
+}
+
+impl Home {
+    /// Listens to what is there now; it is not there if nothing can be heard.
+    fn listen(changes: Option<&Changes>, directory: &CStr) -> Home {
+        let Some(changes) = changes else { return Home::default() };
+        let mut followed = links::followed(directory);
+        loop {
+            let links: Option<Vec<Place>> = followed.iter().map(|link| changes.add(link, Of::Link)).collect();
+            let Some(links) = links else { return Home::default() };
+            let place = changes.add(directory, Of::Names);
+            // One that was turned meanwhile was not heard.
+            let again = links::followed(directory);
+            if again == followed {
+                return Home { place, links };
+            }
+            followed = again;
+        }
+    }
+}
+
 /// Watches services, or all of a directory, until nobody reads what is written.
 pub fn watch(console: &mut Console, svdir: &[u8], names: &[&[u8]], show: &Show) -> Result<(), Fatal> {
     let places = Places::new(svdir.to_vec())?;
-    let changes = Changes::new();
+    let mut changes = Changes::new();
     // What is there before the watch begins is seen after it has begun.
     let directory = CString::new(svdir).unwrap_or_default();
-    let listen = || changes.as_ref().and_then(|changes| changes.add(&directory, Of::Names));
-    let mut home = listen();
+    let mut home = Home::listen(changes.as_ref(), &directory);
     let all = names.is_empty();
     let first = if all { everyone::names(svdir)? } else { names.iter().map(|name| name.to_vec()).collect() };
     let mut services: Vec<Watched> = first.into_iter().map(Watched::new).collect();
@@ -132,7 +159,7 @@ pub fn watch(console: &mut Console, svdir: &[u8], names: &[&[u8]], show: &Show) 
             }
         }
         console.flush();
-        let deaf = home.is_none() || services.iter().any(|service| service.deaf);
+        let deaf = home.place.is_none() || services.iter().any(|service| service.deaf);
         let again = services.iter().filter_map(|service| service.again).map(|again| again.0).min();
         let time = again.map_or(FOR_EVER, |again| again.saturating_duration_since(Instant::now()));
         let time = if deaf { time.min(POLL) } else { time };
@@ -142,10 +169,12 @@ pub fn watch(console: &mut Console, svdir: &[u8], names: &[&[u8]], show: &Show) 
         if console.is_broken() || ended.contains(&true) {
             return Ok(());
         }
-        let mut at_home = home.is_none();
+        let mut at_home = home.place.is_none();
+        let mut turned = false;
         if let Some(changes) = changes.as_ref().filter(|_| ready.contains(&true)) {
             changes.take(|place| {
-                at_home |= place.is_none() || place == home;
+                at_home |= place.is_none() || place == home.place;
+                turned |= place.is_some_and(|place| home.links.contains(&place));
                 let at = |service: &&mut Watched| place.is_none_or(|place| service.places.contains(&place));
                 services.iter_mut().filter(at).for_each(Watched::stir);
             });
@@ -153,8 +182,12 @@ pub fn watch(console: &mut Console, svdir: &[u8], names: &[&[u8]], show: &Show) 
         for service in &mut services {
             service.due |= service.deaf;
         }
-        if at_home {
-            home = listen();
+        if at_home || turned {
+            if turned {
+                // Nothing of the directory that it was is to be heard any more.
+                changes = Changes::new();
+            }
+            home = Home::listen(changes.as_ref(), &directory);
             if all {
                 follow(console, &places, svdir, &mut services, show);
             } else {

@@ -26,6 +26,13 @@ impl System {
             Of::Names => names | AddWatchFlags::IN_ONLYDIR,
             Of::Contents => names | AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_ONLYDIR,
             Of::Readers => AddWatchFlags::IN_CLOSE_NOWRITE | AddWatchFlags::IN_DELETE_SELF,
+            // rename(2) of another one to its name takes its last name away, which is a change of an attribute.
+            Of::Link => {
+                AddWatchFlags::IN_ATTRIB
+                    | AddWatchFlags::IN_DELETE_SELF
+                    | AddWatchFlags::IN_MOVE_SELF
+                    | AddWatchFlags::IN_DONT_FOLLOW
+            }
         };
         self.0.add_watch(path, events).ok()
     }
@@ -90,6 +97,14 @@ mod tests {
         quiet();
         drop(reader);
         assert!(told(ok));
+        std::os::unix::fs::symlink("in", place.join("link")).unwrap();
+        std::os::unix::fs::symlink("nowhere", place.join("other")).unwrap();
+        let link = changes.add(&c(&place.join("link")), Of::Link).unwrap();
+        changes.take(|_| {});
+        assert_eq!(std::fs::read_dir(place.join("link")).unwrap().count(), 2);
+        quiet();
+        std::fs::rename(place.join("other"), place.join("link")).unwrap();
+        assert!(told(link));
         std::fs::remove_dir_all(place).unwrap();
     }
 }
