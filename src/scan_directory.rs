@@ -43,6 +43,12 @@ pub fn instance<'n>(name: &'n [u8], link: &[u8]) -> Option<&'n [u8]> {
     (template.len() > 1 && template.ends_with(b"@") && !instance.is_empty()).then_some(instance)
 }
 
+/// The names of the templates that an entry can be an instance of, `getty@` for `getty@tty1`, the longest first.
+pub fn templates(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lengths = (2..name.len()).rev();
+    lengths.filter_map(|len| name.get(..len)).filter(|template| template.ends_with(b"@"))
+}
+
 /// Room for a name, for what stands in front of it and behind it in [`SUPERVISE`], and for a NUL.
 pub const NAME: usize = 272;
 
@@ -114,5 +120,11 @@ mod tests {
             assert!(!may_be_instance(name.as_bytes()), "{name}");
         }
         assert!(may_be_instance(b"a@b"));
+        let all = |name: &'static str| templates(name.as_bytes()).collect::<Vec<_>>();
+        assert_eq!(all("a@b@c"), [b"a@b@".as_slice(), b"a@"]);
+        assert_eq!(all("@a@@"), [b"@a@"]);
+        for name in ["", "@", "a", "a@", "@a", "ab", "@a@"] {
+            assert!(all(name).is_empty(), "{name}");
+        }
     }
 }

@@ -233,4 +233,88 @@ pub const CASES: &[Case] = &[
             "{done:?}"
         );
     }),
+    case("enable_an_instance", || {
+        let rig = Rig::new();
+        let place = available(&rig, "getty@");
+        shows(&run(&rig, &["--enable", "getty@tty1"]), "ok: getty@tty1: enabled\n", 0);
+        assert_eq!(link(&rig, "getty@tty1"), Some(place));
+        shows(&run(&rig, &["--enable", "getty@tty1"]), "ok: getty@tty1: enabled already\n", 0);
+        let long = rig.place.path("available/getty@tty2/");
+        rig.place.dir("sv/.supervise");
+        shows(&run(&rig, &["--enable", long.to_str().unwrap()]), "ok: getty@tty2: enabled\n", 0);
+        assert_eq!(link(&rig, "getty@tty2"), link(&rig, "getty@tty1"));
+        shows(&run(&rig, &["--enable", "getty@"]), "ok: getty@: enabled\n", 0);
+    }),
+    case("enable_an_instance_of_the_longest_template", || {
+        let rig = Rig::new();
+        let (short, long) = (available(&rig, "a@"), available(&rig, "a@b@"));
+        rig.place.dir("sv/.supervise");
+        run(&rig, &["--enable", "a@b@c", "a@c"]);
+        assert_eq!((link(&rig, "a@b@c"), link(&rig, "a@c")), (Some(long), Some(short)));
+    }),
+    case("enable_what_has_the_name_of_an_instance", || {
+        let rig = Rig::new();
+        available(&rig, "getty@");
+        let own = available(&rig, "getty@tty1");
+        run(&rig, &["--enable", "getty@tty1"]);
+        assert_eq!(link(&rig, "getty@tty1"), Some(own));
+    }),
+    case("enable_no_instance_without_a_template", || {
+        let rig = Rig::new();
+        available(&rig, "getty");
+        rig.place.dir("available/empty@");
+        refused(&rig, "getty@tty1", "/available/getty@tty1: file does not exist\n");
+        refused(&rig, "empty@tty1", "/available/empty@/run: file does not exist\n");
+        refused(&rig, "@tty1", "/available/@tty1: file does not exist\n");
+    }),
+    case("enable_no_second_instance_that_shares_a_supervise", || {
+        let rig = Rig::new();
+        available(&rig, "getty@");
+        run(&rig, &["--enable", "getty@tty1"]);
+        refused(&rig, "getty@tty2", "/available/getty@/supervise\n");
+        rig.place.dir("sv/.supervise");
+        rig.place.dir("available/getty@/supervise");
+        refused(&rig, "getty@tty2", "/available/getty@/supervise\n");
+        fs::remove_dir(rig.place.path("available/getty@/supervise")).unwrap();
+        shows(&run(&rig, &["--enable", "getty@tty2"]), "ok: getty@tty2: enabled\n", 0);
+    }),
+    case("enable_an_instance_where_a_link_leads_there_otherwise", || {
+        let rig = Rig::new();
+        let place = available(&rig, "getty@");
+        symlink(&place, rig.place.path("alias")).unwrap();
+        symlink(rig.place.path("alias"), rig.place.path("sv/getty@tty1")).unwrap();
+        refused(&rig, "getty@tty1", "/sv/getty@tty1: is something else\n");
+    }),
+    case("enable_instances_now", || {
+        let rig = Rig::new();
+        rig.place.script("available/echo@/run", "echo \"$1\" >\"../told-$1\"; exec sleep 1000");
+        rig.place.dir("sv/.supervise");
+        let _runsvdir = supervised(&rig);
+        let done = run(&rig, &["--enable", "--now", "-w", "20", "echo@a", "echo@b"]);
+        assert_eq!(
+            masked(&done.out),
+            "ok: echo@a: enabled\nok: echo@b: enabled\nok: run: echo@a: (pid p) Ts\nok: run: echo@b: (pid p) Ts\n"
+        );
+        assert_eq!(
+            (rig.place.text("available/told-a"), rig.place.text("available/told-b")),
+            ("a\n".into(), "b\n".into())
+        );
+        let done = run(&rig, &["--disable", "--now", "-w", "20", "echo@a"]);
+        assert!(done.out.ends_with("ok: echo@a: disabled\n") && done.code == Some(0), "{done:?}");
+        assert_eq!((link(&rig, "echo@a"), link(&rig, "echo@b").is_some()), (None, true));
+        shows(&run(&rig, &["--disable", "echo@a"]), "ok: echo@a: disabled already\n", 0);
+    }),
+    case("list_instances", || {
+        let rig = Rig::new();
+        for name in ["getty@", "web", "a@b"] {
+            available(&rig, name);
+        }
+        rig.place.dir("sv/.supervise");
+        run(&rig, &["--enable", "getty@tty2", "getty@tty1", "a@b"]);
+        let lines =
+            "enabled: a@b\navailable: getty@\nenabled: getty@tty1\nenabled: getty@tty2\navailable: web\n";
+        shows(&run(&rig, &["--list-available"]), lines, 0);
+        run(&rig, &["--enable", "getty@"]);
+        assert!(run(&rig, &["--list-available"]).out.contains("enabled: getty@\nenabled: getty@tty1\n"));
+    }),
 ];

@@ -64,7 +64,7 @@ pub fn followed(path: &CStr) -> Vec<CString> {
     // The names that are still to come, the next one at the end.
     let mut rest: Vec<Vec<u8>> = Vec::new();
     let mut place: Vec<u8> = Vec::new();
-    let mut go = |text: &[u8], place: &mut Vec<u8>, rest: &mut Vec<Vec<u8>>| {
+    let go = |text: &[u8], place: &mut Vec<u8>, rest: &mut Vec<Vec<u8>>| {
         if text.starts_with(b"/") {
             *place = b"/".to_vec();
         }

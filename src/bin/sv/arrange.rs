@@ -8,6 +8,7 @@ use crate::see::see;
 use crate::{Fatal, fatal};
 use platform::Errno;
 use runit::paths::AVAILABLE;
+use runit::scan_directory::{instance, templates};
 use runit::sv::found::Look;
 use runit::sv::script::{is_path, last, objection, trimmed};
 use runit::sv::text::Sink;
@@ -71,9 +72,39 @@ impl Arrangement {
         }
     }
 
+    /// The same, and where its directory is: an instance has that of its template, unless there is one of its own name.
+    fn found(&self, name: &[u8]) -> Result<(PathBuf, Vec<u8>), Refused> {
+        let (place, own) = self.meant(name)?;
+        if symlink_metadata(&place).is_err() {
+            let mut templates = templates(&own).map(|template| place.with_file_name(path(template)));
+            let template = templates.find(|template| metadata(template).is_ok());
+            drop(templates);
+            return Ok((template.unwrap_or(place), own));
+        }
+        Ok((place, own))
+    }
+
+    /// Why the instances of a template cannot have another one, if that is so: each needs a supervise directory.
+    fn crowd(&self, place: &Path, own: &[u8]) -> Option<Refused> {
+        let beside = self.svdir.join(".supervise");
+        let inside = place.join("supervise");
+        if beside.is_dir() && symlink_metadata(&inside).is_err() {
+            return None;
+        }
+        let leads = |path: &Path| metadata(path).ok().map(|found| identity(&found));
+        let others = everyone::list(self.svdir.as_os_str().as_bytes()).unwrap_or_default();
+        let mut others = others.iter().filter(|other| other.as_slice() != own);
+        let other = others.find(|other| leads(&self.svdir.join(path(other))) == leads(place))?;
+        let (beside, inside) = (beside.as_os_str().as_bytes(), inside.as_os_str().as_bytes());
+        Some(
+            [b"as ".as_slice(), other, b" is there, it needs a directory ", beside, b", and no ", inside]
+                .concat(),
+        )
+    }
+
     /// Links it into the directory of services; whether it was not there before.
     pub fn enable(&self, name: &[u8]) -> Result<(Vec<u8>, bool), Refused> {
-        let (place, own) = self.meant(name)?;
+        let (place, own) = self.found(name)?;
         let run = place.join("run");
         let is_there = metadata(&place).map_err(|error| refusal("", &place, &error))?;
         if !is_there.is_dir() {
@@ -81,11 +112,21 @@ impl Arrangement {
         }
         metadata(&run).map_err(|error| refusal("", &run, &error))?;
         let link = self.svdir.join(path(&own));
+        let is_instance = |text: &Path| instance(&own, text.as_os_str().as_bytes()).is_some();
+        if is_instance(&place) && symlink_metadata(&link).is_err() {
+            self.crowd(&place, &own).map_or(Ok(()), Err)?;
+        }
         // symlink(2) makes it or finds something: nobody sees half a link, and nothing is overwritten.
         match std::os::unix::fs::symlink(&place, &link) {
             Ok(()) => Ok((own, true)),
             Err(error) if number(&error) == Errno::EXIST => match metadata(&link) {
-                Ok(found) if identity(&found) == identity(&is_there) => Ok((own, false)),
+                // Another text may make another service of it.
+                Ok(found)
+                    if identity(&found) == identity(&is_there)
+                        && is_instance(&place) == link.read_link().is_ok_and(|text| is_instance(&text)) =>
+                {
+                    Ok((own, false))
+                }
                 Ok(_) | Err(_) => Err([link.as_os_str().as_bytes(), b": is something else"].concat()),
             },
             Err(error) => Err(refusal("unable to link", &link, &error)),
@@ -94,7 +135,7 @@ impl Arrangement {
 
     /// What is to be taken out: the link, and its name. `None`: it is not there, as it shall be.
     fn enabled(&self, name: &[u8]) -> Result<(Option<PathBuf>, Vec<u8>), Refused> {
-        let (place, own) = self.meant(name)?;
+        let (place, own) = self.found(name)?;
         let link = self.svdir.join(path(&own));
         let found = match symlink_metadata(&link) {
             Ok(found) => found,
@@ -114,18 +155,33 @@ impl Arrangement {
         Ok((Some(link), own))
     }
 
-    /// Names and whether they are in the directory of services, under whatever name.
+    /// Names and whether they are in the directory of services, under whatever name; the instances of a template, which
+    /// are there under their own, follow it.
     fn list(&self) -> Result<Vec<(Vec<u8>, bool)>, Fatal> {
         let names = everyone::names(self.available.as_os_str().as_bytes())?;
-        let used = everyone::list(self.svdir.as_os_str().as_bytes()).unwrap_or_default();
-        let leads = |place: PathBuf| metadata(place).ok().map(|found| identity(&found));
-        let used: Vec<_> = used.iter().filter_map(|name| leads(self.svdir.join(path(name)))).collect();
+        let mut used = everyone::list(self.svdir.as_os_str().as_bytes()).unwrap_or_default();
+        used.sort_unstable();
+        let leads = |place: &Path| metadata(place).ok().map(|found| identity(&found));
+        let mut plain = Vec::new();
+        let mut instances = Vec::new();
+        for name in used {
+            let link = self.svdir.join(path(&name));
+            let Some(leads) = leads(&link) else { continue };
+            let text = link.read_link().map(|text| text.into_os_string().into_vec()).unwrap_or_default();
+            if instance(&name, &text).is_some() {
+                instances.push((name, leads));
+            } else {
+                plain.push(leads);
+            }
+        }
         let mut list = Vec::new();
         for name in names {
             let place = self.available.join(path(&name));
             if place.join("run").exists() {
-                let is_used = leads(place).is_some_and(|it| used.contains(&it));
-                list.push((name, is_used));
+                let Some(it) = leads(&place) else { continue };
+                list.push((name, plain.contains(&it)));
+                let instances = instances.iter().filter(|(_, leads)| *leads == it);
+                list.extend(instances.map(|(name, _)| (name.clone(), true)));
             }
         }
         Ok(list)
