@@ -6,20 +6,27 @@ set -l commands up down once exit term kill pause cont alarm hup interrupt quit 
     force-reload force-restart force-shutdown check
 # </commands>
 
+# The services of a directory.
+function __sv_names
+    for service in $argv[1]/*/
+        string replace -r '.*/' '' -- (string trim -r -c / -- $service)
+    end
+end
+
 function __sv_services
     set -l dir @SVDIR@
     set -q SVDIR; and test -n "$SVDIR"; and set dir $SVDIR
-    for service in $dir/*/
-        basename -- $service
+    if __sv_has --user
+        set dir ~/.config/service
+        set -q XDG_CONFIG_HOME; and test -n "$XDG_CONFIG_HOME"; and set dir $XDG_CONFIG_HOME/service
     end
+    __sv_names $dir
 end
 
 function __sv_available
     set -l dir @SERVICES@
     set -q RUNIT_SERVICES; and test -n "$RUNIT_SERVICES"; and set dir $RUNIT_SERVICES
-    for service in $dir/*/
-        basename -- $service
-    end
+    __sv_names $dir
 end
 
 # Whether one of these options was typed already.

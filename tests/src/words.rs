@@ -128,7 +128,7 @@ fn regions() -> Vec<(&'static str, &'static str, String)> {
     let more = ["-tt".to_owned(), "-ttt".to_owned()];
     let svlogd = [names(SVLOGD, all), more.to_vec()].concat();
     vec![
-        ("sv.bash", "words", bash("words", &[words.clone(), names(&sv, all)].concat(), "        ")),
+        ("sv.bash", "words", bash("known", &[words.clone(), names(&sv, all)].concat(), "        ")),
         (
             "sv.bash",
             "choices",
@@ -136,7 +136,7 @@ fn regions() -> Vec<(&'static str, &'static str, String)> {
                 + &bash("colours", &choices(SV, "--color"), "    "),
         ),
         ("_sv", "commands", format!("    local -a commands=(\n{described}    )\n")),
-        ("sv.bash", "log", bash("words", &names(SV_LOG, all), "        ")),
+        ("sv.bash", "log", bash("known", &names(SV_LOG, all), "        ")),
         ("_sv", "flags", zsh(&sv, "")),
         ("_sv", "log", zsh(SV_LOG, "        ")),
         ("sv.fish", "commands", format!("set -l commands {}\n", wrapped(&words, "", " \\"))),
