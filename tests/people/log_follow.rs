@@ -67,6 +67,55 @@ impl Followed {
     }
 }
 
+/// svlogd is killed while lines come as fast as they go, and another one goes on with what is there: what is in the files
+/// is shown, each line once.
+fn killed(config: &str) {
+    let mut followed = Followed::new(config, &[]);
+    set_patience(Duration::from_secs(150));
+    let Followed { rig, input, svlogd, sv } = &mut followed;
+    let mut number = 0;
+    for _ in 0..5 {
+        let (read, write) = nix::unistd::pipe().expect("a pipe");
+        nix::fcntl::fcntl(&write, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::FD_CLOEXEC))
+            .expect("fcntl");
+        // Its writer may have been told that nobody reads any more.
+        let before = fs::read_dir(rig.place.path("log")).expect("the directory").count();
+        let mut writer = BufWriter::new(input.take().expect("the input"));
+        until("rotations", || {
+            for _ in 0..1000 {
+                number += 1;
+                let _ = writeln!(writer, "{number}");
+            }
+            (fs::read_dir(rig.place.path("log")).expect("the directory").count() > before + 20).then_some(())
+        });
+        svlogd.signal(Signal::SIGKILL);
+        svlogd.wait();
+        drop(writer.into_parts());
+        *svlogd = rig.place.start(rig.command("svlogd", &["log"]).stdin(Stdio::from(read)));
+        *input = Some(File::from(write));
+    }
+    writeln!(input.take().expect("the input"), "end").expect("write");
+    until("the end of svlogd", || svlogd.ended());
+    until("the last line", || sv.out().ends_with("end\n").then_some(()));
+    let mut names: Vec<_> = fs::read_dir(rig.place.path("log"))
+        .expect("the directory")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .filter(|name| name.ends_with(".s") || name.ends_with(".u") || name == "current")
+        .collect();
+    names.sort();
+    let written: String = names.iter().map(|name| rig.place.text(format!("log/{name}"))).collect();
+    assert!(names.len() > 100 && written.ends_with("end\n"), "{} files", names.len());
+    let shown = sv.out();
+    let first = shown.lines().zip(written.lines()).position(|(shown, written)| shown != written);
+    assert!(
+        shown == written,
+        "line {first:?} of {} and {}: {}",
+        shown.lines().count(),
+        written.lines().count(),
+        sv.err()
+    );
+}
+
 /// A service of which nobody writes the log but the case.
 struct By {
     rig: Rig,
@@ -206,6 +255,51 @@ pub const CASES: &[Case] = &[
         by.shows("1\n2\n");
         by.append("current", "3\n");
         by.shows("1\n2\n3\n");
+    }),
+    case("follow_a_directory_that_is_renamed", || {
+        needs_proc();
+        let by = By::hand("1\n");
+        let (here, there) = (by.rig.place.path("sv/web/log/main"), by.rig.place.path("sv/web/log/away"));
+        by.append("current", "2\n");
+        fs::rename(&here, &there).expect("rename");
+        // As svlogd does, whose directory it is by whatever name.
+        let append = |text: &str| {
+            let file = OpenOptions::new().append(true).create(true).open(there.join("current"));
+            file.expect("open").write_all(text.as_bytes()).expect("write");
+        };
+        append("3\n");
+        by.shows("1\n2\n3\n");
+        fs::rename(there.join("current"), there.join(old(1, 's'))).expect("rename");
+        append("4\n");
+        by.shows("1\n2\n3\n4\n");
+        assert!(by.sv.err().ends_with("main was renamed; read on\n"), "{}", by.sv.err());
+        // And what is there under its name later is its log again.
+        fs::create_dir(&here).expect("mkdir");
+        by.append("current", "5\n");
+        by.shows("1\n2\n3\n4\n5\n");
+    }),
+    case("follow_a_directory_that_is_found_elsewhere", || {
+        let by = By::hand("1\n");
+        let (here, there) = (by.rig.place.path("sv/web/log/main"), by.rig.place.path("sv/web/log/logs"));
+        by.append("current", "2\n");
+        fs::rename(here.join("current"), here.join(old(1, 's'))).expect("rename");
+        by.append("current", "3\n");
+        fs::rename(&here, &there).expect("rename");
+        let append = |text: &str| {
+            let file = OpenOptions::new().append(true).create(true).open(there.join("current"));
+            file.expect("open").write_all(text.as_bytes()).expect("write");
+        };
+        append("4\n");
+        by.shows("1\n2\n3\n4\n");
+        fs::rename(there.join("current"), there.join(old(2, 's'))).expect("rename");
+        append("5\n");
+        by.shows("1\n2\n3\n4\n5\n");
+    }),
+    case("follow_svlogd_that_is_killed", || {
+        killed("s4096\nn0\n");
+    }),
+    case("follow_svlogd_that_is_killed_with_its_processor", || {
+        killed("s4096\nn0\n!cat\n");
     }),
     case("follow_several", || {
         let rig = Rig::new();

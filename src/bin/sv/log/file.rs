@@ -22,6 +22,12 @@ pub fn open(path: &CStr) -> platform_host::Result<File> {
     if found.is_file() { Ok(file) } else { Err(Errno::NOENT) }
 }
 
+/// Opens a directory.
+pub fn directory(path: &CStr) -> Option<File> {
+    let file = File::from(files::open_read(path).ok()?);
+    file.metadata().is_ok_and(|found| found.is_dir()).then_some(file)
+}
+
 pub fn number(error: io::Error) -> Errno {
     Errno(error.raw_os_error().unwrap_or(0))
 }

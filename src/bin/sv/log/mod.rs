@@ -56,7 +56,7 @@ pub fn log(console: &mut Console, places: &Places, wish: &Wish, names: &[&[u8]])
     past(&mut out, &mut sources, wish.follow);
     complain(console, &mut out, &mut sources);
     if let Some(mut growth) = growth.filter(|_| !sources.is_empty()) {
-        follow(console, &mut out, &mut sources, &mut growth);
+        follow(console, places, &mut out, &mut sources, &mut growth);
     }
     sources.iter().filter(|source| source.failed).for_each(|_| tally.fail());
     if terminal {
@@ -97,7 +97,13 @@ fn first(moments: impl Iterator<Item = Option<Stamp>>) -> Option<usize> {
 const TURN: usize = 1 << 16;
 
 /// What is written from now on, until sv is ended, or its reader.
-fn follow(console: &mut Console, out: &mut Out, sources: &mut [Source<'_>], growth: &mut Growth) {
+fn follow(
+    console: &mut Console,
+    places: &Places,
+    out: &mut Out,
+    sources: &mut [Source<'_>],
+    growth: &mut Growth,
+) {
     let output = std::io::stdout();
     while !out.is_closed() {
         hear(sources, growth);
@@ -108,7 +114,11 @@ fn follow(console: &mut Console, out: &mut Out, sources: &mut [Source<'_>], grow
                 Pulled::More => more = true,
                 Pulled::Turned => turned.push(at),
             }
-            soon |= !source.watch(growth);
+            if source.strays() {
+                // What came before it was watched there is read at once.
+                more |= source.seek(find::directory(places, source.name).ok());
+            }
+            soon |= !source.watch(growth) || source.strays();
         }
         if !turned.is_empty() {
             // What was renamed before `current` was opened is older than that.

@@ -4,16 +4,52 @@ use platform::Errno;
 use runit::sv::logs::Label;
 use std::ffi::{CString, OsStr};
 use std::fs::File;
+use std::os::fd::AsRawFd as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 
 /// The directory.
 #[derive(Debug)]
 pub struct Shelf {
+    /// Where it is read.
     pub path: CString,
+    /// Where it was found.
+    place: CString,
+    /// The directory itself, which may be renamed while its logger goes on with it.
+    itself: Option<File>,
 }
 
 impl Shelf {
+    pub fn new(place: CString) -> Shelf {
+        let itself = file::directory(&place);
+        Shelf { path: place.clone(), place, itself }
+    }
+
+    /// Whether it is read where it is, and not where it was found.
+    pub fn strays(&self) -> bool {
+        self.path != self.place
+    }
+
+    /// Looks where it is now; `found`: where a search finds it. Whether it is elsewhere.
+    pub fn seek(&mut self, found: Option<CString>) -> bool {
+        for place in [Some(self.place.clone()), found].into_iter().flatten() {
+            if let Some(itself) = file::directory(&place) {
+                let moves = place != self.path;
+                *self = Shelf { path: place.clone(), place, itself: Some(itself) };
+                return moves;
+            }
+        }
+        // Where the system has a path for what is open. Of a directory that was removed nothing more comes.
+        let Some(itself) = self.itself.as_ref().filter(|_| !self.strays()) else { return false };
+        let path = CString::new(format!("/proc/self/fd/{}", itself.as_raw_fd())).unwrap_or_default();
+        let is_there =
+            itself.metadata().is_ok_and(|found| found.nlink() > 0) && file::directory(&path).is_some();
+        if is_there {
+            self.path = path;
+        }
+        is_there
+    }
+
     pub fn named(&self, name: &[u8]) -> CString {
         CString::new([self.path.to_bytes(), b"/", name].concat()).unwrap_or_default()
     }

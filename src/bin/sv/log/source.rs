@@ -87,7 +87,7 @@ impl<'a> Source<'a> {
             complaints: Vec::new(),
             failed: false,
             watched: false,
-            shelf: Shelf { path: directory },
+            shelf: Shelf::new(directory),
             known: Vec::new(),
             heard: Vec::new(),
             lost: false,
@@ -109,6 +109,24 @@ impl<'a> Source<'a> {
             self.lost = true;
         }
         self.watched
+    }
+
+    /// Whether its directory has to be looked for.
+    pub fn strays(&self) -> bool {
+        !self.watched || self.shelf.strays()
+    }
+
+    /// Looks for it; `found`: where a search finds it. Whether it is elsewhere.
+    pub fn seek(&mut self, found: Option<CString>) -> bool {
+        let before = self.path();
+        let moved = self.shelf.seek(found);
+        if moved {
+            (self.watched, self.lost) = (false, true);
+        }
+        if moved && self.shelf.strays() {
+            self.complaints.push([&before, b" was renamed; read on".as_slice()].concat());
+        }
+        moved
     }
 
     /// Something was renamed in the directory.
