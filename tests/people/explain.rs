@@ -278,4 +278,59 @@ pub const CASES: &[Case] = &[
             assert!(done.err.starts_with("usage: sv "), "{done:?}");
         }
     }),
+    case("explain_run_is_a_directory", || {
+        let rig = Rig::new();
+        rig.place.dir("sv/web/run");
+        let _runsvdir = supervised(&rig);
+        let look = format!("Do: ls -ld {}/run\n", path(&rig, "sv/web"));
+        says(&rig, "web", &["Its run is a directory, or something else that is no program.", &look], 1);
+    }),
+    case("explain_a_byte_order_mark", || {
+        let rig = Rig::new();
+        rig.place.executable("sv/web/run", "\u{feff}#!/bin/sh\nexec sleep 1000\n");
+        let _runsvdir = supervised(&rig);
+        let sed = format!("Do: sed -i '1s/^[^#]*//' {}/run\n", path(&rig, "sv/web"));
+        says(&rig, "web", &["Its run begins with a byte order mark", &sed], 1);
+        let command = sed.trim_start_matches("Do: ").replace(" -i ", " ");
+        let done = rig.place.run(rig.place.command("sh").args(["-c", &command]));
+        assert_eq!(done.out, "#!/bin/sh\nexec sleep 1000\n");
+    }),
+    case("explain_a_limit_that_is_too_low", || {
+        with_run(
+            "#!/bin/sh\nulimit -c 0\nkill -SEGV $$\n",
+            &["by signal 11: a fault of the program, or a limit that run sets is too low"],
+            1,
+        );
+    }),
+    case("explain_a_log_without_a_directory", || {
+        let rig = Rig::new();
+        rig.place.executable("sv/web/run", RUN);
+        rig.place.executable("sv/web/log/run", "#!/bin/sh\nexec svlogd ./nowhere\n");
+        let _runsvdir = supervised(&rig);
+        says(
+            &rig,
+            "web",
+            &[
+                "Its log service does not run: it ended with exit code 111, as svlogd does that has no directory",
+            ],
+            1,
+        );
+    }),
+    case("explain_a_check", || {
+        let rig = Rig::new();
+        rig.place.executable("sv/web/run", RUN);
+        rig.place.executable("sv/web/check", "#!/bin/sh\nexit 1\n");
+        let _runsvdir = supervised(&rig);
+        says(&rig, "web", &["Its check decides when it is ready for sv start and its like"], 0);
+    }),
+    case("explain_instances_that_share_a_supervise", || {
+        let rig = Rig::new();
+        rig.place.executable("web@/run", RUN);
+        for name in ["web@a", "web@b"] {
+            symlink("../web@", rig.place.path("sv").join(name)).expect("a link");
+        }
+        let _runsvdir = supervised(&rig);
+        let command = format!("Do: ln -s /run/runit.supervise {}/.supervise\n", path(&rig, "sv"));
+        says(&rig, "web@b", &["Or web@a does, with which it shares a supervise directory", &command], 1);
+    }),
 ];

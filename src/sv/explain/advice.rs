@@ -14,8 +14,12 @@ pub enum Advice {
     Chmod(&'static [u8]),
     /// Take the carriage returns out.
     Carriages(&'static [u8]),
+    /// Take the byte order mark out.
+    Mark(&'static [u8]),
     /// Change it.
     Edit(&'static [u8]),
+    /// See what it is.
+    Look(&'static [u8]),
     /// Link it.
     Link,
     /// Remove the link.
@@ -55,6 +59,8 @@ impl Advice {
             Advice::AskAsRoot => (b"sudo sv --explain", name, b"", b""),
             Advice::Chmod(file) => (b"chmod +x", path, b"/", file),
             Advice::Carriages(file) => (b"sed -i 's/\\r$//'", path, b"/", file),
+            Advice::Mark(file) => (b"sed -i '1s/^[^#]*//'", path, b"/", file),
+            Advice::Look(file) => (b"ls -ld", path, b"/", file),
             Advice::Edit(file) => (b"${EDITOR:-vi}", path, b"/", file),
             Advice::Link => match facts.entry {
                 Entry::Missing(Some(from)) => {

@@ -50,6 +50,8 @@ pub enum Fault<'a> {
     NoExec,
     /// It has no `#!` line.
     NoInterpreter,
+    /// There is a byte order mark before the `#!`.
+    Mark,
     /// This interpreter is not there.
     Interpreter(&'a [u8]),
     /// The first line ends with a carriage return, behind the path of this interpreter.
@@ -120,6 +122,12 @@ pub struct Facts<'a> {
     pub oneshot: bool,
     /// Commands wait to be read.
     pub unread: bool,
+    /// It has a `check`.
+    pub check: bool,
+    /// Its `run` sets limits.
+    pub limits: bool,
+    /// Another instance of its template, with which it shares a supervise directory.
+    pub shares: Option<&'a [u8]>,
     /// Its process is the shell of `run`, which waits for another one.
     pub shell: bool,
     /// The last lines of its log, and whether an address is in use by their words.
@@ -147,5 +155,6 @@ impl Facts<'_> {
             && half(&self.service)
             && self.log.as_ref().is_none_or(half)
             && !self.unread
+            && self.shares.is_none()
     }
 }

@@ -1,5 +1,7 @@
 //! What is wrong with a `run` before it is started, seen in its first line and its last.
 
+use crate::args::basename;
+
 /// How a program begins.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Head<'a> {
@@ -7,6 +9,8 @@ pub enum Head<'a> {
     Interpreter(&'a [u8]),
     /// The same, but the line ends with a carriage return, which is taken for a part of the path.
     Carriage(&'a [u8]),
+    /// What Windows' editors begin a text with stands before the `#!`, which is none then.
+    Mark,
     /// It is a script without `#!`, or nothing at all.
     Nothing,
     /// Something that is no text.
@@ -18,6 +22,9 @@ impl<'a> Head<'a> {
     #[must_use]
     pub fn of(beginning: &'a [u8]) -> Head<'a> {
         let Some(rest) = beginning.strip_prefix(b"#!") else {
+            if beginning.starts_with(b"\xef\xbb\xbf#!") {
+                return Head::Mark;
+            }
             return if beginning.contains(&0) { Head::Binary } else { Head::Nothing };
         };
         let line = rest.split(|byte| *byte == b'\n').next().unwrap_or(rest);
@@ -49,6 +56,21 @@ pub fn lacks_exec(script: &[u8]) -> bool {
         && !last.split(|byte| matches!(byte, b' ' | b'\t' | b';' | b'&' | b'|')).any(|word| word == b"exec")
 }
 
+/// Whether a shell script sets limits of memory, processes and their like, by ulimit, softlimit(8) or chpst(8).
+#[must_use]
+pub fn sets_limits(script: &[u8]) -> bool {
+    script.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().starts_with(b"#")).any(|line| {
+        let mut words = line.split(|byte| b" \t;&|".contains(byte)).filter(|word| !word.is_empty()).map(basename);
+        match words.find(|word| matches!(*word, b"ulimit" | b"softlimit" | b"chpst")) {
+            Some(b"chpst") => {
+                // Up to the program; the arguments of options are no matter.
+                words.any(|word| matches!(word, [b'-', letters @ ..] if letters.iter().any(|it| b"mdopfcrt".contains(it))))
+            }
+            found => found.is_some(),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,8 +82,25 @@ mod tests {
         assert_eq!(Head::of(b"#!/bin/sh\r\nexec x\r\n"), Head::Carriage(b"/bin/sh"));
         assert_eq!(Head::of(b"#!/bin/sh -e\r\n"), Head::Interpreter(b"/bin/sh"));
         assert_eq!(Head::of(b"exec x\n"), Head::Nothing);
+        assert_eq!(Head::of(b"\xef\xbb\xbf#!/bin/sh\n"), Head::Mark);
+        assert_eq!(Head::of(b"\xef\xbb\xbfexec x\n"), Head::Nothing);
         assert_eq!(Head::of(b""), Head::Nothing);
         assert_eq!(Head::of(b"\x7fELF\x02\0\0"), Head::Binary);
+    }
+
+    #[test]
+    fn limits() {
+        for line in [
+            "ulimit -v 1000",
+            "exec /usr/bin/chpst -u x -m 5 y",
+            "exec chpst -o5 y",
+            "true; softlimit -a 1 y",
+        ] {
+            assert!(sets_limits(format!("#!/bin/sh\n{line}\n").as_bytes()), "{line}");
+        }
+        for line in ["exec chpst -u x y", "# ulimit -v 1000", "exec ulimits -m"] {
+            assert!(!sets_limits(format!("#!/bin/sh\n{line}\n").as_bytes()), "{line}");
+        }
     }
 
     #[test]

@@ -187,13 +187,27 @@ impl<S: Sink> Said<'_, '_, S> {
             self.say(&[b" It will not be started again when it ends."]);
         }
         if record.is_ready() == Some(false) {
-            self.say(&[b" It has not said yet that it is ready."]);
+            self.say(&[b" It has not said yet that it is ready, by a newline on the descriptor that notification-fd \
+                names."]);
             self.advise(Advice::Wait);
+        }
+        if let Some(other) = self.facts.shares {
+            self.say(&[
+                b" Or ",
+                other,
+                b" does, with which it shares a supervise directory: instances of a template need a .supervise in ",
+                self.facts.svdir,
+                b", and no supervise in their directory.",
+            ]);
+            self.advise(Advice::MoveSupervise);
         }
         if self.ends_early(record) {
             self.ended(record);
         } else {
             self.shell();
+        }
+        if self.facts.check {
+            self.say(&[b" Its check decides when it is ready for sv start and its like: as soon as that exits with 0."]);
         }
     }
 
@@ -317,11 +331,14 @@ impl<S: Sink> Said<'_, '_, S> {
                 self.advise(Advice::Edit(b"run"));
             }
             Ended::Exit(127) => {
-                self.say(&[b": a shell says so of a command that is not there, by a wrong path or PATH."]);
+                self.say(&[
+                    b": a shell says so of a command that is not there, by a wrong path or PATH, or whose \
+                    interpreter or library is not there.",
+                ]);
                 self.advise(Advice::Edit(b"run"));
             }
             Ended::Exit(126) => {
-                self.say(&[b": a shell says so of a command that it may not execute."]);
+                self.say(&[b": a shell says so of a command that it may not execute, or that is for another machine."]);
                 self.advise(Advice::Edit(b"run"));
             }
             Ended::Exit(111 | 100) => {
@@ -334,6 +351,10 @@ impl<S: Sink> Said<'_, '_, S> {
                 self.say(&[
                     b", KILL: somebody sent it, or the kernel was short of memory, which its messages tell.",
                 ]);
+            }
+            Ended::Killed { signal: 11 | 7 | 10 | 4 | 6 | 8, .. } if self.facts.limits => {
+                self.say(&[b": a fault of the program, or a limit that run sets is too low for it."]);
+                self.advise(Advice::Edit(b"run"));
             }
             Ended::Killed { signal: 11 | 7 | 10 | 4 | 6 | 8, .. } => {
                 self.say(&[b": a fault of the program itself, or of a library."]);
@@ -358,8 +379,8 @@ impl<S: Sink> Said<'_, '_, S> {
                 self.advise(Advice::Edit(file));
             }
             Fault::NoFile => {
-                self.say(&[b" is no file."]);
-                self.advise(Advice::Edit(b""));
+                self.say(&[b" is a directory, or something else that is no program."]);
+                self.advise(Advice::Look(file));
             }
             Fault::Mode => {
                 self.say(&[b" is not executable."]);
@@ -372,6 +393,12 @@ impl<S: Sink> Said<'_, '_, S> {
             Fault::NoInterpreter => {
                 self.say(&[b" does not begin with #! and the path of an interpreter, such as #!/bin/sh."]);
                 self.advise(Advice::Edit(file));
+            }
+            Fault::Mark => {
+                self.say(&[
+                    b" begins with a byte order mark, as some editors on Windows write it, before its #!.",
+                ]);
+                self.advise(Advice::Mark(file));
             }
             Fault::Interpreter(path) => {
                 self.say(&[b" begins with #!", path, b", and there is no such program."]);
@@ -399,6 +426,9 @@ impl<S: Sink> Said<'_, '_, S> {
             (Supervisor::Alive, Some(record)) if record.pid == 0 && record.want == b'u' => {
                 self.say(&[b" Its log service does not run: it ended"]);
                 self.how(&record);
+                if record.told.is_some_and(|told| matches!(told.last, Some((Ended::Exit(111), _)))) {
+                    self.say(&[b", as svlogd does that has no directory to write to"]);
+                }
                 self.say(&[
                     b". What the service writes waits in a pipe, and the service stops when that is full.",
                 ]);

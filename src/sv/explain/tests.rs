@@ -1,7 +1,7 @@
 //! Facts and their sentences.
 use super::*;
 use crate::status::State;
-use platform::Stamp;
+use platform::{Errno, Stamp};
 
 fn record(state: State, pid: u32, want: u8) -> Record {
     let since = Stamp { secs: 1000, nanos: 0 };
@@ -22,6 +22,9 @@ fn facts(record: Record) -> Facts<'static> {
         read_only: false,
         oneshot: false,
         unread: false,
+        check: false,
+        limits: false,
+        shares: None,
         shell: false,
         lines: &[],
         now: Stamp { secs: 1010, nanos: 0 },
@@ -48,7 +51,8 @@ fn what_is_as_wanted_needs_nothing() {
 fn every_fault_has_a_sentence_and_a_command() {
     let faults = [
         (Fault::Missing, "is not there.", "${EDITOR:-vi} /service/web/run"),
-        (Fault::NoFile, "is no file.", "${EDITOR:-vi} /service/web/"),
+        (Fault::NoFile, "is a directory, or something else", "ls -ld /service/web/run"),
+        (Fault::Mark, "begins with a byte order mark", "sed -i '1s/^[^#]*//' /service/web/run"),
         (Fault::Mode, "is not executable.", "chmod +x /service/web/run"),
         (
             Fault::NoExec,
@@ -106,4 +110,73 @@ fn what_it_waits_for() {
         text.contains("It needs db, which is not up") && text.ends_with("Do: sv --explain db\n"),
         "{text}"
     );
+}
+
+#[test]
+fn what_runs_and_is_not_right() {
+    let up = facts(record(State::Run, 7, b'u'));
+    let paused = Facts {
+        service: Half { record: Some(Record { paused: 1, ..record(State::Run, 7, b'u') }), ..up.service },
+        ..up
+    };
+    assert!(
+        told(&paused).contains("It was paused and does nothing until it is continued.")
+            && !paused.is_as_wanted()
+    );
+    let check = Facts { check: true, ..up };
+    assert!(told(&check).contains("Its check decides when it is ready") && check.is_as_wanted());
+    let shares = Facts { shares: Some(b"web@a"), ..up };
+    assert!(
+        told(&shares).contains("Or web@a does, with which it shares a supervise directory"),
+        "{}",
+        told(&shares)
+    );
+    assert!(told(&shares).ends_with("/service/.supervise\n") && !shares.is_as_wanted());
+}
+
+#[test]
+fn who_may_not_look_is_told() {
+    let up = facts(record(State::Run, 7, b'u'));
+    let denied = Facts { service: Half { supervisor: Supervisor::Denied, record: None, ..up.service }, ..up };
+    assert!(told(&denied).contains("You may not look into its supervise directory."));
+    let closed = Facts { entry: Entry::Trouble(Errno::ACCES), ..up };
+    assert!(told(&closed).contains("Its directory cannot be looked into: "));
+}
+
+#[test]
+fn what_supervisors_tell() {
+    use crate::state::{Doing, State as Told};
+    use platform::Ended;
+    let since = Stamp { secs: 1000, nanos: 0 };
+    let with = |state, pid, told: Told| {
+        let record = Record { told: Some(told), ..record(state, pid, b'u') };
+        let plain = facts(record);
+        Facts { now: Stamp { secs: 1001, nanos: 0 }, ..plain }
+    };
+    let plain = |doing, ready, starts| Told::plain(doing, ready, starts, since);
+    let done = with(State::Down, 0, plain(Doing::Done, Some(true), 1));
+    assert!(told(&done).contains("It is done: a one-shot that is up without a process."));
+    let unready = with(State::Run, 7, plain(Doing::Run, Some(false), 1));
+    assert!(told(&unready).contains("It has not said yet that it is ready, by a newline on the descriptor"));
+    let new = with(State::Down, 0, plain(Doing::Down, None, 0));
+    assert!(told(&new).contains("It was not started yet."), "{}", told(&new));
+    let ended = |ended, limits| {
+        let last = Some((ended, since));
+        Facts { limits, ..with(State::Down, 0, Told { last, ..plain(Doing::Down, None, 4) }) }
+    };
+    let fault = |limits| told(&ended(Ended::Killed { signal: 11, core: false }, limits));
+    assert!(
+        fault(false)
+            .contains("It was started 4 times, and ended last by signal 11: a fault of the program itself")
+    );
+    assert!(
+        fault(true)
+            .contains("or a limit that run sets is too low for it.\nDo: ${EDITOR:-vi} /service/web/run")
+    );
+    let code = |code| told(&ended(Ended::Exit(code), false));
+    assert!(code(127).contains("or whose interpreter or library is not there."));
+    assert!(code(126).contains("or that is for another machine."));
+    let failed =
+        with(State::Down, 0, Told { last: Some((Ended::Exit(1), since)), ..plain(Doing::Failed, None, 4) });
+    assert!(told(&failed).contains("; nothing starts it again but up or start."));
 }

@@ -10,7 +10,7 @@ use platform::Errno;
 use platform_host::{files, mounts, notice, processes};
 use program::Program;
 use runit::service_directory::DOWN;
-use runit::sv::explain::script::lacks_exec;
+use runit::sv::explain::script::{lacks_exec, sets_limits};
 use runit::sv::explain::wrap::wrap;
 use runit::sv::explain::{Entry, Facts, Half, Supervisor, explain};
 use runit::sv::logs::line::put;
@@ -91,6 +91,7 @@ fn service(out: &mut Gathered<'_>, places: &Places, svdir: &[u8], name: &[u8]) -
     half.finish = finish.fault().filter(|_| finish.is_there());
     let lines: Vec<Vec<u8>> = if log_home.is_some() { log::last(places, name, LINES) } else { Vec::new() };
     let lines: Vec<&[u8]> = lines.iter().map(Vec::as_slice).collect();
+    let other = home.and_then(|home| shares(home, svdir, name));
     let facts = Facts {
         name,
         path: path.to_bytes(),
@@ -102,6 +103,9 @@ fn service(out: &mut Gathered<'_>, places: &Places, svdir: &[u8], name: &[u8]) -
         read_only: half.supervisor == Supervisor::Gone && mounts::of(place).read_only,
         oneshot: place.join("oneshot").exists(),
         unread: home.is_some_and(unread),
+        check: place.join("check").exists(),
+        limits: std::fs::read(place.join("run")).is_ok_and(|text| sets_limits(&text)),
+        shares: other.as_deref(),
         shell: half
             .record
             .and_then(|record| i32::try_from(record.pid).ok())
@@ -144,6 +148,19 @@ fn others(places: &Places, svdir: &[u8], name: &[u8]) -> bool {
             .find(&other, true)
             .is_ok_and(|home| matches!(supervise::look(&home), Sight::Seen(_) | Sight::Unsure(..)))
     })
+}
+
+/// Another instance of its template, if both have a supervise directory in that of the template.
+fn shares(home: &Home<'_>, svdir: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    home.instance()?;
+    let place = Path::new(OsStr::from_bytes(svdir));
+    let inside = std::fs::canonicalize(place.join(OsStr::from_bytes(name)).join("supervise")).ok()?;
+    let others =
+        std::fs::read_dir(place).ok()?.flatten().filter(|entry| entry.file_name().as_bytes() != name);
+    let mut others = others.filter(|other| !other.file_name().as_bytes().starts_with(b"."));
+    let other = others
+        .find(|other| std::fs::canonicalize(other.path().join("supervise")).is_ok_and(|it| it == inside));
+    other.map(|other| other.file_name().into_vec())
 }
 
 /// Whether the process is the shell of `run` and waits for a child.

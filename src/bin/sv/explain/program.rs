@@ -47,6 +47,7 @@ impl Program {
             Head::Interpreter(path) if Path::new(OsStr::from_bytes(path)).exists() => None,
             Head::Interpreter(path) => Some(Fault::Interpreter(path)),
             Head::Carriage(path) => Some(Fault::Carriage(path)),
+            Head::Mark => Some(Fault::Mark),
             // A user who may execute it need not be allowed to read it.
             Head::Nothing if self.beginning.is_empty() && found.len() > 0 => None,
             Head::Nothing => Some(Fault::NoInterpreter),
