@@ -171,7 +171,9 @@ impl Record {
     }
 
     /// How much is missing until the process of a record has [`SETTLED`]. Of a start that seems to be in the
-    /// future, because the clock was set back, nothing is known.
+    /// future, because the clock was set back, nothing is known: the whole time is missing. sv counts it from its first
+    /// look, by a clock that is never set. A supervisor that waits for a need keeps no look to count from, and so judges
+    /// otherwise (src/runsv/needs/sight.rs).
     #[must_use]
     pub fn unsettled(&self, now: Stamp) -> Duration {
         let since = Duration::new(self.since.secs, self.since.nanos);

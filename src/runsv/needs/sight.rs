@@ -82,6 +82,8 @@ fn unsettled(since: Stamp, now: Stamp) -> u32 {
     let ms =
         |stamp: Stamp| stamp.secs.saturating_mul(1000).saturating_add(u64::from(stamp.nanos / 1_000_000));
     // A start that seems to be far in the future was before the clock was set back; a little may be its correction.
+    // sv waits the whole time then (src/status.rs, `Record::unsettled`): it remembers when it looked first. Here nothing
+    // is remembered between two looks, and the wait would last until the clock has caught up.
     if ms(since).saturating_sub(ms(now)) > u64::from(MOST) {
         return 0;
     }
