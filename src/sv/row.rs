@@ -49,14 +49,14 @@ impl<'a> Row<'a> {
         let own = found.own.as_ref().ok();
         let record = own.and_then(Look::record);
         let mut note = own.map(|look| look.remarks(found.now)).unwrap_or_default();
-        // That it failed, the state says already.
-        if let Some(why) = note.bytes().strip_prefix(b"failed (").and_then(|why| why.strip_suffix(b")")) {
-            note = Text::of(&[why]);
-        }
+        note = for_row(&note);
         if record.and_then(Record::is_ready) == Some(true) && !record.is_some_and(Record::is_done) {
             add(&mut note, &[b"ready"]);
         }
-        trouble(&mut note, b"", &found.own, Trouble::Directory);
+        match found.own {
+            Err(errno) => add(&mut note, &[errno.text().bytes(), b" (service directory)"]),
+            Ok(_) => trouble(&mut note, b"", &found.own, Trouble::Directory),
+        }
         let log = match &found.log {
             None => (NOTHING, Tone::Idle),
             Some(log) => {
@@ -77,6 +77,27 @@ impl<'a> Row<'a> {
             },
             note,
         }
+    }
+}
+
+/// What a line says at its end, without what the other columns say already, and with what matters most at its beginning:
+/// on narrow terminals no more than that is seen.
+fn for_row(remarks: &Remarks) -> Remarks {
+    let bytes = remarks.bytes();
+    if let Some(why) = bytes.strip_prefix(b"failed (").and_then(|why| why.strip_suffix(b")")) {
+        const LAST: &[u8] = b", last: ";
+        let at = why.windows(LAST.len()).position(|part| part == LAST);
+        let (ends, last) = at.and_then(|at| why.split_at_checked(at)).unwrap_or((why, b""));
+        return match last.strip_prefix(LAST) {
+            Some(last) => Text::of(&[last, b", ", ends]),
+            None => Text::of(&[ends]),
+        };
+    }
+    match bytes.strip_prefix(b"want up, ") {
+        Some(rest) if rest.starts_with(b"next start in ") || rest.starts_with(b"waits for ") => {
+            Text::of(&[rest])
+        }
+        Some(_) | None => *remarks,
     }
 }
 
@@ -179,7 +200,7 @@ mod tests {
             (record(State::Finish, 7, b'u'), format!("finish/Other {some}")),
             (down(b'd'), format!("down/Other {none}")),
             (down(b'u'), format!("down/Other {none}want up")),
-            (failed(), format!("failed/Bad {none}5 ends in 60 s, last: exit 1")),
+            (failed(), format!("failed/Bad {none}exit 1, 5 ends in 60 s")),
             (told(run, Doing::Run, Some(true)), format!("run/Good {some}ready")),
             (told(run, Doing::Run, Some(false)), format!("run/Other {some}not ready")),
             (told(down(b'u'), Doing::Done, Some(true)), format!("done/Good {none}")),
@@ -196,15 +217,27 @@ mod tests {
     }
 
     #[test]
+    fn notes() {
+        for (line, note) in [
+            ("", ""),
+            ("want up", "want up"),
+            ("want up, next start in 59s", "next start in 59s"),
+            ("want up, waits for db, failed", "waits for db, failed"),
+            ("want up, got TERM", "want up, got TERM"),
+            ("failed (5 ends in 60 s, last: signal 9)", "signal 9, 5 ends in 60 s"),
+            ("failed (last: exit 1)", "last: exit 1"),
+            ("failed", "failed"),
+        ] {
+            assert_eq!(for_row(&Text::of(&[line.as_bytes()])).bytes(), note.as_bytes());
+        }
+    }
+
+    #[test]
     fn troubles() {
         let run = seen(record(State::Run, 7, b'u'), false);
         for (own, log, text) in [
             (Ok(lost(Trouble::NotRunning)), None, "?/Bad None None -/Idle - | runsv not running"),
-            (
-                Err(Errno::NOENT),
-                None,
-                "?/Bad None None -/Idle - | unable to change to service directory: file does not exist",
-            ),
+            (Err(Errno::NOENT), None, "?/Bad None None -/Idle - | file does not exist (service directory)"),
             (Ok(run), Some(Ok(run)), "run/Good Some(7) Some(12) run/Good up | "),
             (
                 Ok(run),

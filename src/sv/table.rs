@@ -235,7 +235,7 @@ mod tests {
             [
                 "STATE   NAME                                            PID  UPTIME  LOG  NORMALLY  NOTE",
                 "run     ssh                                             712  1h 1m   run  up",
-                "failed  web                                             -    1h 1m   -    up        5 ends in 60 s, last: exit 1",
+                "failed  web                                             -    1h 1m   -    up        exit 1, 5 ends in 60 s",
                 "?       very-long-name-of-a-service-that-somebody-gave  -    -       -    -         runsv not running",
             ]
         );

@@ -83,7 +83,7 @@ pub const CASES: &[Case] = &[
         assert_eq!(shown.row("mount")[0], "done");
         assert_eq!(shown.row("slow")[4..], ["-", "up", "not", "ready"]);
         assert_eq!(shown.row("web")[0], "failed");
-        assert!(shown.text.contains("up        5 ends in 60 s, last: exit 1\n"), "{}", shown.text);
+        assert!(shown.text.contains("up        exit 1, 5 ends in 60 s\n"), "{}", shown.text);
         assert_eq!(shown.row("gone")[0], "?");
         assert!(shown.text.contains("unable to open supervise/ok: file does not exist\n"), "{}", shown.text);
     }),
@@ -156,7 +156,7 @@ pub const CASES: &[Case] = &[
         let rig = Rig::new();
         symlink("/nowhere", rig.place.path("sv/web")).unwrap();
         let shown = table(&rig, &["status"], 120);
-        assert!(shown.text.contains("unable to change to service directory: file does not exist\n"));
+        assert!(shown.text.contains("file does not exist (service directory)\n"));
         assert_eq!((shown.row("web")[0], shown.code), ("?", Some(1)));
     }),
     case("table_all_option", || {
