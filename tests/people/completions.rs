@@ -86,7 +86,7 @@ impl Shell {
                 rig.place.dir("functions");
                 fs::copy(file("_sv"), rig.place.path("functions/_sv")).expect("a copy");
                 let functions = rig.place.path("functions");
-                rig.place.file("zsh/.zshrc", &format!("fpath=('{}' $fpath)\n{ZSH}", functions.display()));
+                rig.place.file("zsh/.zshrc", format!("fpath=('{}' $fpath)\n{ZSH}", functions.display()));
                 command.arg("-i").env("ZDOTDIR", rig.place.path("zsh"));
             }
             Shell::Fish => {}

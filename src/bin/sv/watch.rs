@@ -75,9 +75,11 @@ impl Watched {
             }
         }
         add(places.path_in(&self.name, LOG), Of::Names);
-        let links = places.links_to(&self.name).into_iter();
-        let all_links = links.fold(true, |all, link| add(Some(link), Of::Link) && all);
-        self.deaf = !(itself && all_links);
+        let mut deaf = !itself;
+        for link in places.links_to(&self.name) {
+            deaf |= !add(Some(link), Of::Link);
+        }
+        self.deaf = deaf;
     }
 
     /// Looks, and tells if there is something new.
