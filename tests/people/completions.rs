@@ -4,13 +4,14 @@ use nix::pty::{Winsize, openpty};
 use runit_tests::place::Running;
 use runit_tests::rig::Rig;
 use runit_tests::suite::{Case, case, needs_tool};
-use runit_tests::wait::until;
+use runit_tests::wait::{set_patience, until};
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// A line as it is typed, and the words that are offered for the last of it.
 type Offer = (&'static str, &'static [&'static str]);
@@ -107,6 +108,8 @@ struct Typed {
 
 impl Typed {
     fn new(rig: &Rig, shell: Shell) -> Typed {
+        // zsh reads a thousand files before it asks for a line.
+        set_patience(Duration::from_secs(150));
         let size = Winsize { ws_row: 24, ws_col: 1000, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(&size, None).expect("a terminal");
         let mut command = shell.command(rig);
