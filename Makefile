@@ -94,7 +94,7 @@ install:
 		$(FILL) "etc/completions/_$$name" >'$(DESTDIR)$(SHAREDIR)/zsh/site-functions/'"_$$name" && \
 		$(FILL) "etc/completions/$$name.fish" >'$(DESTDIR)$(SHAREDIR)/fish/vendor_completions.d/'"$$name.fish" || exit 1; \
 	done
-	cp -R etc/container '$(DESTDIR)$(SHAREDIR)/examples/runit/'
+	cp -R etc/container etc/migrate '$(DESTDIR)$(SHAREDIR)/examples/runit/'
 	system=$(SYSTEM) && cp -R "etc/$$system" '$(DESTDIR)$(SHAREDIR)/examples/runit/' && \
 		cd "etc/$$system" && find . -type f | while read -r file; do \
 			$(ARRANGE) "$$file" >'$(DESTDIR)$(SHAREDIR)/examples/runit/'"$$system/$$file" || exit 1; \
