@@ -1,15 +1,14 @@
 //! The service that keeps the record: when it started, which signals it got, that it is alive, when it ended.
 use crate::judge::now;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::sync::mpsc::channel;
+use std::time::Duration;
 
-/// Between two beats, in milliseconds.
-const BEAT: u16 = 10;
+/// Between two beats.
+const BEAT: Duration = Duration::from_millis(10);
 
 /// The record of a service, which its directory has; one write for a line.
 fn record(what: &str) -> impl FnMut(&str) {
@@ -35,22 +34,23 @@ pub(crate) fn run() -> ExitCode {
     ];
     all.into_iter().for_each(|signal| signals.add(signal));
     signals.thread_block().expect("blocked signals");
-    let came = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK).expect("a descriptor");
+    let (tell, came) = channel();
+    // It has the mask of this thread.
+    std::thread::spawn(move || while tell.send(signals.wait().expect("a signal")).is_ok() {});
     let mut note = record("run");
     note("start");
     loop {
-        while let Ok(Some(signal)) = came.read_signal() {
-            let signal = Signal::try_from(signal.ssi_signo as i32).expect("a signal");
+        let waited = came.recv_timeout(BEAT);
+        for signal in waited.into_iter().chain(came.try_iter()) {
             note(signal.as_str());
             if matches!(signal, Signal::SIGTERM | Signal::SIGINT | Signal::SIGQUIT) {
                 let late = (now() / 1_000 % 3) as u32 * 7;
-                std::thread::sleep(std::time::Duration::from_millis(late.into()));
+                std::thread::sleep(Duration::from_millis(late.into()));
                 note("end");
                 return ExitCode::SUCCESS;
             }
         }
         note("beat");
-        let _ = poll(&mut [PollFd::new(came.as_fd(), PollFlags::POLLIN)], PollTimeout::from(BEAT));
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn run() -> ExitCode {
 pub(crate) fn finish() -> ExitCode {
     let mut note = record("finish");
     note("start");
-    std::thread::sleep(std::time::Duration::from_millis(now() / 1_000 % 15));
+    std::thread::sleep(Duration::from_millis(now() / 1_000 % 15));
     note("end");
     ExitCode::SUCCESS
 }
