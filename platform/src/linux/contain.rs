@@ -5,7 +5,7 @@ use super::descendants::Family;
 use super::{birth, cgroup};
 use crate::unix::{Os, contain, setsid, spawn};
 use crate::{Child, Errno, Fd, FileId, Files, Pid, Result, Sweep, Way, system};
-use contain::{Line, ward};
+use contain::{mark, ward};
 use core::sync::atomic::{AtomicI32, Ordering};
 
 /// What is kept together.
@@ -80,17 +80,6 @@ fn fork() -> libc::c_int {
         INTO.store(-1, Ordering::Relaxed);
     }
     system::fork()
-}
-
-/// The variable that marks a child, up to its number.
-pub(super) fn mark(place: FileId) -> Line {
-    let mut mark = Line::new();
-    mark.add(b"RUNSV_CONTAINED=");
-    for number in [place.device, place.inode] {
-        mark.add_number(number);
-        mark.add(b":");
-    }
-    mark
 }
 
 #[inline(never)]

@@ -1,8 +1,7 @@
 //! proc(5): which processes descend from a child, whatever sessions they lead. Their orphans come to this process
 //! (prctl(2), PR_SET_CHILD_SUBREAPER), so nothing gets away as long as it lives.
 use super::birth::{self, Stat};
-use super::contain::mark;
-use crate::unix::contain::{deal, number};
+use crate::unix::contain::{deal, mark, number};
 use crate::unix::own_pid;
 use crate::{Fd, FileId, Files, Os, Pid, Sweep};
 

@@ -107,6 +107,18 @@ pub(crate) fn number(word: &[u8]) -> Option<u64> {
     if word.is_empty() { None } else { word.iter().try_fold(0, digit) }
 }
 
+/// The variable that marks a child, up to its number.
+#[allow(dead_code, reason = "where an environment can be read")]
+pub(crate) fn mark(place: FileId) -> Line {
+    let mut mark = Line::new();
+    mark.add(b"RUNSV_CONTAINED=");
+    for number in [place.device, place.inode] {
+        mark.add_number(number);
+        mark.add(b":");
+    }
+    mark
+}
+
 /// Writes a line to the beginning of the record.
 pub(crate) fn write_record(record: Fd, line: &[u8]) {
     if record.0 >= 0 {
