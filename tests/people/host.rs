@@ -134,11 +134,18 @@ pub fn on_terminal(rig: &Rig, command: &mut Command, columns: u16) -> Shown {
     let mut running = rig.place.start_on(command, &pty.slave);
     // The command holds them too.
     command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
-    drop(pty.slave);
-    let (mut bytes, mut master) = (Vec::new(), File::from(pty.master));
-    // Its end is an error where it is none of the file.
-    let _ = master.read_to_end(&mut bytes);
+    let mut master = File::from(pty.master);
+    let read = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // Its end is an error where it is none of the file.
+        let _ = master.read_to_end(&mut bytes);
+        bytes
+    });
     let code = running.wait().code();
+    // FreeBSD throws away what is not read within a second of the last close.
+    let _ = nix::sys::termios::tcdrain(&pty.slave);
+    drop(pty.slave);
+    let bytes = read.join().expect("what it showed");
     Shown { text: String::from_utf8_lossy(&bytes).replace("\r\n", "\n"), code }
 }
 
