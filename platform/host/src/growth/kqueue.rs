@@ -70,8 +70,9 @@ impl Growth {
                 let is_it = |known: &&(OwnedFd, usize)| {
                     usize::try_from(known.0.as_raw_fd()).ok() == Some(event.ident())
                 };
-                if let Some((_, number)) = self.directories.iter().find(is_it).filter(|_| gone) {
-                    tell(Grown::Gone(*number));
+                if let Some((_, number)) = self.directories.iter().find(is_it) {
+                    // Which names came and went is not told.
+                    tell(if gone { Grown::Gone(*number) } else { Grown::Lost });
                 }
             }
         }

@@ -43,7 +43,9 @@ pub fn log(console: &mut Console, places: &Places, wish: &Wish, names: &[&[u8]])
             let mut source = Source::new(name, sources.len(), directory);
             // Before the first look, so that nothing is missed.
             growth.as_mut().map(|growth| source.watch(growth));
-            source.begin(wish.lines).map(|()| source)
+            source.begin(wish.lines)?;
+            growth.iter_mut().for_each(|growth| source.hold(growth));
+            Ok(source)
         });
         match begun {
             Ok(source) => sources.push(source),

@@ -129,6 +129,13 @@ impl<'a> Source<'a> {
         moved
     }
 
+    /// Has what is written to `current` told, where the directory does not tell of it.
+    pub fn hold(&self, growth: &mut Growth) {
+        if let Some(current) = self.held.as_ref().and_then(Lines::file) {
+            growth.hold(self.number, current.as_fd());
+        }
+    }
+
     /// Something was renamed in the directory.
     pub fn renamed(&mut self, name: &[u8]) {
         if let Some((label, _)) = Label::of(name) {
@@ -365,6 +372,13 @@ impl<'a> Source<'a> {
             let heard = self.heard.first().copied().filter(|_| !self.lost);
             label_of_read(found, heard, new.first().copied(), |first| self.begins_alike(file, first))
         });
+        // It was deleted, and perhaps others before they were seen. What is empty is not known again.
+        if was.is_none()
+            && self.lost
+            && held.as_ref().and_then(Lines::file).is_some_and(|file| file::size(file) > 0)
+        {
+            self.complaints.push(b"a log may have been deleted unread".to_vec());
+        }
         for label in behind(&new, was) {
             let file = if self.queue.len() < EARLY { self.shelf.find(label).ok() } else { None };
             self.queue.push_back(Piece { label, file, start: Start::Offset(0) });
