@@ -55,7 +55,11 @@ impl<'a> Directory<'a> {
         if let Some(fd) = hold.then(|| openat(from, inside.as_c_str(), how, Mode::empty()).ok()).flatten() {
             return Ok(Directory(At::Open(fd)));
         }
-        fstatat(from, inside.as_c_str(), AtFlags::empty()).map_err(wrong)?;
+        let found = fstatat(from, inside.as_c_str(), AtFlags::empty()).map_err(wrong)?;
+        // FreeBSD takes the `.` of a file for the file.
+        if SFlag::from_bits_truncate(found.st_mode) & SFlag::S_IFMT != SFlag::S_IFDIR {
+            return Err(Errno::NOTDIR);
+        }
         Ok(Directory(At::Named(from, path.to_owned())))
     }
 
