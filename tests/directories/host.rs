@@ -2,13 +2,14 @@
 //! administrator with a shell.
 use runit_tests::place::{Output, Place, Running, write_fifo};
 use runit_tests::programs::Programs;
+use runit_tests::rig::await_death;
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::skip;
 use runit_tests::wait::{patience, until, until_equal, within};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -201,6 +202,9 @@ impl Host {
 
     /// How many supervisors of this name there are in this place.
     pub fn runsvs(&self, name: &str) -> usize {
+        if !Path::new("/proc/self/stat").exists() {
+            return self.runsvs_by_ps(name);
+        }
         let line = [b"runsv\0", name.as_bytes(), b"\0"].concat();
         let mark = [b"SVDIR=", self.place.path(&self.scan).as_os_str().as_bytes(), b"\0"].concat();
         let read = |pid: &str, file: &str| fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
@@ -210,6 +214,18 @@ impl Host {
             .filter(|pid| read(pid, "cmdline") == line)
             .filter(|pid| read(pid, "environ").windows(mark.len()).any(|window| window == mark))
             .count()
+    }
+
+    /// The same on the BSDs, whose ps(1) shows the environment.
+    fn runsvs_by_ps(&self, name: &str) -> usize {
+        let shown = Command::new("ps").args(["-axeww", "-o", "command="]).output();
+        let shown = String::from_utf8_lossy(&shown.expect("ps").stdout).into_owned();
+        let mark = format!("SVDIR={}", self.place.path(&self.scan).display());
+        let is_it = |line: &&str| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            words.contains(&&*mark) && words.windows(2).any(|pair| pair == ["runsv", name])
+        };
+        shown.lines().filter(is_it).count()
     }
 
     /// Waits until there are so many, and no others.
@@ -227,11 +243,7 @@ impl Host {
 
     /// Waits for the end of a process.
     pub fn await_end(&self, pid: i32) {
-        let alive = || {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
-        };
-        until(&format!("the end of process {pid}"), || (!alive()).then_some(()));
+        await_death(pid);
     }
 
     /// C runit looks every five seconds and takes what it finds, finished or not: where that is
