@@ -12,5 +12,6 @@ pub mod programs;
 pub mod rig;
 pub mod status;
 pub mod suite;
+pub mod tools;
 pub mod wait;
 mod words;

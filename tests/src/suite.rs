@@ -1,6 +1,6 @@
 //! Cases, which of them to run, and what came of them.
 use crate::programs::Programs;
-use crate::wait;
+use crate::{tools, wait};
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -194,6 +194,10 @@ pub fn main(suite: &str, cases: &[Case]) -> u8 {
 pub fn main_with(suite: &str, cases: &[Case], jobs: usize) -> u8 {
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), cases.len(), "two cases have the same name");
+    let _tools = match tools::main() {
+        Ok(tools) => tools,
+        Err(code) => return code,
+    };
     let wanted = Wanted::of(std::env::args().skip(1));
     let chosen: Vec<&Case> = cases.iter().filter(|case| wanted.has(case)).collect();
     if wanted.list {

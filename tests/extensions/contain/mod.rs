@@ -44,15 +44,25 @@ pub fn cgroups() -> Option<PathBuf> {
     enters.then_some(dir)
 }
 
+/// The way where nothing has to be hidden from runsv; `None`: there are several, as on Linux.
+pub const OWN: Option<Way> =
+    if cfg!(runit_force_poll) || cfg!(not(any(target_os = "linux", target_os = "freebsd"))) {
+        Some(Way::Group)
+    } else if cfg!(target_os = "freebsd") {
+        Some(Way::Family)
+    } else {
+        None
+    };
+
 impl Way {
     /// A command that is to be run in this way, or the case is skipped.
     pub fn command(self, rig: &Rig, name: &str, args: &[&str]) -> Command {
         let hides = match self {
-            Way::Cgroup if cfg!(runit_force_poll) || cgroups().is_none() => skip("no cgroup can be made"),
+            _ if OWN == Some(self) => return self.plain(rig, name, args),
+            _ if OWN.is_some() => skip("not a way of this system"),
+            Way::Cgroup if cgroups().is_none() => skip("no cgroup can be made"),
             Way::Cgroup => return self.plain(rig, name, args),
-            Way::Family if cfg!(runit_force_poll) => skip("this build has no subreaper"),
             Way::Family => HIDES_CGROUPS,
-            Way::Group if cfg!(runit_force_poll) => return self.plain(rig, name, args),
             Way::Group => HIDES_ALL,
         };
         if !hidden() {

@@ -1,5 +1,5 @@
 //! What dead supervisors have left behind: there is one copy of a service, always.
-use super::{Way, alone, contained, each, others, pids, prepare, start, stops};
+use super::{OWN, Way, alone, contained, each, others, pids, prepare, start, stops};
 use crate::told::Told;
 use nix::sys::signal::Signal;
 use runit_tests::rig::{Rig, Service, await_death, is_alive, program, send};
@@ -28,7 +28,7 @@ fn needs_root() {
 
 /// Without proc(5) nobody knows whether a process is the one that was recorded.
 fn needs_proc(way: Way) {
-    if way == Way::Group && !cfg!(runit_force_poll) {
+    if way == Way::Group && OWN != Some(way) {
         skip("no proc(5) there");
     }
 }
