@@ -1,6 +1,8 @@
 //! OpenBSD: reboot(2), kqueue(2), sysctl(2) and the constants that differ.
 #[path = "unix/bare.rs"]
 mod bare;
+#[path = "openbsd/birth.rs"]
+mod birth;
 #[path = "unix/bsd.rs"]
 mod bsd;
 #[path = "unix/closefrom.rs"]
@@ -13,8 +15,6 @@ mod dir;
 mod flock;
 #[path = "unix/kqueue.rs"]
 mod kqueue;
-#[path = "unix/none.rs"]
-mod none;
 #[path = "unix/pipe2.rs"]
 mod pipe2;
 #[path = "unix/posix.rs"]
@@ -33,6 +33,7 @@ use crate::unix::{Os, check};
 use crate::{How, Pid, Request, Result, Signal};
 use libc::c_int;
 
+pub(crate) use birth::birth;
 pub(crate) use bsd::{TIOCNOTTY, pr_set_name, revoke, setproctitle};
 pub(crate) use closefrom::close_all_but;
 pub use contain::Ward;
@@ -40,7 +41,6 @@ pub(crate) use contain::{adopt, spawn_contained, sweep};
 pub use dir::Dir;
 pub(crate) use flock::lock;
 pub use kqueue::Native;
-pub(crate) use none::birth;
 pub(crate) use pipe2::pipe;
 pub(crate) use posix::{clock, fork, mkfifoat, open, open_fifo, read_shared};
 pub(crate) use ppoll::poll;
@@ -57,6 +57,7 @@ layout!(libc::kevent: 32 align 8, ident 0, filter 8, flags 10, fflags 12, data 1
 layout!(libc::sigaction: 16 align 8, sa_sigaction 0, sa_mask 8, sa_flags 12);
 layout!(libc::dirent: 280 align 8, d_fileno 0, d_off 8, d_reclen 16, d_type 18, d_name 24);
 layout!(libc::statfs: 568 align 8, f_flags 0);
+layout!(libc::kinfo_proc: 648 align 8, p_ustart_sec 408, p_ustart_usec 416);
 layout!(libc::sockaddr_in: 16 align 4, sin_family 1, sin_port 2, sin_addr 4);
 
 impl System for Os {
