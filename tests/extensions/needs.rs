@@ -5,6 +5,7 @@ use runit::need::Lack;
 use runit::state::{Doing, State};
 use runit::status::Want;
 use runit_tests::place::Running;
+use runit_tests::process;
 use runit_tests::rig::{Rig, Service, send};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
@@ -63,7 +64,7 @@ pub fn never_started(service: &Service<'_>) {
 
 /// How many descriptors it has.
 pub fn descriptors(runsv: &Running) -> usize {
-    fs::read_dir(format!("/proc/{}/fd", runsv.pid())).map_or(0, Iterator::count)
+    process::descriptors(runsv.pid())
 }
 
 pub const CASES: &[Case] = &[

@@ -2,10 +2,10 @@
 use crate::told::{Told, timed, with, with_first, with_run};
 use nix::sys::signal::Signal;
 use runit::state::Doing;
+use runit_tests::process;
 use runit_tests::rig::{Rig, send};
-use runit_tests::suite::{Case, case, needs_proc};
+use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal, within};
-use std::fs;
 use std::time::Duration;
 
 pub const FD: (&str, &str) = ("notification-fd", "5\n");
@@ -60,15 +60,11 @@ pub const CASES: &[Case] = &[
         });
     }),
     case("ready_end_without_newline_wakes_nobody", || {
-        needs_proc();
         with(&[FD], |service, runsv| {
             service.tell("exec 5>&-; echo closed >>trace");
             service.await_trace("closed");
             service.stays("run");
-            let sleeps = || {
-                let text = fs::read_to_string(format!("/proc/{}/status", runsv.pid())).unwrap();
-                text.lines().find(|line| line.starts_with("voluntary_ctxt")).unwrap().to_owned()
-            };
+            let sleeps = || process::sleeps(runsv.pid()).expect("a number");
             // It lies down after the last command.
             let mut last = sleeps();
             let still = || {
@@ -166,9 +162,8 @@ pub const CASES: &[Case] = &[
         until_equal("the log", &"said\n".to_owned(), || service.text("logged"));
     }),
     case("ready_leaves_no_descriptor_behind", || {
-        needs_proc();
         with(&[FD, ("restart-delay", "50")], |service, runsv| {
-            let open = || fs::read_dir(format!("/proc/{}/fd", runsv.pid())).unwrap().count();
+            let open = || process::descriptors(runsv.pid());
             let before = open();
             for start in 2..8 {
                 service.tell(if start % 2 == 0 { "echo >&5; exit 1" } else { "exit 1" });

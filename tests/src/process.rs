@@ -1,5 +1,48 @@
-//! What the kernel knows of a process (Linux: proc(5)).
+//! What the kernel knows of a process: by proc(5) on Linux, else by what commands of the BSDs tell.
 use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Whether there is a /proc as on Linux.
+fn has_proc() -> bool {
+    Path::new("/proc/self/stat").exists()
+}
+
+/// What a command says.
+fn said(command: &str, args: &[&str]) -> String {
+    let output = Command::new(command).args(args).output();
+    output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
+}
+
+/// What ps(1) says of a process under this keyword.
+fn shown(pid: i32, keyword: &str) -> String {
+    said("ps", &["-ww", "-o", &format!("{keyword}="), "-p", &pid.to_string()]).trim().to_owned()
+}
+
+/// Its arguments, separated by blanks.
+#[must_use]
+pub fn arguments(pid: i32) -> String {
+    if !has_proc() {
+        return shown(pid, "args");
+    }
+    let bytes = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).replace('\0', " ").trim_end().to_owned()
+}
+
+/// How many descriptors it has.
+#[must_use]
+pub fn descriptors(pid: i32) -> usize {
+    if has_proc() {
+        return fs::read_dir(format!("/proc/{pid}/fd")).map_or(0, Iterator::count);
+    }
+    // A line is for each descriptor, and some are for its program, its directory and the like.
+    let text = said("fstat", &["-p", &pid.to_string()]);
+    let number = |line: &&str| {
+        let word = line.split_whitespace().nth(3).unwrap_or_default();
+        word.trim_end_matches('*').parse::<u32>().is_ok()
+    };
+    text.lines().skip(1).filter(number).count()
+}
 
 /// A number of a process, in the units of the file it comes from.
 fn field(pid: i32, file: &str, key: &str) -> Option<u64> {
@@ -52,6 +95,9 @@ pub fn files(pid: i32) -> Option<u64> {
 /// How often it went to sleep so far: once more for each time it woke up.
 #[must_use]
 pub fn sleeps(pid: i32) -> Option<u64> {
+    if !has_proc() {
+        return shown(pid, "nvcsw").parse().ok();
+    }
     field(pid, "status", "voluntary_ctxt_switches:")
 }
 

@@ -5,6 +5,7 @@ mod pairs;
 
 use crate::told::{Files, files};
 use runit_tests::place::Running;
+use runit_tests::process;
 use runit_tests::rig::{Rig, Service, process_state, program};
 use runit_tests::suite::{Case, skip};
 use runit_tests::wait::until;
@@ -130,8 +131,8 @@ pub fn others(rig: &Rig, known: &[&Running]) -> Vec<i32> {
 /// There is nobody but these.
 pub fn alone(rig: &Rig, known: &[&Running]) {
     let left = others(rig, known);
-    let name = |pid: &i32| fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    assert!(left.is_empty(), "left: {:?}", left.iter().map(name).collect::<Vec<_>>());
+    let names: Vec<String> = left.iter().map(|pid| process::arguments(*pid)).collect();
+    assert!(left.is_empty(), "left: {names:?}");
 }
 
 /// Waits until a file has so many lines, which are numbers of processes.

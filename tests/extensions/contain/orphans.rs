@@ -2,6 +2,7 @@
 use super::{OWN, Way, alone, contained, each, others, pids, prepare, start, stops};
 use crate::told::Told;
 use nix::sys::signal::Signal;
+use runit_tests::process;
 use runit_tests::rig::{Rig, Service, await_death, is_alive, program, send};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
@@ -167,9 +168,7 @@ fn a_dead_runsvdir(way: Way) {
         rig.place.start(&mut command)
     };
     let runsv = || {
-        let runs = |pid: &i32| {
-            fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"runsv\0"))
-        };
+        let runs = |pid: &i32| process::arguments(*pid).starts_with("runsv ");
         others(&rig, &[]).into_iter().find(runs)
     };
     let mut runsvdir = begin();
