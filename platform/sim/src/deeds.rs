@@ -8,15 +8,16 @@ use platform::{Errno, Pid, Result, Signal};
 use std::collections::BTreeMap;
 
 impl Kernel {
-    /// Somebody does something; `pid` is nobody for the world outside.
-    pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) {
+    /// Somebody does something; `pid` is nobody for the world outside. `false`: it is told, and has not happened yet.
+    pub(crate) fn deed(&mut self, pid: Option<i32>, deed: &Deed) -> bool {
         let from = pid.and_then(|pid| self.procs.get(&pid)).map_or(ROOT, |process| process.directory);
         if self.machine.told_before && self.tell_before(from, deed) {
             self.telling = self.time + 1 + self.random.below(3_000_000);
             self.queue_at(self.telling, Job::Told(pid, from, deed.clone()));
-            return;
+            return false;
         }
         self.deed_done(pid, from, deed);
+        true
     }
 
     /// Tells watchers of what is about to happen; `false` if it is told as it happens.

@@ -203,7 +203,7 @@ impl Kernel {
                 Some(Job::Deed(deed)) if self.telling > time => {
                     self.queue_at(self.telling, Job::Deed(deed));
                 }
-                Some(Job::Deed(deed)) => self.deed(None, &deed),
+                Some(Job::Deed(deed)) => drop(self.deed(None, &deed)),
                 Some(Job::Told(pid, from, deed)) => {
                     self.telling = 0;
                     self.deed_done(pid, from, &deed);

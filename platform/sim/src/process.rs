@@ -254,9 +254,9 @@ impl Kernel {
             }
             Act::Fork(life) => self.begin(pid, life),
             Act::Do(deed) => {
-                self.deed(Some(pid), &deed);
-                // What is told before it happens happens before the call returns.
-                if self.telling > self.time {
+                // What is told before it happens happens before the call returns. (What others do meanwhile holds
+                // nobody up.)
+                if !self.deed(Some(pid), &deed) {
                     self.turn_in(pid, self.telling - self.time);
                     return false;
                 }
