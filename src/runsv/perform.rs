@@ -226,11 +226,11 @@ impl<'a> Runsv<'a> {
         match action {
             Action::ReadSettings(Who::Main) => return Some(self.settings(p)),
             Action::ReadSettings(Who::Log) => {
-                let voice = self.voice;
+                let (voice, now) = (self.voice, self.now);
                 return self
                     .log
                     .as_mut()
-                    .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, log.facts.since)));
+                    .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, now)));
             }
             Action::LookAtNeeds => {
                 let (voice, asks) = (self.voice, (self.main.place, self.main.facts.since));

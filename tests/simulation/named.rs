@@ -241,7 +241,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 38] = [
+pub(crate) const STORIES: [(&str, Tell); 40] = [
     ("a supervise directory beside its service", places::begins),
     ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
@@ -270,6 +270,8 @@ pub(crate) const STORIES: [(&str, Tell); 38] = [
     ("one more start of a service that has failed", says::found_once_failed),
     ("a next start that is put off again", says::found_next_start),
     ("newlines of all kinds of processes", says::newlines),
+    ("newlines in every state", says::newlines_in_every_state),
+    ("a directory that changes after the clock was set back", says::found_set_back),
     ("the calls of a start", says::calls_of_a_start),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
