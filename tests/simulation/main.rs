@@ -39,6 +39,7 @@
 mod contain;
 mod flood;
 mod named;
+mod needs;
 mod runit_rules;
 mod runit_schedule;
 mod runsv;
@@ -68,7 +69,7 @@ struct Program {
     lies: &'static [(Lie, &'static str)],
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     Program {
         name: "runsv",
         schedules: 20_000,
@@ -130,6 +131,20 @@ const PROGRAMS: [Program; 7] = [
             (Lie::SwallowsKill, "are left for ever"),
             (Lie::LosesDeadline, "are left"),
             (Lie::LosesTerm, "TERM lost"),
+        ],
+    },
+    Program {
+        name: "needs",
+        schedules: 1_200,
+        schedule: needs::schedule,
+        lies: &[
+            (Lie::TellsNothing, "waits though all that it needs is up"),
+            (Lie::LosesDeadline, "waits though all that it needs is up"),
+            (Lie::KeepsState, "waits though all that it needs is up"),
+            (Lie::LosesTerm, "TERM lost"),
+            (Lie::StartsTwice, "two at once"),
+            (Lie::LeaksFiles, "leak"),
+            (Lie::NeverSleeps, "busy"),
         ],
     },
     Program {

@@ -12,17 +12,16 @@ mod scan;
 use crate::runit_schedule::{directory, text};
 use crate::runsv::{self, DIR};
 use crate::systems;
-use crate::watched::Check;
+use crate::watched::{Check, locked};
 use platform::{Pid, Signal};
 use platform_sim::tree::ROOT;
 use platform_sim::{Deed, Exec, Fact, Faults, Kernel, Life, Machine, Outcome, Sim, Whom, World, args};
 use runit::paths;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 /// What happened: milliseconds since the start, and a word for it.
-type Diary = Rc<RefCell<Vec<(u64, String)>>>;
+type Diary = Arc<Mutex<Vec<(u64, String)>>>;
 
 struct Diarist {
     diary: Diary,
@@ -57,10 +56,10 @@ impl World for Diarist {
             _ => return Ok(()),
         };
         let ms = (kernel.now().0 - 5_000_000_000) / 1_000_000;
-        self.diary.borrow_mut().push((ms, word));
+        locked(&self.diary).push((ms, word));
         if let Fact::Spawned { child, .. } = fact {
             let named = child.argv.iter().skip(1).map(|name| (ms, format!("for {}", name.to_string_lossy())));
-            self.diary.borrow_mut().extend(named);
+            locked(&self.diary).extend(named);
         }
         Ok(())
     }
@@ -80,7 +79,7 @@ impl Story {
     fn new(own: i32, machine: Machine, lives: Lives<'_>) -> Story {
         let diary = Diary::default();
         let lives = lives.iter().map(|(path, lives)| (*path, lives.to_vec())).collect();
-        let world = Diarist { diary: Rc::clone(&diary), lives };
+        let world = Diarist { diary: Arc::clone(&diary), lives };
         Story { sim: Sim::new(7, Pid(own), machine, Box::new(world)), diary }
     }
 
@@ -91,7 +90,7 @@ impl Story {
 
     /// The times of a word.
     fn times(&self, word: &str) -> Vec<u64> {
-        self.diary.borrow().iter().filter(|(_, found)| found == word).map(|(ms, _)| *ms).collect()
+        locked(&self.diary).iter().filter(|(_, found)| found == word).map(|(ms, _)| *ms).collect()
     }
 
     fn runit(&mut self) -> Outcome {

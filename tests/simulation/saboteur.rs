@@ -81,6 +81,8 @@ pub(crate) enum Lie {
     SeesNoChange,
     /// Nothing seems to be left of a contained service.
     SeesNobody,
+    /// It is not told of changes where services wait, though it says so.
+    TellsNothing,
     /// sv does not know what was there before the command, and thinks that all is newer.
     ForgetsBefore,
 }
@@ -428,7 +430,7 @@ impl<P: Platform> Events for Saboteur<'_, P> {
 
 impl<P: Platform> Notice for Saboteur<'_, P> {
     fn notify(&mut self, dir: Fd) -> bool {
-        self.p.notify(dir)
+        self.lies(Lie::TellsNothing) || self.p.notify(dir)
     }
     fn notice_fd(&self) -> Option<Fd> {
         self.p.notice_fd()

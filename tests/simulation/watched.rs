@@ -1,9 +1,9 @@
 //! Who watches a program under test, and what is kept of a schedule.
 use crate::flood::Bounds;
-use platform_sim::{Exec, Fact, Kernel, Life, Outcome, Sim, World};
-use std::cell::RefCell;
-use std::rc::Rc;
+use platform::Args;
+use platform_sim::{End, Exec, Fact, Kernel, Life, Outcome, Sim, World, together};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The latest that anything was done in any schedule so far.
 pub(crate) static LATEST: AtomicU64 = AtomicU64::new(0);
@@ -34,47 +34,55 @@ pub(crate) struct Report {
 
 struct Watched<R> {
     rules: R,
-    bounds: Bounds,
+    /// Of a single program.
+    bounds: Option<Bounds>,
     trace: Option<Vec<String>>,
     print: u64,
 }
 
-struct Shared<R>(Rc<RefCell<Watched<R>>>);
+struct Shared<R>(Arc<Mutex<Watched<R>>>);
 
-impl<R: Rules> World for Shared<R> {
+/// What is shared with the world of a kernel, which may have several threads; one at a time has it.
+pub(crate) fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<R: Rules + Send> World for Shared<R> {
     fn life(&mut self, kernel: &mut Kernel, exec: &Exec<'_>) -> Life {
-        self.0
-            .try_borrow_mut()
-            .map_or_else(|_| Life::default(), |mut watched| watched.rules.life(kernel, exec))
+        self.0.try_lock().map_or_else(|_| Life::default(), |mut watched| watched.rules.life(kernel, exec))
     }
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
         // At the end the rules look at what goes on without the program, and need not be told.
-        let Ok(mut watched) = self.0.try_borrow_mut() else { return Ok(()) };
+        let Ok(mut watched) = self.0.try_lock() else { return Ok(()) };
         watched.print = watched.print.rotate_left(5) ^ kernel.now().0;
+        let several = watched.bounds.is_none();
         if let Some(trace) = &mut watched.trace {
-            trace.push(line(kernel, fact));
+            let whose = if several { format!("{:>4} ", kernel.own().0) } else { String::new() };
+            trace.push(whose + &line(kernel, fact));
         }
-        watched.bounds.fact(kernel, fact)?;
+        if let Some(bounds) = &mut watched.bounds {
+            bounds.fact(kernel, fact)?;
+        }
         watched.rules.fact(kernel, fact)
     }
 }
 
 /// Runs a program under rules. `make` prepares the kernel.
-pub(crate) fn watch<R: Rules + 'static>(
+pub(crate) fn watch<R: Rules + Send + 'static>(
     rules: R,
     trace: bool,
     make: impl FnOnce(Box<dyn World>) -> Sim,
     program: impl FnOnce(&mut Sim) -> u8,
 ) -> Report {
-    let watched = Rc::new(RefCell::new(Watched {
+    let watched = Arc::new(Mutex::new(Watched {
         rules,
-        bounds: Bounds::default(),
+        bounds: Some(Bounds::default()),
         trace: trace.then(Vec::new),
         print: 0,
     }));
-    let mut sim = make(Box::new(Shared(Rc::clone(&watched))));
+    let mut sim = make(Box::new(Shared(Arc::clone(&watched))));
     let outcome = sim.run(program);
-    let mut watched = watched.borrow_mut();
+    let mut watched = locked(&watched);
     let wrong = match &outcome {
         Outcome::Over(platform_sim::End::Wrong(text)) => Some(text.clone()),
         Outcome::Panicked(text) => Some(format!("it panicked: {text}")),
@@ -85,7 +93,29 @@ pub(crate) fn watch<R: Rules + 'static>(
     if !trace.is_empty() {
         trace.push(format!("{:>12.6} {outcome:?}", seconds(&sim.kernel)));
     }
-    LATEST.fetch_max(watched.bounds.latest, Ordering::Relaxed);
+    let latest = watched.bounds.as_ref().map_or(0, |bounds| bounds.latest);
+    LATEST.fetch_max(latest, Ordering::Relaxed);
+    Report { wrong, trace, print: watched.print }
+}
+
+/// The same for several programs at once. `make` prepares the kernel.
+pub(crate) fn watch_several<R: Rules + Send + 'static>(
+    rules: R,
+    trace: bool,
+    make: impl FnOnce(Box<dyn World>) -> Kernel,
+    program: impl Fn(&mut Sim, Args) -> u8 + Send + Sync + 'static,
+) -> Report {
+    let trace = trace.then(Vec::new);
+    let watched = Arc::new(Mutex::new(Watched { rules, bounds: None, trace, print: 0 }));
+    let kernel = make(Box::new(Shared(Arc::clone(&watched))));
+    let (mut kernel, end) = together(kernel, program);
+    let mut watched = locked(&watched);
+    let wrong = match end {
+        End::Wrong(text) => Some(text),
+        End::Endless => Some("it never ends".into()),
+        end => watched.rules.end(&mut kernel, &Outcome::Over(end)).err(),
+    };
+    let trace = watched.trace.take().unwrap_or_default();
     Report { wrong, trace, print: watched.print }
 }
 

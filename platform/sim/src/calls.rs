@@ -136,14 +136,14 @@ impl Kernel {
         if found { Ok(()) } else { Err(Errno::SRCH) }
     }
 
-    fn ready(&self, fds: &[Fd]) -> u32 {
+    pub(crate) fn ready(&self, pid: i32, fds: &[Fd]) -> u32 {
         let mut ready = 0;
         for (bit, fd) in fds.iter().enumerate().take(platform::MAX_WAIT) {
             if fd.0 < 0 {
                 continue;
             }
             // A descriptor that is not open is always ready, with an error.
-            if self.slot(self.own, fd.0).map_or(true, |slot| self.is_ready(slot.open)) {
+            if self.slot(pid, fd.0).map_or(true, |slot| self.is_ready(slot.open)) {
                 ready |= 1 << bit;
             }
         }
@@ -166,11 +166,14 @@ impl Events for Sim {
         let kernel = &mut self.kernel;
         kernel.call();
         kernel.emit(&Fact::Waits { fds, until });
+        if kernel.hub.is_some() {
+            return kernel.wait_among(fds, until);
+        }
         loop {
             kernel.run_due();
             kernel.leave_if_over();
             let signals = core::mem::take(&mut kernel.pending);
-            let wake = Wake { ready: kernel.ready(fds), signals };
+            let wake = Wake { ready: kernel.ready(kernel.own, fds), signals };
             let late = until.is_some_and(|until| until <= kernel.now());
             let spurious = kernel.random.chance(kernel.faults.spurious.into());
             if wake != Wake::default() || late || spurious {
@@ -269,7 +272,7 @@ impl Notice for Sim {
         let Ok(slot) = self.kernel.slot(own, dir.0) else { return false };
         let Object::Inode(ino) = self.kernel.opens[slot.open].object else { return false };
         if self.kernel.machine.watches {
-            self.kernel.notices.push((slot.open, ino));
+            self.kernel.notices.push((slot.open, ino, own));
             self.kernel.caught.add(Signal::Io);
         }
         self.kernel.machine.watches

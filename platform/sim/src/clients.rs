@@ -1,7 +1,6 @@
 //! What clients of the program under test see, and one such program after the other.
 use crate::kernel::{Job, Kernel};
 use crate::life::Deed;
-use crate::open::{Open, Slot};
 use crate::process::Process;
 use crate::tree::{Node, ROOT};
 use crate::world::End;
@@ -35,11 +34,6 @@ impl Kernel {
             self.end = None;
         }
         self.procs.insert(own.0, Process::new(own.0, 1, ROOT));
-        for (fd, path) in [(0, b"/dev/null".as_slice()), (1, b"/dev/console"), (2, b"/dev/console")] {
-            if let Ok(ino) = self.tree.existing(ROOT, path, true) {
-                let open = self.add_open(Open::device(ino));
-                self.install(own.0, fd, Slot { open, cloexec: false });
-            }
-        }
+        self.give_console(own.0);
     }
 }

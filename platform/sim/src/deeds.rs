@@ -63,12 +63,12 @@ impl Kernel {
                         rest.map(|process| process.pid).collect()
                     }
                     Whom::Running(path) => {
-                        let runs = self.others().filter(|process| process.program == path.as_bytes());
+                        let runs = self.procs.values().filter(|process| process.program == path.as_bytes());
                         runs.map(|process| process.pid).collect()
                     }
                     Whom::In(dir, path) => {
                         let dir = self.tree.existing(ROOT, dir.as_bytes(), true)?;
-                        let there = self.others().filter(|process| process.directory == dir);
+                        let there = self.procs.values().filter(|process| process.directory == dir);
                         let runs = there.filter(|process| process.program == path.as_bytes());
                         runs.map(|process| process.pid).collect()
                     }
@@ -80,6 +80,7 @@ impl Kernel {
                 self.begin(1, life.clone());
                 Ok(())
             }
+            Deed::Start(words) => self.start(words),
             Deed::Create(path, mode) => {
                 if let Ok(ino) = self.tree.existing(from, path.as_bytes(), true) {
                     self.tree.set_mode(ino, *mode, now);

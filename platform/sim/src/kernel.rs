@@ -4,12 +4,14 @@ use crate::life::{Act, Deed, Life};
 use crate::open::{Open, Slot};
 use crate::pipe::Pipe;
 use crate::process::Process;
+use crate::programs::{Hub, Program};
 use crate::systems::Machine;
 use crate::tree::{Ino, Node, ROOT, Tree};
 use crate::world::{End, Exec, Fact, World};
 use crate::{Faults, Random};
 use platform::{Instant, Pid, SignalSet, Stamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What is to happen at some time.
 #[derive(Clone, Debug)]
@@ -55,8 +57,8 @@ pub struct Kernel {
     pub(crate) caught: SignalSet,
     pub(crate) catches: bool,
     pub(crate) pending: SignalSet,
-    /// Open directories whose next rename is told by a signal.
-    pub(crate) notices: Vec<(usize, Ino)>,
+    /// Open directories whose next rename is told by a signal, and to which program.
+    pub(crate) notices: Vec<(usize, Ino, i32)>,
     /// Whether ctrl-alt-del would be reported.
     pub armed: bool,
     pub(crate) calls: u64,
@@ -67,6 +69,13 @@ pub struct Kernel {
     pub stalled: u64,
     /// How many bytes went down with pipes that nobody read any more.
     pub lost: usize,
+    /// The other programs under test, which wait or were interrupted.
+    pub(crate) rest: BTreeMap<i32, Program>,
+    /// Those of all that were killed and do not know it yet.
+    pub(crate) doomed: BTreeSet<i32>,
+    /// Those that begin now, with their words.
+    pub(crate) starts: Vec<(i32, &'static [&'static str])>,
+    pub(crate) hub: Option<Arc<Hub>>,
     world: Option<Box<dyn World>>,
     pub(crate) end: Option<End>,
 }
@@ -75,7 +84,20 @@ impl Kernel {
     /// Only the program under test runs, as process `own`, in the root directory.
     #[must_use]
     pub fn new(seed: u64, own: Pid, machine: Machine, world: Box<dyn World>) -> Kernel {
-        let mut kernel = Kernel {
+        let mut kernel = Kernel::bare(seed, own.0, machine);
+        kernel.world = Some(world);
+        let parent = if own.0 == 1 { 0 } else { 1 };
+        kernel.procs.insert(own.0, Process::new(own.0, parent, ROOT));
+        kernel.make(b"/dev", Node::Directory(ROOT, BTreeMap::new()), 0o755);
+        kernel.make(b"/dev/console", Node::Console, 0o600);
+        kernel.make(b"/dev/null", Node::Null, 0o666);
+        kernel.give_console(own.0);
+        kernel
+    }
+
+    /// Nothing and nobody.
+    pub(crate) fn bare(seed: u64, own: i32, machine: Machine) -> Kernel {
+        Kernel {
             time: 5_000_000_000,
             epoch: 1_700_000_000_000_000_000,
             random: Random::new(seed),
@@ -88,8 +110,8 @@ impl Kernel {
             pipes: Vec::new(),
             procs: BTreeMap::new(),
             group: 0,
-            next_pid: own.0 + 1,
-            own: own.0,
+            next_pid: own + 1,
+            own,
             queue: BTreeMap::new(),
             telling: 0,
             number: 0,
@@ -103,19 +125,23 @@ impl Kernel {
             floods: Vec::new(),
             stalled: 0,
             lost: 0,
-            world: Some(world),
+            rest: BTreeMap::new(),
+            doomed: BTreeSet::new(),
+            starts: Vec::new(),
+            hub: None,
+            world: None,
             end: None,
-        };
-        let parent = if own.0 == 1 { 0 } else { 1 };
-        kernel.procs.insert(own.0, Process::new(own.0, parent, ROOT));
-        kernel.make(b"/dev", Node::Directory(ROOT, BTreeMap::new()), 0o755);
-        let console = kernel.make(b"/dev/console", Node::Console, 0o600);
-        let null = kernel.make(b"/dev/null", Node::Null, 0o666);
-        for (fd, ino) in [(0, null), (1, console), (2, console)] {
-            let open = kernel.add_open(Open::device(ino));
-            kernel.install(own.0, fd, Slot { open, cloexec: false });
         }
-        kernel
+    }
+
+    /// The descriptors that a program begins with.
+    pub(crate) fn give_console(&mut self, pid: i32) {
+        for (fd, path) in [(0, b"/dev/null".as_slice()), (1, b"/dev/console"), (2, b"/dev/console")] {
+            if let Ok(ino) = self.tree.existing(ROOT, path, true) {
+                let open = self.add_open(Open::device(ino));
+                self.install(pid, fd, Slot { open, cloexec: false });
+            }
+        }
     }
 
     /// Puts something into the file system before the schedule begins.
@@ -265,6 +291,7 @@ impl Kernel {
         self.pour();
         self.tell_watches();
         self.leave_if_over();
+        self.make_way();
     }
 
     /// Ends the schedule here and now.
@@ -276,6 +303,9 @@ impl Kernel {
     }
 
     pub(crate) fn leave_if_over(&mut self) {
+        if self.doomed.contains(&self.own) {
+            std::panic::resume_unwind(Box::new(crate::Over));
+        }
         if let Some(end) = self.end.clone() {
             self.end_with(end);
         }

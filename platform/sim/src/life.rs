@@ -79,6 +79,8 @@ pub enum Deed {
     Signal(Whom, Signal),
     /// A process begins that belongs to nobody.
     Begin(Life),
+    /// One more program under test begins, with these words, if there may be several.
+    Start(&'static [&'static str]),
     /// Makes a regular file with this mode, or empties it.
     Create(&'static str, u32),
     /// Makes a regular file with these contents, or gives them to the one that is there.

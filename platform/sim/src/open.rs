@@ -271,12 +271,17 @@ impl Kernel {
                 }
             }
         }
-        let before = self.notices.len();
         let opens = &self.opens;
-        self.notices
-            .retain(|(open, dir)| opens[*open].refs > 0 && !changes.iter().any(|change| change.dir == *dir));
-        if self.notices.len() < before {
-            self.signal_program(Signal::Io);
+        let mut told = Vec::new();
+        self.notices.retain(|(open, dir, pid)| {
+            let is_told = changes.iter().any(|change| change.dir == *dir);
+            if is_told && opens[*open].refs > 0 && !told.contains(pid) {
+                told.push(*pid);
+            }
+            opens[*open].refs > 0 && !is_told
+        });
+        for pid in told {
+            self.tell_program(pid, Signal::Io);
         }
     }
 }

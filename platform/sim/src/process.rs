@@ -327,8 +327,8 @@ impl Kernel {
 
     /// Tells the parent of a death; what belongs to nobody here is gone at once.
     fn leave_to(&mut self, pid: i32, parent: i32) {
-        if parent == self.own {
-            self.signal_program(Signal::Child);
+        if self.is_program(parent) {
+            self.tell_program(parent, Signal::Child);
         } else if !self.procs.contains_key(&parent) {
             self.procs.remove(&pid);
         }

@@ -28,8 +28,8 @@ impl Kernel {
 
     /// A signal for a process.
     pub(crate) fn signal(&mut self, pid: i32, signal: Signal) {
-        if pid == self.own {
-            self.signal_program(signal);
+        if self.is_program(pid) {
+            self.tell_program(pid, signal);
             return;
         }
         let Some(process) = self.procs.get_mut(&pid) else { return };
@@ -93,8 +93,9 @@ impl Kernel {
     fn stop(&mut self, pid: i32) {
         let Some(process) = self.procs.get_mut(&pid) else { return };
         process.stopped = true;
-        if process.parent == self.own {
-            self.signal_program(Signal::Child);
+        let parent = process.parent;
+        if self.is_program(parent) {
+            self.tell_program(parent, Signal::Child);
         }
     }
 
@@ -105,8 +106,9 @@ impl Kernel {
         }
         process.stopped = false;
         let (held, late) = (core::mem::take(&mut process.held), core::mem::take(&mut process.late));
-        if process.parent == self.own {
-            self.signal_program(Signal::Child);
+        let parent = process.parent;
+        if self.is_program(parent) {
+            self.tell_program(parent, Signal::Child);
         }
         if late {
             self.turn_in(pid, 1_000);
@@ -121,10 +123,18 @@ impl Kernel {
             self.pending.add(signal);
             return;
         }
-        let harmless = matches!(signal, Signal::Child | Signal::Continue | Signal::WindowChange)
-            || (signal == Signal::Pipe && self.catches);
+        let harmless = is_harmless(signal, self.catches);
+        if self.hub.is_some() && !harmless {
+            return self.kill_program(self.own, signal);
+        }
         if self.own != 1 && !harmless {
             self.end.get_or_insert(End::Killed(signal));
         }
     }
+}
+
+/// Whether a signal that is not caught does nothing to a program.
+pub(crate) fn is_harmless(signal: Signal, catches: bool) -> bool {
+    matches!(signal, Signal::Child | Signal::Continue | Signal::WindowChange)
+        || (signal == Signal::Pipe && catches)
 }

@@ -87,8 +87,8 @@ pub struct Exec<'a> {
     pub argv: &'a [Vec<u8>],
 }
 
-/// Knows the programs and watches the one under test.
-pub trait World {
+/// Knows the programs and watches the one under test, or those: each of them has a thread of its own.
+pub trait World: Send {
     /// The life of a program.
     fn life(&mut self, kernel: &mut Kernel, exec: &Exec<'_>) -> Life;
     /// Takes note of a fact; the result is what is wrong with it.

@@ -1,6 +1,6 @@
 //! A story of a supervise directory beside its service, with each call of the start failing in turn.
 use super::{Story, late_log, same};
-use crate::watched::Check;
+use crate::watched::{Check, locked};
 use platform::Signal;
 use platform_sim::tree::{Node, ROOT};
 use platform_sim::{Deed, Faults, Machine, Outcome, Whom};
@@ -34,13 +34,13 @@ pub(super) fn begins(system: Machine) -> Check {
                     same(&format!("{name}: one state"), &(beside != inside), &true)?;
                     let warned =
                         |(_, word): &(u64, String)| word.contains("warning: unable to stat .supervise: ");
-                    let told = story.diary.borrow().iter().any(warned);
+                    let told = locked(&story.diary).iter().any(warned);
                     same(&format!("{name}: told that it is not beside"), &told, &inside)?;
                 }
                 Outcome::Returned(111) => {
                     same(&format!("{name}: starts"), &starts, &0)?;
                     let fatal = |(_, word): &(u64, String)| word.contains("fatal: ");
-                    same(&format!("{name}: told why"), &story.diary.borrow().iter().any(fatal), &true)?;
+                    same(&format!("{name}: told why"), &locked(&story.diary).iter().any(fatal), &true)?;
                 }
                 other => return Err(format!("{name}: {other:?}")),
             }

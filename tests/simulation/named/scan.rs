@@ -1,11 +1,10 @@
 //! Stories of runsvdir and what kernels tell of its directory.
 use super::{Story, same};
-use crate::watched::Check;
+use crate::watched::{Check, locked};
 use platform::{Ended, Pid, Signal};
 use platform_sim::tree::{Ino, ROOT};
 use platform_sim::{Act, Deed, Exec, Fact, Kernel, Life, Machine, Outcome, Sim, Whom, World, args};
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 /// Seen on OpenBSD: a removal is told before the name is gone. Its service is ended soon all the same, not by the
 /// look of five minutes later.
@@ -81,12 +80,12 @@ struct Mover {
     /// What is done in the middle of this scan.
     deeds: Vec<Deed>,
     /// Where a supervisor was started: the directory that was read, not the one that has its name by then.
-    places: Rc<RefCell<Vec<Ino>>>,
+    places: Arc<Mutex<Vec<Ino>>>,
 }
 
 impl World for Mover {
     fn life(&mut self, _: &mut Kernel, exec: &Exec<'_>) -> Life {
-        self.places.borrow_mut().push(exec.directory);
+        locked(&self.places).push(exec.directory);
         Life::forever()
     }
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
@@ -117,8 +116,8 @@ pub(super) fn moved_away(system: Machine) -> Check {
     ];
     for deeds in moves {
         for dir in ["/p/q/scan", "p/q/scan"] {
-            let places = Rc::default();
-            let world = Mover { scans: 0, deeds: deeds.clone(), places: Rc::clone(&places) };
+            let places = Arc::default();
+            let world = Mover { scans: 0, deeds: deeds.clone(), places: Arc::clone(&places) };
             let mut sim = Sim::new(7, Pid(9), system, Box::new(world));
             let kernel = &mut sim.kernel;
             for dir in ["/bin", "/p", "/p/q", "/p/q/scan", "/p/q/scan/a", "/p/q/scan/b"] {
@@ -129,7 +128,7 @@ pub(super) fn moved_away(system: Machine) -> Check {
             kernel.plan(90, Deed::Signal(Whom::Program, Signal::Terminate));
             let outcome = sim.run(|sim| runit::runsvdir::main(sim, args(&["runsvdir", dir])));
             same(&format!("{deeds:?}: the end"), &outcome, &Outcome::Returned(0))?;
-            same(&format!("{deeds:?}: started in"), &*places.borrow(), &vec![scan, scan])?;
+            same(&format!("{deeds:?}: started in"), &*locked(&places), &vec![scan, scan])?;
         }
     }
     Ok(())

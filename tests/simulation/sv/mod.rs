@@ -6,12 +6,11 @@ mod truth;
 
 use crate::saboteur::Lie;
 use crate::systems;
-use crate::watched::{Check, Report, line};
+use crate::watched::{Check, Report, line, locked};
 use client::Client;
 use platform::{Pid, Signal};
 use platform_sim::{Act, Deed, End, Exec, Fact, Kernel, Life, Outcome, Random, Sim, Whom, World, args};
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use truth::Truth;
 
 const DIR: &str = "/service/x";
@@ -29,15 +28,15 @@ struct Clients {
     print: u64,
 }
 
-struct Shared(Rc<RefCell<Clients>>);
+struct Shared(Arc<Mutex<Clients>>);
 
 impl World for Shared {
     fn life(&mut self, _: &mut Kernel, exec: &Exec<'_>) -> Life {
-        self.0.try_borrow_mut().map_or_else(|_| Life::default(), |mut clients| clients.life(exec))
+        self.0.try_lock().map_or_else(|_| Life::default(), |mut clients| clients.life(exec))
     }
 
     fn fact(&mut self, kernel: &mut Kernel, fact: &Fact<'_>) -> Check {
-        let Ok(mut clients) = self.0.try_borrow_mut() else { return Ok(()) };
+        let Ok(mut clients) = self.0.try_lock() else { return Ok(()) };
         clients.fact(kernel, fact)
     }
 }
@@ -118,20 +117,20 @@ pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let mut random = Random::new(!seed);
     let count = 1 + random.below(4) as u32;
     let clients = (0..count).map(|number| Client::new(number, &mut random, lie)).collect();
-    let shared = Rc::new(RefCell::new(Clients {
+    let shared = Arc::new(Mutex::new(Clients {
         random: Random::new(seed ^ 0x7376),
         clients,
         truth: Truth::default(),
         trace: trace.then(Vec::new),
         print: 0,
     }));
-    let mut sim = Sim::new(seed, PROGRAM, systems::of(&mut random), Box::new(Shared(Rc::clone(&shared))));
+    let mut sim = Sim::new(seed, PROGRAM, systems::of(&mut random), Box::new(Shared(Arc::clone(&shared))));
     prepare(&mut sim.kernel, &mut random);
-    for client in &shared.borrow().clients {
+    for client in &locked(&shared).clients {
         client.plan(&mut sim.kernel, &mut random);
     }
     let wrong = run(&mut sim, &mut random);
-    let mut clients = shared.borrow_mut();
+    let mut clients = locked(&shared);
     let silent = clients.clients.iter().find(|client| !client.is_done());
     let wrong =
         wrong.or_else(|| silent.map(|client| format!("it waits beyond its time, for ever: {client:?}")));
