@@ -10,6 +10,7 @@
 //! | what another supervisor has left is not looked for | started beside, exited, asleep | 440 |
 //! | KILL comes before TERM | killed, and not asked to end before | 1,855 |
 //! | nobody looks again | TERM lost, asleep | 449 |
+//! | KILL comes after half a second, after four | killed so many ms before its time; KILL is so many ms late | – |
 //! | KILL never comes | left for ever, TERM lost | 414 |
 //! | KILL comes once | left for ever, TERM lost | 129 |
 //! | a one-shot is undone without looking | started beside, exited, asleep | 108 |
@@ -41,9 +42,18 @@ struct Contain {
     calm: Option<u64>,
     /// All were asked to end since something of theirs was started.
     asked: bool,
-    /// There has been nothing but what is left, since then.
+    /// There has been nothing but what is left, since then; and the last of it that has begun.
     alone: Option<u64>,
+    newest: i32,
+    /// When KILL is due for what was asked to end, and how long calls had taken when that was known.
+    due: Option<(u64, u64)>,
+    /// The time as runsv was told it last.
+    now: u64,
 }
+
+/// A second, and how late KILL may be, in nanoseconds.
+const GRACE: u64 = 1_000_000_000;
+const LATE: u64 = 100_000_000;
 
 /// What is left behind.
 fn rest(random: &mut Random, depth: u32) -> Life {
@@ -114,6 +124,10 @@ impl Contain {
         if !until {
             return Err(format!("asleep, and {left} processes are left"));
         }
+        let newest = kernel.found().into_iter().max().unwrap_or(0);
+        if std::mem::replace(&mut self.newest, newest) < newest {
+            self.alone = None;
+        }
         let alone = *self.alone.get_or_insert(kernel.now().0);
         let record = read_status(kernel, "/service/x/supervise/")?;
         if record.is_some_and(|record| record.state == Some(State::Down)) {
@@ -123,6 +137,48 @@ impl Contain {
             return Err(format!("{left} processes are left for ever"));
         }
         Ok(())
+    }
+}
+
+/// When KILL comes.
+impl Contain {
+    /// All were asked to end.
+    fn asked(&mut self, kernel: &Kernel) {
+        let now = self.now;
+        self.asked = true;
+        let is_there =
+            |name: &str| kernel.tree.existing(ROOT, format!("{DIR}/{name}").as_bytes(), true).is_ok();
+        // A control script has its own time, and so has what was to be killed before.
+        let otherwise = ["timeout-kill", "control/t", "control/d"].into_iter().any(is_there);
+        self.due = (!otherwise).then_some((now + GRACE, kernel.stalled));
+    }
+
+    fn letters(&mut self, kernel: &Kernel, bytes: &[u8]) {
+        if bytes.contains(&b'k') && self.due.is_some() {
+            self.due = Some((self.now, kernel.stalled));
+        }
+    }
+
+    fn killed(&mut self) -> Check {
+        if !self.asked {
+            return Err("killed, and not asked to end before".into());
+        }
+        match self.due.take() {
+            Some((due, _)) if due > self.now => {
+                Err(format!("killed {} ms before its time", (due - self.now) / 1_000_000))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn late(&self, kernel: &Kernel) -> Check {
+        let late = |(due, stalled)| kernel.now().0.saturating_sub(due + kernel.stalled - stalled);
+        match self.due.map(late) {
+            Some(late) if late > LATE && !kernel.found().is_empty() => {
+                Err(format!("KILL is {} ms late", late / 1_000_000))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -146,13 +202,19 @@ impl Rules for Contain {
                 if left > 0 {
                     return Err(format!("started beside {left} processes that are left"));
                 }
-                self.asked = false;
+                (self.asked, self.due) = (false, None);
             }
-            Fact::Swept { how: Sweep::Terminate, .. } => self.asked = true,
-            Fact::Swept { how: Sweep::Kill, .. } if !self.asked => {
-                return Err("killed, and not asked to end before".into());
+            Fact::Told { now } => self.now = now.0,
+            Fact::Swept { how: Sweep::Terminate, .. } => self.asked(kernel),
+            Fact::Swept { how: Sweep::Kill, .. } => return self.killed(),
+            Fact::Read { bytes, .. } => self.letters(kernel, bytes),
+            Fact::Waits { until, .. } => {
+                // What is due is done at once.
+                if until.is_none_or(|until| until > kernel.now()) {
+                    self.late(kernel)?;
+                }
+                return self.sleeps(kernel, until.is_some());
             }
-            Fact::Waits { until, .. } => return self.sleeps(kernel, until.is_some()),
             Fact::Done { deed: Deed::Mark(mark::CALM), .. } => self.calm = Some(kernel.now().0),
             Fact::Done { deed: Deed::Mark(mark::GONE), .. } => return Err("TERM lost: still there".into()),
             _ => {}
@@ -174,7 +236,7 @@ impl Rules for Contain {
 pub(crate) fn schedule(seed: u64, trace: bool, lie: Lie) -> Report {
     let random = Random::new(seed ^ 0x636f_6e74);
     watch(
-        Contain { random, calm: None, asked: false, alone: None },
+        Contain { random, calm: None, asked: false, alone: None, newest: 0, due: None, now: 0 },
         trace,
         |world| {
             let mut random = Random::new(!seed ^ 0x6169_6e21);
