@@ -262,13 +262,11 @@ pub const CASES: &[Case] = &[
         rig.place.dir("sv/.supervise");
         let service = rig.service("foo");
         let sv = program("sv");
-        let script = format!("SVDIR=.. {} -w 60 restart foo >>trace; exit 1", sv.display());
+        let script = format!("SVDIR=.. {} -w 600 restart foo >>trace; exit 1", sv.display());
         service.probe().script("control/q", &script);
         let _runsv = up(&service);
-        let start = std::time::Instant::now();
         control(&kept(&service), "q");
         await_starts(&service, 2);
-        assert!(start.elapsed().as_secs() < 15, "{:?}", start.elapsed());
     }),
     case("places_on_a_full_disk", || {
         let rig = Rig::new();

@@ -90,9 +90,7 @@ pub const CASES: &[Case] = &[
             // A service that is told without end would never be killed.
             until("its end", || {
                 service.control("d");
-                let gone = within(MS(100), || (!is_alive(pid)).then_some(()));
-                assert!(gone.is_some() || start.elapsed() < Duration::from_secs(15), "put off");
-                gone
+                within(MS(100), || (!is_alive(pid)).then_some(()))
             });
             assert!(start.elapsed() >= MS(700));
         });
@@ -114,12 +112,10 @@ pub const CASES: &[Case] = &[
         });
     }),
     case("timeout_kill_of_one_that_obeys", || {
-        with_finish(&[("timeout-kill", "10000")], |service, _| {
-            let ((), took) = timed(|| {
-                service.control("d");
-                service.await_stat("down");
-            });
-            assert!(took < Duration::from_secs(8), "{took:?}");
+        // A longer time than anybody waits here.
+        with_finish(&[("timeout-kill", "600000")], |service, _| {
+            service.control("d");
+            service.await_stat("down");
             assert_eq!(service.trace(), ["run", by_term()]);
         });
     }),
@@ -257,10 +253,9 @@ pub const CASES: &[Case] = &[
         });
     }),
     case("timeout_finish_of_one_that_is_quick", || {
-        with_finish(&[("timeout-finish", "10000")], |service, _| {
+        with_finish(&[("timeout-finish", "600000")], |service, _| {
             service.control("d");
-            let ((), took) = timed(|| service.await_stat("down"));
-            assert!(took < Duration::from_secs(8));
+            service.await_stat("down");
         });
     }),
     case("timeout_finish_counts_from_its_start", || {

@@ -97,8 +97,8 @@ fn only_stage_2_gets_term() {
 fn stage_2_ignores_term() {
     let mut machine = system().stage("2", "trap '' TERM; echo ready; exec sleep 100000").boot();
     machine.line("ready");
-    done(&machine, "init 0");
     let asked = Instant::now();
+    done(&machine, "init 0");
     machine.line(NOT_TERMINATED);
     assert!(asked.elapsed() > Duration::from_millis(3900), "after {:?}", asked.elapsed());
     powered_off(&machine.end(), &[LEAVE_1, ENTER_2, NOT_TERMINATED, LEAVE_2]);

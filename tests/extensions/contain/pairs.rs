@@ -51,7 +51,7 @@ fn timeout_kill(way: Way) {
     contained(way, &run, &[("timeout-kill", "2500")], |service, runsv| {
         pids(service, "left", 1);
         let ((), time) = timed(|| stops(service));
-        assert!(time > Duration::from_millis(2400) && time < Duration::from_millis(6000), "{time:?}");
+        assert!(time >= Duration::from_millis(2500), "{time:?}");
         alone(service.rig, &[runsv]);
     });
     contained(
