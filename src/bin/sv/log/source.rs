@@ -1,4 +1,4 @@
-//! The log of one service: its files, one after the other, and the one that grows.
+//! One idea: the log of one service: its files, one after the other, and the one that grows.
 use super::Head;
 use super::file::{self, Lines};
 use super::shelf::Shelf;
