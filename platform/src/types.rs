@@ -244,6 +244,8 @@ pub struct Child<'a> {
     /// A variable of its environment: `NAME=` and the beginning of a value, behind which comes the child's
     /// own number; empty for none. Without memory for it, it is left out.
     pub variable: &'a [u8],
+    /// What it has for descriptors 0, 1 and 2, done after the steps; `None`: what they made of those.
+    pub console: Option<Console<'a>>,
     /// The program.
     pub path: &'a CStr,
     /// Its arguments, the name first; at most [`MAX_ARGS`].
@@ -282,18 +284,19 @@ pub enum Step<'a> {
         /// The message.
         why: &'a [&'a [u8]],
     },
-    /// Opens the console, blocking, as descriptors 0, 1 and 2, and takes it as the controlling
-    /// terminal if `control`: then nothing that the program started is hung up when it ends, and nothing that is
-    /// typed stops it for good. Without a console what was inherited stays, and /dev/null takes the
-    /// place of what is closed; `warn` is said when there is none.
-    Console {
-        /// Whether to make it the controlling terminal.
-        control: bool,
-        /// The warning (whole but for the reason), empty for none.
-        warn: &'a [&'a [u8]],
-    },
-    /// Writes to descriptor 2.
-    Say(&'a [&'a [u8]]),
+}
+
+/// Opens the console, blocking, as descriptors 0, 1 and 2. Without a console what was inherited stays, and
+/// /dev/null takes the place of what is closed.
+#[derive(Clone, Copy, Debug)]
+pub struct Console<'a> {
+    /// Whether to make it the controlling terminal: then nothing that the program started is hung up when it ends,
+    /// and nothing that is typed stops it for good.
+    pub control: bool,
+    /// The warning when there is none (whole but for the reason), empty for none.
+    pub warn: &'a [&'a [u8]],
+    /// What is said there before the program begins.
+    pub say: &'a [&'a [u8]],
 }
 
 /// How far [`crate::Contain`] reaches.

@@ -4,7 +4,9 @@ use super::machine::Machine;
 use super::words::{Action, Actions, Answer, Ending, Event, Message, Outcome, Program, Stage};
 use crate::{magic, paths};
 use core::ffi::CStr;
-use platform::{CROWD, Child, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target};
+use platform::{
+    CROWD, Child, Console, Ended, Errno, Fd, How, Instant, Pid, Platform, Request, Signal, Step, Target,
+};
 
 /// What its children's messages begin with.
 const RUNIT: &[u8] = b"- runit: ";
@@ -219,19 +221,14 @@ impl<'p, P: Platform> Performer<'p, P> {
         let warn: &[&[u8]] = &[b"warning: unable to open /dev/console"];
         let one = program == Program::Stage(Stage::One);
         let entering: &[&[u8]] = &[RUNIT, b"enter stage: ", name, b"\n"];
-        let steps = [
-            Step::Session,
-            Step::Console { control: one, warn: if one { warn } else { &[] } },
-            Step::Say(entering),
-        ];
-        let [_, without_session @ ..] = &steps;
-        let steps = if program == Program::CtrlAltDel { without_session } else { &steps[..] };
+        let steps: &[_] = if program == Program::CtrlAltDel { &[] } else { &[Step::Session] };
         if program == Program::Stage(Stage::Two) {
             self.p.enter_multiuser();
         }
         let child = Child {
             prefix: &[RUNIT],
             steps,
+            console: Some(Console { control: one, warn: if one { warn } else { &[] }, say: entering }),
             path,
             argv: &[path],
             variable: b"",

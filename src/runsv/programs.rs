@@ -195,5 +195,5 @@ pub(super) fn plain<'a>(
         all => all,
     };
     let path = argv.first().copied().unwrap_or(c"");
-    Child { prefix, steps, variable: b"", path, argv, search: false, why, exit: 111 }
+    Child { prefix, steps, variable: b"", console: None, path, argv, search: false, why, exit: 111 }
 }

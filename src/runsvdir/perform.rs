@@ -203,6 +203,7 @@ impl<D> Runsvdir<'_, D> {
             path: c"runsv",
             argv: &[c"runsv", name],
             variable: b"",
+            console: None,
             search: true,
             why: &[b"unable to start runsv ", name.to_bytes()],
             exit: 100,

@@ -202,6 +202,7 @@ fn feed(sim: &mut Sim) {
         path,
         argv: &[path],
         variable: b"",
+        console: None,
         search: false,
         why: &[],
         exit: 111,

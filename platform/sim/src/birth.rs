@@ -11,8 +11,6 @@ enum Early {
     Session,
     Onto(i32, i32, Vec<u8>),
     Directory(Fd, Vec<u8>, Vec<u8>),
-    Console(Vec<u8>),
-    Say(Vec<u8>),
 }
 
 /// What a process is to become.
@@ -20,6 +18,8 @@ enum Early {
 pub(crate) struct Birth {
     prefix: Vec<u8>,
     steps: Vec<Early>,
+    /// The warning, and what is said.
+    console: Option<(Vec<u8>, Vec<u8>)>,
     path: Vec<u8>,
     argv: Vec<Vec<u8>>,
     search: bool,
@@ -35,12 +35,11 @@ impl Birth {
             Step::Directory { dir, path, why } => {
                 Early::Directory(dir, path.to_bytes().to_vec(), why.concat())
             }
-            Step::Console { control: _, warn } => Early::Console(warn.concat()),
-            Step::Say(parts) => Early::Say(parts.concat()),
         };
         Birth {
             prefix: child.prefix.concat(),
             steps: child.steps.iter().map(step).collect(),
+            console: child.console.map(|console| (console.warn.concat(), console.say.concat())),
             path: child.path.to_bytes().to_vec(),
             argv: child.argv.iter().map(|word| word.to_bytes().to_vec()).collect(),
             search: child.search,
@@ -75,24 +74,18 @@ impl Kernel {
                     .map(|slot| self.install(pid, *to, Slot { cloexec: false, ..slot }))
                     .map_err(|errno| (why, errno)),
                 Early::Directory(dir, path, why) => self.enter(pid, *dir, path).map_err(|errno| (why, errno)),
-                Early::Console(warn) => {
-                    if let Err(errno) = self.console_for(pid) {
-                        if !warn.is_empty() {
-                            self.complain(pid, birth, warn, errno);
-                        }
-                    }
-                    Ok(())
-                }
-                Early::Say(text) => {
-                    self.say(pid, &[text]);
-                    Ok(())
-                }
             };
             if let Err((why, errno)) = done {
                 self.complain(pid, birth, why, errno);
                 self.die(pid, Ended::Exit(birth.exit));
                 return;
             }
+        }
+        if let Some((warn, text)) = &birth.console {
+            if let (Err(errno), false) = (self.console_for(pid), warn.is_empty()) {
+                self.complain(pid, birth, warn, errno);
+            }
+            self.say(pid, &[text]);
         }
         if let Err(errno) = self.exec(pid, &birth.path, &birth.argv, birth.search) {
             self.emit(&Fact::NotExecuted { pid: Pid(pid), path: &birth.path, errno });

@@ -24,7 +24,7 @@ fn is_open(fd: Fd) -> bool {
     check(unsafe { libc::fcntl(fd.0, libc::F_GETFD) }).is_ok()
 }
 
-/// See [`crate::Step::Console`]. The console is opened without waiting for a carrier, and does not wait for room
+/// See [`crate::Console`]. The console is opened without waiting for a carrier, and does not wait for room
 /// until [`waits`] says so; it is an open of its own, so process 1 keeps its non-blocking one.
 pub(crate) fn for_child(control: bool) -> Result<()> {
     if control {

@@ -31,7 +31,7 @@ pub(crate) fn ward() -> &'static mut system::Ward {
 pub(crate) fn start(fork: impl Fn() -> libc::c_int, child: &Child<'_>, first: impl FnOnce()) -> Result<Pid> {
     spawn::fork_by(fork, || {
         first();
-        spawn::become_program(child, spawn::set_nothing, spawn::exec)
+        spawn::become_program(child, spawn::set_nothing, spawn::exec_path)
     })
 }
 

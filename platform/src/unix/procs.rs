@@ -46,10 +46,14 @@ impl Procs for Os {
     }
 
     // Each program starts its children in one place: chosen there, the search is not in those that need
-    // none, nor are variables.
+    // none, nor are variables and the console.
     #[inline(always)]
     fn spawn(&mut self, child: &Child<'_>) -> Result<Pid> {
-        let exec = if child.search { spawn::exec_found } else { spawn::exec };
+        let exec = match (&child.console, child.search) {
+            (Some(_), _) => spawn::exec_on_console,
+            (None, true) => spawn::exec_found,
+            (None, false) => spawn::exec_path,
+        };
         let set = if child.variable.is_empty() { spawn::set_nothing } else { spawn::set_variable };
         spawn::fork(|| spawn::become_program(child, set, exec))
     }

@@ -1,7 +1,7 @@
 //! Between fork and exec: only calls that may be made there, everything else is prepared before.
 use super::tell::tell;
 use super::{Os, check, console, own_pid, setsid};
-use crate::{Block, Child, Errno, Fd, MAX_ARGS, Pid, Result, Step, copy, system};
+use crate::{Block, Child, Console, Errno, Fd, MAX_ARGS, Pid, Result, Step, copy, system};
 use core::ffi::{CStr, c_char};
 use core::ptr;
 
@@ -19,40 +19,28 @@ pub(crate) fn fork_by(fork: impl Fn() -> libc::c_int, child: impl FnOnce() -> u8
     }
 }
 
-/// [`exec`] or [`exec_found`].
-type Exec = fn(&CStr, &[&CStr]) -> Errno;
+/// [`exec_path`], [`exec_found`] or [`exec_on_console`].
+type Exec = fn(&Child<'_>) -> Errno;
 /// [`set_variable`] or [`set_nothing`].
 type Set = fn(&[u8]) -> Result<()>;
 
 /// The child's life up to exec; the result is its exit code.
 pub(super) fn become_program(child: &Child<'_>, set: Set, exec: Exec) -> u8 {
-    let mut console = false;
     for step in child.steps {
-        if let Err((why, errno)) = perform(step, child, &mut console) {
+        if let Err((why, errno)) = perform(step) {
             complain(child.prefix, why, errno);
             return child.exit;
         }
     }
     let _ = set(child.variable);
-    // A program expects a terminal that waits; nothing before it may.
-    if console {
-        console::waits(true);
-    }
-    let errno = exec(child.path, child.argv);
-    if console {
-        console::waits(false);
-    }
+    let errno = exec(child);
     complain(child.prefix, child.why, errno);
     child.exit
 }
 
 type Failed<'a> = (&'a [&'a [u8]], Errno);
 
-fn perform<'a>(
-    step: &Step<'a>,
-    child: &Child<'a>,
-    has_console: &mut bool,
-) -> core::result::Result<(), Failed<'a>> {
+fn perform<'a>(step: &Step<'a>) -> core::result::Result<(), Failed<'a>> {
     match *step {
         Step::Session => {
             setsid();
@@ -60,18 +48,6 @@ fn perform<'a>(
         }
         Step::Onto { from, to, why } => onto(from, to).map_err(|errno| (why, errno)),
         Step::Directory { dir, path, why } => enter(dir, path).map_err(|errno| (why, errno)),
-        Step::Console { control, warn } => {
-            match console::for_child(control) {
-                Ok(()) => *has_console = true,
-                Err(errno) if !warn.is_empty() => complain(child.prefix, warn, errno),
-                Err(_) => {}
-            }
-            Ok(())
-        }
-        Step::Say(parts) => {
-            say(&[parts]);
-            Ok(())
-        }
     }
 }
 
@@ -187,13 +163,39 @@ pub(super) fn set_nothing(_: &[u8]) -> Result<()> {
     Ok(())
 }
 
+/// The program as it is named.
+pub(super) fn exec_path(child: &Child<'_>) -> Errno {
+    exec(child.path, child.argv)
+}
+
+/// The same, on the console.
+pub(super) fn exec_on_console(child: &Child<'_>) -> Errno {
+    let Some(Console { control, warn, say: text }) = child.console else { return Errno::NONE };
+    let opened = console::for_child(control);
+    match opened {
+        Err(errno) if !warn.is_empty() => complain(child.prefix, warn, errno),
+        Ok(()) | Err(_) => {}
+    }
+    say(&[text]);
+    // A program expects a terminal that waits; nothing before it may.
+    if opened.is_ok() {
+        console::waits(true);
+    }
+    let errno = exec(child.path, child.argv);
+    if opened.is_ok() {
+        console::waits(false);
+    }
+    errno
+}
+
 /// execve(2); returns only with the reason why not.
 pub(crate) fn exec(path: &CStr, argv: &[&CStr]) -> Errno {
     execve(path.as_ptr(), &pointers(argv))
 }
 
-/// The same; a name without a slash is looked up in `PATH`.
-pub(super) fn exec_found(path: &CStr, argv: &[&CStr]) -> Errno {
+/// The program; a name without a slash is looked up in `PATH`.
+pub(super) fn exec_found(child: &Child<'_>) -> Errno {
+    let Child { path, argv, .. } = *child;
     // contains() looks at eight bytes at a time, for which it is seven times as large.
     #[allow(clippy::manual_contains)]
     if path.to_bytes().iter().any(|byte| *byte == b'/') {

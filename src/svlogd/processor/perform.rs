@@ -145,6 +145,7 @@ impl Worker {
                 path: c"/bin/sh",
                 argv: &[c"sh", c"-c", command],
                 variable: b"",
+                console: None,
                 search: false,
                 why: &[b"fatal: unable to run processor: ", path],
                 exit: 111,
