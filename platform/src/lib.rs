@@ -25,6 +25,7 @@ mod memory;
 mod packed;
 mod resource;
 mod table;
+mod text;
 mod types;
 mod unix;
 
@@ -36,6 +37,7 @@ pub use logins::{Field, Kind as LoginKind, LOGINS, Layout, Logins};
 pub use memory::Pages;
 pub use resource::Resource;
 pub use table::Table;
+pub use text::{Text, c_str};
 pub use types::*;
 pub use unix::Os;
 

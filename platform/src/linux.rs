@@ -13,6 +13,8 @@ mod contain;
 mod descendants;
 #[cfg_attr(runit_force_poll, path = "unix/dir.rs")]
 mod dir;
+#[cfg(not(runit_force_poll))]
+mod entries;
 #[path = "unix/flock.rs"]
 mod flock;
 #[path = "unix/none.rs"]

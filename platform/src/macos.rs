@@ -72,7 +72,7 @@ pub(crate) fn mkfifoat(dir: Fd, path: &CStr, mode: libc::mode_t) -> c_int {
     } else {
         whole.iter_mut().zip(path.to_bytes_with_nul()).for_each(|(slot, byte)| *slot = *byte);
     }
-    let whole = CStr::from_bytes_until_nul(&whole).unwrap_or_default();
+    let whole = crate::c_str(&whole).unwrap_or_default();
     // SAFETY: it is a string.
     unsafe { libc::mkfifo(whole.as_ptr(), mode) }
 }

@@ -78,5 +78,5 @@ impl<'a> Scan<'a> {
 fn open_path<P: Files>(p: &mut P, path: &[u8]) -> platform::Result<Fd> {
     let mut room = [0; PATH];
     platform::copy(path, &mut room);
-    p.open(CStr::from_bytes_until_nul(&room).unwrap_or_default(), Open::Read)
+    p.open(platform::c_str(&room).unwrap_or_default(), Open::Read)
 }

@@ -1,7 +1,6 @@
 //! proc(5): what tells a process from every other that had or will have its number.
 use crate::unix::contain::{Line, number};
 use crate::unix::{close, files};
-use crate::{Fd, Files};
 use core::ffi::CStr;
 
 /// What /proc/PID/stat says of a process.
@@ -21,13 +20,9 @@ pub(crate) struct Stat {
 /// The beginning of a small file.
 pub(crate) fn head<'a>(path: &CStr, room: &'a mut [u8]) -> Option<&'a [u8]> {
     let fd = files::open(path, libc::O_RDONLY, 0).ok()?;
-    let len = read(fd, room);
+    let len = files::read(fd, room);
     close(fd);
-    room.get(..len?)
-}
-
-fn read(fd: Fd, room: &mut [u8]) -> Option<usize> {
-    crate::Os::new().read(fd, room).ok()
+    room.get(..len.ok()?)
 }
 
 /// /proc/PID/NAME.

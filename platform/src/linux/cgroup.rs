@@ -1,14 +1,12 @@
 //! cgroups(7), version 2: a group below that of this process, for the children alone.
-use crate::unix::contain::{Line, deal, first_line, write_record};
-use crate::unix::{check, files};
+use super::entries::each_entry;
+use crate::unix::contain::{Line, deal, first_line, number, write_record};
+use crate::unix::{check, close, files};
 use crate::{Errno, Fd, FileId, Files, Os, Result, Sweep};
 use core::ffi::CStr;
 
 /// Where the groups may be: version 2 alone, or beside version 1.
 const ROOTS: [&[u8]; 2] = [b"/sys/fs/cgroup", b"/sys/fs/cgroup/unified"];
-
-/// So many pieces of a list are read at most.
-const PIECES: u32 = 4096;
 
 /// A group below another one; its name is made of the numbers of a directory.
 pub(crate) struct Group {
@@ -32,37 +30,14 @@ pub(crate) fn fork_into(group: libc::c_int) -> libc::c_int {
     unsafe { libc::syscall(libc::SYS_clone3, args.as_ptr(), size) as libc::c_int }
 }
 
-/// Reads a file to its end, which comes soon.
-fn each_byte(fd: Fd, mut act: impl FnMut(u8)) {
-    let mut os = Os::new();
-    for _ in 0..PIECES {
-        let mut piece = [0; 256];
-        let len = os.read(fd, &mut piece).unwrap_or(0);
-        piece.get(..len).unwrap_or_default().iter().for_each(|byte| act(*byte));
-        if len == 0 {
-            break;
-        }
-    }
-    os.close(fd);
-}
-
-/// Lines of `/proc/self/cgroup`; that of version 2 begins so.
-const OURS: &[u8] = b"0::";
-
-/// The path of this process's group from its root.
-fn own_group(path: &mut Line) -> Option<()> {
+/// The path of this process's group from its root, as the line of version 2 in `/proc/self/cgroup` has it.
+fn own_group() -> Option<Line> {
     let fd = files::open(c"/proc/self/cgroup", libc::O_RDONLY, 0).ok()?;
-    // How much of OURS the line begins with; beyond its end: something else.
-    let (mut at, mut fits) = (0, true);
-    each_byte(fd, |byte| match OURS.get(at) {
-        _ if byte == b'\n' => at = 0,
-        Some(expected) if byte == *expected => at += 1,
-        None if at == OURS.len() => fits &= path.add(&[byte]),
-        Some(_) | None => at = usize::MAX,
-    });
+    let mut path = Line::new();
+    each_entry(fd, b'\n', &mut |line| path.add(line.strip_prefix(b"0::").unwrap_or_default()));
     // What is above the root of a namespace has no path.
-    let outside = path.bytes().windows(3).any(|part| part == b"/..");
-    (fits && !outside && !path.bytes().is_empty()).then_some(())
+    let outside = path.bytes().starts_with(b"/..");
+    (!outside && !path.bytes().is_empty()).then_some(path)
 }
 
 fn open(from: Fd, path: &CStr, flags: libc::c_int) -> Result<Fd> {
@@ -80,24 +55,19 @@ impl Group {
     /// Makes it; what is left of one of the same name is it too.
     #[inline(never)]
     pub(crate) fn make(place: FileId, record: Fd) -> Option<Group> {
-        let mut own = Line::new();
-        own_group(&mut own)?;
+        let own = own_group()?;
         let own = if own.bytes() == b"/" { b"" } else { own.bytes() };
         for root in ROOTS {
-            let mut path = Line::new();
-            let fits = path.add(root) && path.add(own);
+            let path = Line::of(&[root, own]);
             let Ok(above) = open(Fd::CWD, path.as_c(), libc::O_DIRECTORY) else { continue };
             let group = Group { above, place };
             // Version 1 has none of these.
             let second = Os::new().fstatat(above, c"cgroup.controllers").is_ok();
-            if !fits || !second || !group.mkdir() {
-                Os::new().close(above);
+            if !second || !group.mkdir() {
+                close(above);
                 continue;
             }
-            let mut line = Line::new();
-            for part in [b"c ", path.bytes(), b"/", group.path(b"\n").bytes()] {
-                line.add(part);
-            }
+            let line = Line::of(&[b"c ", path.bytes(), b"/", group.path(b"\n").bytes()]);
             write_record(record, line.bytes());
             return Some(group);
         }
@@ -109,11 +79,10 @@ impl Group {
         let path = first_line(record).strip_prefix(b"c ")?;
         let slash = path.iter().rposition(|byte| *byte == b'/')?;
         let (above, name) = path.split_at_checked(slash)?;
-        let mut line = Line::new();
-        line.add(above);
-        let group = Group { above: open(Fd::CWD, line.as_c(), libc::O_DIRECTORY).ok()?, place };
+        let above = open(Fd::CWD, Line::of(&[above]).as_c(), libc::O_DIRECTORY).ok()?;
+        let group = Group { above, place };
         if name.get(1..) != Some(group.path(b"").bytes()) {
-            Os::new().close(group.above);
+            close(group.above);
             return None;
         }
         Some(group)
@@ -122,8 +91,7 @@ impl Group {
     /// Its name, and what follows it.
     #[inline(never)]
     fn path(&self, rest: &[u8]) -> Line {
-        let mut path = Line::new();
-        path.add(b"runsv-");
+        let mut path = Line::of(&[b"runsv-"]);
         path.add_number(self.place.device);
         path.add(b"-");
         path.add_number(self.place.inode);
@@ -150,13 +118,11 @@ impl Group {
 
     /// Whether a process is in it or below it: cgroup.events.
     fn is_populated(&self) -> bool {
-        const EMPTY: &[u8] = b"populated 0";
-        let (mut at, mut empty) = (0, false);
-        each_byte(self.file(b"/cgroup.events", libc::O_RDONLY), |byte| {
-            at = if EMPTY.get(at) == Some(&byte) { at + 1 } else { 0 };
-            empty |= at == EMPTY.len();
+        let mut populated = true;
+        each_entry(self.file(b"/cgroup.events", libc::O_RDONLY), b'\n', &mut |line| {
+            populated &= line != b"populated 0";
         });
-        !empty
+        populated
     }
 
     /// Removes the groups that were made in it, and it.
@@ -198,23 +164,17 @@ impl Group {
     fn kill(&self) -> bool {
         let fd = self.file(b"/cgroup.kill", libc::O_WRONLY);
         let done = files::write(fd, b"1") == Ok(1);
-        Os::new().close(fd);
+        close(fd);
         done
     }
 
     /// One after the other: cgroup.procs.
     fn signal(&self, how: Sweep) {
-        let mut pid: i32 = 0;
-        each_byte(self.file(b"/cgroup.procs", libc::O_RDONLY), |byte| {
-            if byte.is_ascii_digit() {
-                pid = pid.wrapping_mul(10).wrapping_add(i32::from(byte & 15));
-                return;
-            }
+        each_entry(self.file(b"/cgroup.procs", libc::O_RDONLY), b'\n', &mut |line| {
             // 0 is a process of another namespace, and would be this process's group.
-            if pid > 1 {
-                deal(pid, how);
+            if let Some(pid @ 2..) = number(line) {
+                deal(pid as i32, how);
             }
-            pid = 0;
         });
     }
 }

@@ -1,16 +1,15 @@
 //! proc(5): which processes descend from a child, whatever sessions they lead. Their orphans come to this process
 //! (prctl(2), PR_SET_CHILD_SUBREAPER), so nothing gets away as long as it lives.
 use super::birth::{self, Stat};
+use super::entries::each_entry;
 use crate::unix::contain::{deal, mark, number};
-use crate::unix::own_pid;
+use crate::unix::{files, own_pid};
 use crate::{Fd, FileId, Files, Os, Pid, Sweep};
 
 /// So many generations are followed.
 const GENERATIONS: u32 = 64;
 /// So many times all are killed at one go, for those that were started meanwhile.
 const PASSES: u32 = 4;
-/// So many pieces of an environment are read.
-const PIECES: u32 = 512;
 
 /// The first of them, and what came of it.
 pub(crate) struct Family {
@@ -110,25 +109,9 @@ impl Search<'_> {
 #[inline(never)]
 fn is_marked(pid: i32, place: FileId) -> bool {
     let mark = mark(place);
-    let mut os = Os::new();
-    let Ok(fd) = os.open(birth::path(pid, b"/environ").as_c(), crate::Open::Read) else { return false };
-    let (mut at, mut same, mut found) = (0, true, false);
-    for _ in 0..PIECES {
-        let mut piece = [0; 256];
-        let len = os.read(fd, &mut piece).unwrap_or(0);
-        for byte in piece.get(..len).unwrap_or_default() {
-            if *byte == 0 {
-                (at, same) = (0, true);
-                continue;
-            }
-            same &= mark.bytes().get(at).is_none_or(|expected| expected == byte);
-            at += 1;
-            found |= same && at == mark.bytes().len();
-        }
-        if len == 0 || found {
-            break;
-        }
-    }
-    os.close(fd);
+    let environ = birth::path(pid, b"/environ");
+    let Ok(fd) = files::open(environ.as_c(), libc::O_RDONLY, 0) else { return false };
+    let mut found = false;
+    each_entry(fd, 0, &mut |variable| found |= variable.starts_with(mark.bytes()));
     found
 }

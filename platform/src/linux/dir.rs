@@ -48,7 +48,7 @@ impl Dir {
             Some(&[low, high]) => usize::from(u16::from_ne_bytes([low, high])),
             _ => 0,
         };
-        let name = record.get(NAME..length).and_then(|name| CStr::from_bytes_until_nul(name).ok());
+        let name = record.get(NAME..length).and_then(|name| crate::c_str(name));
         // A record that makes no sense ends the buffer, not the program.
         self.from = if name.is_some() { self.from + length } else { self.to };
         Ok(Some(name.unwrap_or(c".")))

@@ -113,16 +113,16 @@ impl Native {
 
     /// Associates what is watched beside it, or forgets that if it is gone.
     fn watch_again(port: Fd, (object, path): &mut (FileObject, [u8; PATH])) {
-        let found = CStr::from_bytes_until_nul(path).is_ok_and(|path| object.associate(port, path, 0));
+        let found = crate::c_str(path).is_some_and(|path| object.associate(port, path, 0));
         if !found {
             *path = [0; PATH];
         }
     }
 
     fn watch_dir(&mut self, port: Fd) -> bool {
-        match CStr::from_bytes_until_nul(&self.path) {
-            Ok(path) => self.dir.associate(port, path, 0),
-            Err(_) => false,
+        match crate::c_str(&self.path) {
+            Some(path) => self.dir.associate(port, path, 0),
+            None => false,
         }
     }
 }
@@ -164,7 +164,7 @@ impl Watch for Os {
             whole.iter_mut().take(PATH - 1).zip(bytes).for_each(|(slot, byte)| *slot = *byte);
         });
         for (link, whole) in self.native.links.iter_mut().zip(&linked) {
-            if let Ok(path) = CStr::from_bytes_until_nul(whole) {
+            if let Some(path) = crate::c_str(whole) {
                 // An empty one leads nowhere.
                 link.associate(port, path, FILE_NOFOLLOW);
             }

@@ -1,7 +1,6 @@
 //! Processes that are kept together: what the back-ends share.
 use super::{Os, files, own_pid, spawn};
-use crate::{Child, Contain, Fd, FileId, Pid, RECORD, Result, Sweep, Way, copy, system};
-use core::ffi::CStr;
+use crate::{Child, Contain, Fd, FileId, Pid, RECORD, Result, Sweep, Text, Way, system};
 
 impl Contain for Os {
     fn spawn_contained(&mut self, child: &Child<'_>, place: FileId, record: Fd) -> Result<(Pid, Way)> {
@@ -53,49 +52,7 @@ pub(crate) fn deal(pid: i32, how: Sweep) -> bool {
 }
 
 /// A line or a path.
-pub(crate) struct Line {
-    bytes: [u8; RECORD],
-    len: usize,
-}
-
-impl Line {
-    pub(crate) const fn new() -> Line {
-        Line { bytes: [0; RECORD], len: 0 }
-    }
-
-    /// Appends; `false` if there was no room, with one byte kept for the end.
-    #[inline(never)]
-    pub(crate) fn add(&mut self, part: &[u8]) -> bool {
-        let room = self.bytes.get_mut(self.len..RECORD - 1).unwrap_or_default();
-        let count = copy(part, room);
-        self.len += count;
-        count == part.len()
-    }
-
-    /// Appends a number in decimal.
-    #[inline(never)]
-    pub(crate) fn add_number(&mut self, number: u64) {
-        let mut digits = [0; 20];
-        let (mut rest, mut first) = (number, digits.len());
-        for (at, slot) in digits.iter_mut().enumerate().rev() {
-            *slot = b'0' + (rest % 10) as u8;
-            (rest, first) = (rest / 10, at);
-            if rest == 0 {
-                break;
-            }
-        }
-        self.add(digits.get(first..).unwrap_or_default());
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-
-    #[allow(dead_code, reason = "where there are paths to be made")]
-    pub(crate) fn as_c(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
-    }
-}
+pub(crate) type Line = Text<RECORD>;
 
 /// A number in decimal, and nothing else.
 #[inline(never)]

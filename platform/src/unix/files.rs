@@ -48,8 +48,7 @@ impl Files for Os {
     }
 
     fn read(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
-        // SAFETY: the kernel writes within the slice.
-        check_size(unsafe { libc::read(fd.0, into.as_mut_ptr().cast(), into.len()) })
+        read(fd, into)
     }
 
     fn read_shared(&mut self, fd: Fd, into: &mut [u8]) -> Result<usize> {
@@ -207,6 +206,12 @@ pub(crate) fn open(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Resul
 /// openat(2), close-on-exec.
 pub(crate) fn openat(dir: Fd, path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> Result<Fd> {
     check(system::open(dir.0, path, flags | libc::O_CLOEXEC, mode)).map(Fd)
+}
+
+/// read(2).
+pub(crate) fn read(fd: Fd, into: &mut [u8]) -> Result<usize> {
+    // SAFETY: the kernel writes within the slice.
+    check_size(unsafe { libc::read(fd.0, into.as_mut_ptr().cast(), into.len()) })
 }
 
 /// write(2).

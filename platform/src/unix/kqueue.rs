@@ -76,7 +76,7 @@ impl Native {
 
     fn look(&self, link: &Link) -> Seen {
         let name = self.names.get(usize::from(link.name)..).unwrap_or_default();
-        let name = CStr::from_bytes_until_nul(name).unwrap_or(c"");
+        let name = crate::c_str(name).unwrap_or_default();
         let dir = Fd(link.parent);
         // SAFETY: the name is a string; `look` passes room for the answer.
         let found = files::look(|found| unsafe {

@@ -29,7 +29,7 @@ impl Path {
         true
     }
     fn as_c(&self) -> &CStr {
-        CStr::from_bytes_until_nul(&self.bytes).unwrap_or(c"")
+        crate::c_str(&self.bytes).unwrap_or_default()
     }
     /// Where the next name begins and ends.
     fn name(&self, from: usize) -> (usize, usize) {

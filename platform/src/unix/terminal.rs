@@ -8,7 +8,7 @@ pub(crate) fn reopen_stderr() -> Result<Fd> {
     let mut name = [0u8; 128];
     // SAFETY: the room is a local array, whose length is passed.
     let failed = unsafe { libc::ttyname_r(Fd::STDERR.0, name.as_mut_ptr().cast(), name.len() as _) };
-    let name = core::ffi::CStr::from_bytes_until_nul(&name).map_err(|_| Errno::NOENT)?;
+    let name = crate::c_str(&name).ok_or(Errno::NOENT)?;
     if failed != 0 {
         return Err(Errno(failed));
     }

@@ -121,7 +121,7 @@ impl Config {
         if self.processor == 0 {
             return None;
         }
-        CStr::from_bytes_until_nul(text.get(self.processor..self.length)?).ok()
+        platform::c_str(text.get(self.processor..self.length)?)
     }
 
     /// Which lines the patterns choose: for the file, and for descriptor 2. All of them are looked
