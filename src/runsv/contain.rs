@@ -1,5 +1,5 @@
 //! Contained services: how their programs are started, and how another supervisor finds what is left of them.
-use super::Refused;
+use super::Refusal;
 use super::perform::Runsv;
 use super::programs::plain;
 use crate::service_directory::{CONTAINED, RUN};
@@ -55,7 +55,7 @@ impl Runsv<'_> {
     }
 
     /// Whether another supervisor may have left something behind. One that cannot know must not start another copy.
-    pub(super) fn adopts<P: Platform>(&self, p: &mut P) -> Result<bool, Refused<'static>> {
+    pub(super) fn adopts<P: Platform>(&self, p: &mut P, refusal: Refusal<'_>) -> Option<bool> {
         let opened =
             if self.main.new { Err(Errno::NOENT) } else { p.openat(self.main.place, CONTAINED, Open::Read) };
         let mut record = [0; RECORD];
@@ -65,14 +65,12 @@ impl Runsv<'_> {
                 p.close(fd);
                 read
             }
-            Err(Errno::NOENT) => return Ok(false),
+            Err(Errno::NOENT) => return Some(false),
             Err(errno) => Err(errno),
         };
-        let refused =
-            |errno| Refused([b"unable to read supervise/contained", b"", b"", b"", b""], Some(errno));
-        let len = read.map_err(refused)?;
+        let len = refusal.or_tell(p, read, b"unable to read supervise/contained")?;
         let place = here(p, self.main.place);
-        Ok(p.adopt(place, record.get(..len).unwrap_or_default()))
+        Some(p.adopt(place, record.get(..len).unwrap_or_default()))
     }
 
     pub(super) fn tell_stuck<P: Platform>(&self, p: &mut P) {

@@ -1,6 +1,6 @@
 //! A `log/` that was not there when runsv began: looked for before a start of `./run`, and from then on as if it had
 //! been there from the beginning.
-use super::Refused;
+use super::Refusal;
 use super::perform::{Runsv, wanted};
 use super::service::{Service, Who};
 use super::supervise::Supervise;
@@ -28,8 +28,7 @@ impl<'a> Runsv<'a> {
         self.log_failed = true;
         let (read, write) = self.make_pipe(p)?;
         let mut log = Supervise::new(Who::Log, p.wall(), self.now);
-        if let Err(Refused(text, why)) = self.set_up(p, &mut log, want) {
-            self.voice.warn(p, &text, why);
+        if self.set_up(p, &mut log, want).is_none() {
             log.close(p);
             p.close(read);
             p.close(write);
@@ -43,12 +42,13 @@ impl<'a> Runsv<'a> {
     }
 
     /// As at the beginning: a client that can open `ok` finds the rest there.
-    fn set_up<P: Platform>(&self, p: &mut P, log: &mut Supervise<'a>, want: Want) -> Result<(), Refused<'a>> {
-        log.lock(p, self.voice, self.scan)?;
-        log.open_control(p)?;
+    fn set_up<P: Platform>(&self, p: &mut P, log: &mut Supervise<'a>, want: Want) -> Option<()> {
+        let refusal = Refusal { voice: self.voice, how: b"warning: " };
+        log.lock(p, refusal, self.scan)?;
+        log.open_control(p, refusal)?;
         let status = Service::new(Who::Log, want).status(log.facts.since);
         log.announce(p, self.voice, status);
-        log.open_ok(p)
+        log.open_ok(p, refusal)
     }
 
     /// Whether there is a log service, and what is wanted of it. What is there and is no directory is told once.

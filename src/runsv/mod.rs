@@ -26,7 +26,7 @@ use crate::cli;
 use crate::voice::Voice;
 use core::ffi::CStr;
 use perform::Runsv;
-use platform::{Args, CROWD, Errno, Fd, Platform, Signal};
+use platform::{Args, CROWD, Errno, Fd, Files, Platform, Signal};
 use scan::Scan;
 
 /// The variable that control scripts find in their environment: device and inode of the service's
@@ -36,13 +36,23 @@ pub const CONTROL: &CStr = c"RUNSV_CONTROL";
 
 const USAGE: &str = " dir";
 
-/// Why the start failed: the parts of a text and its reason, if it has one.
-pub(crate) struct Refused<'a>(pub [&'a [u8]; 5], pub Option<Errno>);
+/// How it is told that something cannot be had that is needed: what needs it ends, the program at its start, or does
+/// without.
+#[derive(Clone, Copy)]
+pub(crate) struct Refusal<'a> {
+    voice: Voice<'a>,
+    how: &'static [u8],
+}
 
-impl Refused<'_> {
-    /// One part is all.
-    fn only(text: &'static [u8], errno: Errno) -> Self {
-        Refused([text, b"", b"", b"", b""], Some(errno))
+impl Refusal<'_> {
+    /// Tells it.
+    fn tell<P: Files>(&self, p: &mut P, text: &[&[u8]], why: Option<Errno>) {
+        self.voice.say(p, self.how, text, why);
+    }
+
+    /// The result of something that may be refused; `None`: it was told.
+    fn or_tell<T, P: Files>(&self, p: &mut P, result: platform::Result<T>, text: &[u8]) -> Option<T> {
+        result.map_err(|errno| self.tell(p, &[text], Some(errno))).ok()
     }
 }
 
@@ -57,26 +67,22 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         return 1;
     };
     let voice = Voice { program: b"runsv", about: dir.to_bytes() };
-    match run(p, dir, voice) {
-        Ok(()) => 0,
-        Err(Refused(text, why)) => {
-            voice.fatal(p, &text, why);
-            111
-        }
-    }
+    if run(p, dir, voice).is_some() { 0 } else { 111 }
 }
 
 /// All that is known of the two services is in this frame: each copy of it would take half a page.
-fn run<'a, P: Platform>(p: &mut P, dir: &'a CStr, voice: Voice<'a>) -> Result<(), Refused<'a>> {
-    p.catch(&[Signal::Child, Signal::Terminate])
-        .map_err(|errno| Refused::only(b"unable to create selfpipe", errno))?;
-    let scan = Scan::open(p, dir)?;
+fn run<'a, P: Platform>(p: &mut P, dir: &'a CStr, voice: Voice<'a>) -> Option<()> {
+    let refusal = Refusal { voice, how: b"fatal: " };
+    let caught = p.catch(&[Signal::Child, Signal::Terminate]);
+    refusal.or_tell(p, caught, b"unable to create selfpipe")?;
+    let scan = Scan::open(p, dir, refusal)?;
     let instance = scan.instance(p);
-    p.chdir(dir).map_err(|errno| Refused::only(b"unable to change to directory", errno))?;
+    let there = p.chdir(dir);
+    refusal.or_tell(p, there, b"unable to change to directory")?;
     let mut runsv = Runsv::new(p, voice, scan, instance);
-    runsv.prepare(p)?;
+    runsv.prepare(p, refusal)?;
     supervise(p, &mut runsv);
-    Ok(())
+    Some(())
 }
 
 /// The loop: perform what is asked for, wait, hand in what happened.

@@ -1,5 +1,5 @@
 //! Performs what the machine asks for.
-use super::Refused;
+use super::Refusal;
 use super::machine::Machine;
 use super::needs::Needs;
 use super::scan::Scan;
@@ -91,29 +91,29 @@ impl<'a> Runsv<'a> {
     }
 
     /// Makes the log pipe, and sets up the supervise directories. A client that can open `ok` finds the rest there.
-    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P) -> Result<(), Refused<'a>> {
+    pub(super) fn prepare<P: Platform>(&mut self, p: &mut P, refusal: Refusal<'a>) -> Option<()> {
         if self.log.is_some() {
-            let ends = p.pipe().map_err(|errno| Refused::only(b"unable to create log pipe", errno))?;
-            self.pipe = Some((ends.0, Some(ends.1)));
+            let made = p.pipe();
+            let (read, write) = refusal.or_tell(p, made, b"unable to create log pipe")?;
+            self.pipe = Some((read, Some(write)));
         }
-        let (voice, scan) = (self.voice, self.scan);
-        self.main.lock(p, voice, scan)?;
+        self.main.lock(p, refusal, self.scan)?;
         if let Some(log) = &mut self.log {
-            log.lock(p, voice, scan)?;
+            log.lock(p, refusal, self.scan)?;
         }
-        self.main.open_control(p)?;
+        self.main.open_control(p, refusal)?;
         if let Some(log) = &mut self.log {
-            log.open_control(p)?;
+            log.open_control(p, refusal)?;
         }
-        if self.adopts(p)? {
+        if self.adopts(p, refusal)? {
             self.machine.adopt();
         }
         self.announce(p);
-        self.main.open_ok(p)?;
+        self.main.open_ok(p, refusal)?;
         if let Some(log) = &self.log {
-            log.open_ok(p)?;
+            log.open_ok(p, refusal)?;
         }
-        Ok(())
+        Some(())
     }
 
     /// Says how things stand before anybody can ask.

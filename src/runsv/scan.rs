@@ -1,5 +1,5 @@
 //! The scan directory that runsv's argument stands in.
-use super::Refused;
+use super::Refusal;
 use crate::fixed::Text;
 use crate::scan_directory::{NAME, SUPERVISE, instance_at, split};
 use crate::voice::Voice;
@@ -24,19 +24,19 @@ pub(super) struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Opens the scan directory of `dir`, before the current directory changes. That nothing can be opened just now
     /// says nothing of it, and what is kept elsewhere meanwhile would stay there: then runsv does not begin.
-    pub(super) fn open<P: Files>(p: &mut P, dir: &'a CStr) -> Result<Scan<'a>, Refused<'a>> {
+    pub(super) fn open<P: Files>(p: &mut P, dir: &'a CStr, refusal: Refusal<'_>) -> Option<Scan<'a>> {
         let (parent, name) = split(dir.to_bytes());
         let opened = match (parent, name) {
-            (_, b"") => return Ok(Scan { fd: Fd(-1), name }),
+            (_, b"") => return Some(Scan { fd: Fd(-1), name }),
             (b"", _) => p.open(c".", Open::Read),
             (parent, _) => open_path(p, parent),
         };
         match opened {
-            Ok(fd) => Ok(Scan { fd, name }),
-            Err(errno @ (Errno::MFILE | Errno::NFILE)) => {
-                Err(Refused::only(b"unable to open scan directory", errno))
+            Err(Errno::MFILE | Errno::NFILE) => {
+                refusal.or_tell(p, opened, b"unable to open scan directory").map(|fd| Scan { fd, name })
             }
-            Err(_) => Ok(Scan { fd: Fd(-1), name: b"" }),
+            Ok(fd) => Some(Scan { fd, name }),
+            Err(_) => Some(Scan { fd: Fd(-1), name: b"" }),
         }
     }
 

@@ -1,5 +1,5 @@
 //! The supervise directory: its FIFOs and lock, and the three files that say how the service is.
-use super::Refused;
+use super::Refusal;
 use super::extras::Extras;
 use super::machine::Facts;
 use super::scan::Scan;
@@ -69,27 +69,30 @@ impl<'a> Supervise<'a> {
         }
     }
 
-    /// What is said when something is wrong with it: before its path, and behind.
-    fn refused(&self, before: &'static [u8], behind: &'static [u8], why: Option<Errno>) -> Refused<'a> {
+    /// Tells what is wrong with it: what stands before its path, and behind.
+    #[inline(never)]
+    fn refuse<P: Files>(
+        &self,
+        p: &mut P,
+        refusal: Refusal<'_>,
+        [before, behind]: [&[u8]; 2],
+        why: Option<Errno>,
+    ) {
         let [front, name, back] = self.path;
-        Refused([before, front, name, back, behind], why)
+        refusal.tell(p, &[before, front, name, back, behind], why);
     }
 
     /// Creates the directory, also where a dangling link leads to, and takes the lock. If the service's directory
     /// has none of that name, it is in the scan directory's `.supervise`, if there is one.
-    pub(super) fn lock<P: Files>(
-        &mut self,
-        p: &mut P,
-        voice: Voice<'_>,
-        scan: Scan<'a>,
-    ) -> Result<(), Refused<'a>> {
+    pub(super) fn lock<P: Files>(&mut self, p: &mut P, refusal: Refusal<'_>, scan: Scan<'a>) -> Option<()> {
         let names = self.names;
         let mut link = [0; LINK];
         let (mut from, mut path) = (Fd::CWD, names.directory);
         let beside;
         match p.readlinkat(Fd::CWD, names.directory, &mut link) {
             Ok(LINK..) => {
-                return Err(self.refused(b"unable to readlink ./", b": name too long", None));
+                self.refuse(p, refusal, [b"unable to readlink ./", b": name too long"], None);
+                return None;
             }
             Ok(len) => {
                 let target = link.get(..len).unwrap_or_default();
@@ -97,7 +100,7 @@ impl<'a> Supervise<'a> {
                 self.new = p.mkdir(Text::<NAME>::of(&[place, target]).as_c(), 0o700).is_ok();
             }
             Err(errno @ (Errno::INVAL | Errno::NOENT)) => {
-                if errno == Errno::NOENT && scan.has_place(p, voice) {
+                if errno == Errno::NOENT && scan.has_place(p, refusal.voice) {
                     let behind =
                         if names.prefix.is_empty() { b"".as_slice() } else { scan_directory::LOG_SUFFIX };
                     self.path = [scan_directory::SUPERVISE_PREFIX, scan.name, behind];
@@ -107,14 +110,27 @@ impl<'a> Supervise<'a> {
                 // Whether it worked shows when the lock is opened.
                 self.new = p.mkdirat(from, path, 0o700).is_ok();
             }
-            Err(errno) => return Err(self.refused(b"unable to readlink ./", b"", Some(errno))),
+            Err(errno) => {
+                self.refuse(p, refusal, [b"unable to readlink ./", b""], Some(errno));
+                return None;
+            }
         }
         let opened = p.openat(from, path, Open::Read).and_then(|place| {
             self.place = place;
             p.openat(place, LOCK, Open::Lock)
         });
-        self.lock = opened.map_err(|errno| self.refused(b"unable to open ", b"/lock", Some(errno)))?;
-        p.lock(self.lock).map_err(|errno| self.refused(b"unable to lock ", b"/lock", Some(errno)))
+        let refused = match opened {
+            Ok(lock) => {
+                self.lock = lock;
+                match p.lock(lock) {
+                    Ok(()) => return Some(()),
+                    Err(errno) => (b"unable to lock ".as_slice(), errno),
+                }
+            }
+            Err(errno) => (b"unable to open ".as_slice(), errno),
+        };
+        self.refuse(p, refusal, [refused.0, b"/lock"], Some(refused.1));
+        None
     }
 
     /// Whether it is in the service's directory.
@@ -133,27 +149,31 @@ impl<'a> Supervise<'a> {
     }
 
     /// Creates and opens the control FIFO, which does not end after every client.
-    pub(super) fn open_control<P: Files>(&mut self, p: &mut P) -> Result<(), Refused<'a>> {
+    pub(super) fn open_control<P: Files>(&mut self, p: &mut P, refusal: Refusal<'_>) -> Option<()> {
         let (from, path) = self.fifo(self.names.control, names::CONTROL);
         let _ = p.mkfifoat(from, path, 0o600);
-        let found = p.fstatat(from, path);
-        let found = found.map_err(|errno| self.refused(b"unable to stat ", b"/control", Some(errno)))?;
-        if found.kind != Kind::Fifo {
-            return Err(self.refused(b"", b"/control exists but is not a fifo", None));
-        }
-        let opened = p.open_fifo(from, path);
-        let refused = |errno| self.refused(b"unable to open ", b"/control", Some(errno));
-        (self.control, self.writer) = opened.map_err(refused)?;
-        Ok(())
+        let (what, why) = match p.fstatat(from, path).map(|found| found.kind) {
+            Ok(Kind::Fifo) => match p.open_fifo(from, path) {
+                Ok(opened) => {
+                    (self.control, self.writer) = opened;
+                    return Some(());
+                }
+                Err(errno) => ([b"unable to open ".as_slice(), b"/control"], Some(errno)),
+            },
+            Ok(_) => ([b"".as_slice(), b"/control exists but is not a fifo"], None),
+            Err(errno) => ([b"unable to stat ".as_slice(), b"/control"], Some(errno)),
+        };
+        self.refuse(p, refusal, what, why);
+        None
     }
 
     /// Creates and opens the FIFO whose reader tells clients that a supervisor is there.
-    pub(super) fn open_ok<P: Files>(&self, p: &mut P) -> Result<(), Refused<'a>> {
+    pub(super) fn open_ok<P: Files>(&self, p: &mut P, refusal: Refusal<'_>) -> Option<()> {
         let (from, path) = self.fifo(self.names.ok, names::OK);
         let _ = p.mkfifoat(from, path, 0o600);
         let opened = p.openat(from, path, Open::Read);
-        opened.map_err(|errno| self.refused(b"unable to read ", b"/ok", Some(errno)))?;
-        Ok(())
+        opened.map_err(|errno| self.refuse(p, refusal, [b"unable to read ", b"/ok"], Some(errno))).ok()?;
+        Some(())
     }
 
     /// Gives up what was opened so far, before `ok` was.
