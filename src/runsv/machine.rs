@@ -48,15 +48,17 @@ pub struct Facts {
 
 /// A service, perhaps its log service, and their supervisor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+// What is small comes first: instructions that reach far into a record are longer.
+#[repr(C)]
 pub struct Machine {
-    pub(super) main: Service,
-    pub(super) log: Option<Service>,
-    pub(super) pipe: LogPipe,
     /// The wish for the log service from before the exit.
     log_want: Want,
     /// TERM came while commands had to wait.
     terminate: bool,
     pub(super) exited: bool,
+    pub(super) pipe: LogPipe,
+    pub(super) main: Service,
+    pub(super) log: Option<Service>,
 }
 
 impl Machine {

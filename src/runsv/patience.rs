@@ -7,15 +7,17 @@ const LAST: u8 = MOST_ENDS as u8 - 1;
 
 /// What is remembered of the ends of `./run`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+// What is small comes first: instructions that reach far into a record are longer.
+#[repr(C)]
 pub(super) struct Patience {
     /// The pause in force, in milliseconds; 0 before the first end.
     pause: u32,
-    /// The ends that nobody asked for, one after the other, round and round.
-    ends: [Instant; MOST_ENDS as usize],
     /// Where the next one goes.
     next: u8,
     /// How many of the last ones were within the limit's window of each other.
     count: u8,
+    /// The ends that nobody asked for, one after the other, round and round.
+    ends: [Instant; MOST_ENDS as usize],
 }
 
 impl Patience {

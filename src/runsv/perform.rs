@@ -26,31 +26,33 @@ const NOTIFICATION: usize = 64;
 const TURN: usize = 16;
 
 /// A supervisor at work.
+// What is small comes first: instructions that reach far into a record are longer.
+#[repr(C)]
 pub(super) struct Runsv<'a> {
-    pub(super) voice: Voice<'a>,
-    pub(super) machine: Machine,
-    /// The last child that was reaped: its number may be another process's.
-    pub(super) reaped: Option<Pid>,
-    /// The time of the last wake-up: all that follows from it happens then.
-    pub(super) now: Instant,
-    /// Where its entry is.
-    pub(super) scan: Scan<'a>,
-    /// Which instance of a template it is; empty: none.
-    pub(super) instance: Text<NAME>,
-    pub(super) main: Supervise<'a>,
-    pub(super) log: Option<Supervise<'a>>,
+    pub(super) unsaved: bool,
     /// What is there as `log` could not be used: it is looked at again before the next start.
     pub(super) log_failed: bool,
     /// That what is there as `log` is no directory has been told.
     pub(super) log_told: bool,
+    /// The last child that was reaped: its number may be another process's.
+    pub(super) reaped: Option<Pid>,
     /// The read end of the pipe on which `./run` says that it is ready.
     pub(super) notification: Option<Fd>,
     /// Read and write end, while there is a log service.
     pub(super) pipe: Option<(Fd, Option<Fd>)>,
+    /// The time of the last wake-up: all that follows from it happens then.
+    pub(super) now: Instant,
     /// Something was not written: when to try again.
     retry: Option<Instant>,
-    pub(super) unsaved: bool,
+    /// Where its entry is.
+    pub(super) scan: Scan<'a>,
+    pub(super) voice: Voice<'a>,
+    pub(super) machine: Machine,
+    pub(super) main: Supervise<'a>,
+    pub(super) log: Option<Supervise<'a>>,
     pub(super) needs: Needs,
+    /// Which instance of a template it is; empty: none.
+    pub(super) instance: Text<NAME>,
 }
 
 impl<'a> Runsv<'a> {

@@ -17,10 +17,9 @@ use platform::{Errno, Fd, Files, Instant, Kind, Meta, Open, Pid, Platform, Stamp
 const LINK: usize = 256;
 
 /// One supervise directory.
+// What is small comes first: instructions that reach far into a record are longer.
+#[repr(C)]
 pub(super) struct Supervise<'a> {
-    names: &'static names::Supervise,
-    /// The path of the directory as messages have it: what stands in front of its name, the name, what stands behind.
-    path: [&'a [u8]; 3],
     /// The directory itself: what the supervisor writes goes where its lock is, whatever the names that
     /// led there lead to by now.
     pub(super) place: Fd,
@@ -28,20 +27,23 @@ pub(super) struct Supervise<'a> {
     pub(super) control: Fd,
     /// Its own writer, where that is another descriptor.
     writer: Fd,
+    serial: u32,
     /// The directory was made just now.
     pub(super) new: bool,
-    /// What the service's directory says.
-    pub(super) extras: Extras,
-    pub(super) facts: Facts,
-    /// What `state` says, if it could be written, and the number of its line.
-    line: Option<Line>,
-    serial: u32,
     /// What the files say, as far as writing them succeeded.
     pid: Option<Option<Pid>>,
+    names: &'static names::Supervise,
+    /// The path of the directory as messages have it: what stands in front of its name, the name, what stands behind.
+    path: [&'a [u8]; 3],
+    pub(super) facts: Facts,
+    /// What the service's directory says.
+    pub(super) extras: Extras,
     stat: Option<Status>,
     record: Option<Status>,
     /// The state that was reported as not written.
     reported: Option<Status>,
+    /// What `state` says, if it could be written, and the number of its line.
+    line: Option<Line>,
 }
 
 impl<'a> Supervise<'a> {

@@ -65,44 +65,46 @@ pub enum Outcome {
 /// `Finish`); a control script runs for it and everything else waits; what it has left behind is being
 /// ended; it waits for `not_before`; it is down because it shall be, or is done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+// What is small comes first: instructions that reach far into a record are longer.
+#[repr(C)]
 pub struct Service {
     who: Who,
     pub(super) state: State,
-    pub(super) pid: Option<Pid>,
     pub(super) want: Want,
+    pub(super) outcome: Outcome,
     pub(super) paused: bool,
     /// It was sent the signal that asks it to end.
     pub(super) asked_to_end: bool,
     /// Start `./run` as soon as it is down, whatever the wish: `o` was given.
     pub(super) once: bool,
-    /// The control script that runs.
-    pub(super) script: Option<(Letter, Pid)>,
-    pub(super) start: Start,
     /// Waiting for an answer.
     looking: bool,
-    /// What its directory said at the last start.
-    pub(super) settings: Settings,
-    /// When what takes too long to end is sent KILL.
-    pub(super) kill: Instant,
     /// `control/t` runs, which has as long for itself as the process has after the signal.
     pub(super) before_signal: bool,
-    pub(super) patience: Patience,
-    pub(super) outcome: Outcome,
     /// Whether `./run` has said that it is ready.
     pub(super) ready: bool,
     /// It was told something since its start that may have ended it.
     pub(super) asked: bool,
-    /// The start of `./run`, for the pause.
-    pub(super) started: Instant,
-    /// No start before this moment.
-    pub(super) not_before: Option<Instant>,
-    /// How `./run` ended, for `./finish`.
-    pub(super) ended: Ended,
+    pub(super) start: Start,
+    pub(super) pid: Option<Pid>,
+    /// The control script that runs.
+    pub(super) script: Option<(Letter, Pid)>,
     /// The process of `./run` and whether it had been sent TERM, while `./finish` has to wait for a
     /// control script, or for what `./run` has left behind; or that of `./finish`.
     pub(super) corpse: Option<(Pid, bool)>,
+    /// How `./run` ended, for `./finish`.
+    pub(super) ended: Ended,
+    /// When what takes too long to end is sent KILL.
+    pub(super) kill: Instant,
+    /// No start before this moment.
+    pub(super) not_before: Option<Instant>,
+    /// The start of `./run`, for the pause.
+    pub(super) started: Instant,
     /// What is left of it is being ended.
     pub(super) sweep: Option<Sweeping>,
+    /// What its directory said at the last start.
+    pub(super) settings: Settings,
+    pub(super) patience: Patience,
 }
 
 impl Service {
