@@ -36,7 +36,7 @@ impl Extras {
 
     /// Reads them.
     #[inline(never)]
-    pub(super) fn read<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, now: Instant) -> Settings {
+    pub(super) fn read<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, now: Instant) -> Settings {
         let (dir, prefix, count) = match self.who {
             Who::Main => (c".", SUPERVISE.prefix, EXTRAS.len()),
             Who::Log => (LOG, LOG_SUPERVISE.prefix, LOG_EXTRAS),

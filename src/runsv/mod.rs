@@ -40,7 +40,7 @@ const USAGE: &str = " dir";
 /// without.
 #[derive(Clone, Copy)]
 pub(crate) struct Refusal<'a> {
-    voice: Voice<'a>,
+    voice: &'a Voice<'a>,
     how: &'static [u8],
 }
 
@@ -67,11 +67,11 @@ pub fn main<P: Platform>(p: &mut P, args: Args) -> u8 {
         return 1;
     };
     let voice = Voice { program: b"runsv", about: dir.to_bytes() };
-    if run(p, dir, voice).is_some() { 0 } else { 111 }
+    if run(p, dir, &voice).is_some() { 0 } else { 111 }
 }
 
 /// All that is known of the two services is in this frame: each copy of it would take half a page.
-fn run<'a, P: Platform>(p: &mut P, dir: &'a CStr, voice: Voice<'a>) -> Option<()> {
+fn run<'a, P: Platform>(p: &mut P, dir: &'a CStr, voice: &'a Voice<'a>) -> Option<()> {
     let refusal = Refusal { voice, how: b"fatal: " };
     let caught = p.catch(&[Signal::Child, Signal::Terminate]);
     refusal.or_tell(p, caught, b"unable to create selfpipe")?;

@@ -61,7 +61,7 @@ impl Needs {
     /// Looks at all of them, tells those that are down to come up, and has changes of the first told that is not up.
     /// `asks`: its own supervise directory and, if it waits already, since when.
     #[inline(never)]
-    pub(super) fn look<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, asks: (Fd, Stamp)) -> Needed {
+    pub(super) fn look<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, asks: (Fd, Stamp)) -> Needed {
         let wall = p.wall();
         self.close(p);
         if self.scan.0 < 0 {
@@ -119,7 +119,7 @@ impl Needs {
     }
 
     /// Does without a need that waits for this service itself.
-    fn opens<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, name: &[u8], asks: (Fd, Stamp)) -> bool {
+    fn opens<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, name: &[u8], asks: (Fd, Stamp)) -> bool {
         let (place, since) = asks;
         let Ok(own) = p.fstat(place).map(|found| found.id()) else { return false };
         let mut names = Text::new();

@@ -46,7 +46,7 @@ pub(super) struct Runsv<'a> {
     retry: Option<Instant>,
     /// Where its entry is.
     pub(super) scan: Scan<'a>,
-    pub(super) voice: Voice<'a>,
+    pub(super) voice: &'a Voice<'a>,
     pub(super) machine: Machine,
     pub(super) main: Supervise<'a>,
     pub(super) log: Option<Supervise<'a>>,
@@ -61,7 +61,7 @@ impl<'a> Runsv<'a> {
     #[inline(never)]
     pub(super) fn new<P: Platform>(
         p: &mut P,
-        voice: Voice<'a>,
+        voice: &'a Voice<'a>,
         scan: Scan<'a>,
         instance: &[u8],
     ) -> Runsv<'a> {

@@ -44,7 +44,7 @@ impl<'a> Scan<'a> {
     /// directory is made there, as for the link of a supervise directory. What cannot be such a place is told, and
     /// is none.
     #[inline(never)]
-    pub(super) fn has_place<P: Files>(&self, p: &mut P, voice: Voice<'_>) -> bool {
+    pub(super) fn has_place<P: Files>(&self, p: &mut P, voice: &Voice<'_>) -> bool {
         if self.fd.0 < 0 {
             return false;
         }

@@ -190,7 +190,7 @@ impl<'a> Supervise<'a> {
     /// Says how things stand before anybody can ask. Of a service that is about to be started `status`
     /// alone is written: that is what one reads who finds a supervisor there, and the other two, if
     /// they are not there for the first time, follow at once.
-    pub(super) fn announce<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: Status) {
+    pub(super) fn announce<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, status: Status) {
         if self.new || status.want != Want::Up {
             self.save(p, voice, status);
             return;
@@ -204,7 +204,7 @@ impl<'a> Supervise<'a> {
     /// Brings `state` up to date, before the files that say less: what tells of a change to those, which are
     /// replaced, tells of this one, which is overwritten. Where that fails it is taken away, and all else goes on.
     #[inline(never)]
-    pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, state: &State) {
+    pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, state: &State) {
         if self.line.as_ref() == Some(&state.line(self.serial)) {
             return;
         }
@@ -230,7 +230,7 @@ impl<'a> Supervise<'a> {
 
     /// Brings the files up to date: `pid` first, then `stat`, then `status`, each only if it would
     /// change. `false` if that failed; a failure is reported once for each state.
-    pub(super) fn save<P: Platform>(&mut self, p: &mut P, voice: Voice<'_>, status: Status) -> bool {
+    pub(super) fn save<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, status: Status) -> bool {
         let quiet = self.reported == Some(status);
         let mut file = File { p, voice, place: self.place, path: self.path, quiet };
         // Each is tried only if those before it are right: so C runit does.
@@ -262,7 +262,7 @@ impl<'a> Supervise<'a> {
 
 struct File<'a, P> {
     p: &'a mut P,
-    voice: Voice<'a>,
+    voice: &'a Voice<'a>,
     /// The supervise directory, and its path in messages.
     place: Fd,
     path: [&'a [u8]; 3],
