@@ -1,20 +1,21 @@
 //! Text in a buffer of fixed size: the resident programs have no heap.
 use core::ffi::CStr;
+use core::mem::MaybeUninit;
 
 /// Up to `N` bytes. What does not fit is cut off and remembered as cut.
 #[derive(Clone, Copy, Debug)]
-pub struct Text<const N: usize>(Room<[u8; N]>);
+pub struct Text<const N: usize>(Room<[MaybeUninit<u8>; N]>);
 
 /// The same, of any size.
 #[derive(Clone, Copy, Debug)]
 struct Room<Bytes: ?Sized> {
-    /// Never more than there are bytes.
+    /// So many bytes were written, and a NUL behind them if there is room.
     len: usize,
     cut: bool,
     bytes: Bytes,
 }
 
-impl Room<[u8]> {
+impl Room<[MaybeUninit<u8>]> {
     // Once for texts of all sizes. Parts are short: byte by byte is as fast and smaller.
     #[inline(never)]
     fn add(&mut self, parts: &[&[u8]]) {
@@ -22,13 +23,30 @@ impl Room<[u8]> {
             for byte in *part {
                 match self.bytes.get_mut(self.len) {
                     Some(slot) => {
-                        *slot = *byte;
+                        slot.write(*byte);
                         self.len += 1;
                     }
                     None => self.cut = true,
                 }
             }
         }
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(end) = self.bytes.get_mut(self.len) {
+            end.write(0);
+        }
+    }
+
+    #[inline(never)]
+    fn as_c(&self) -> &CStr {
+        if self.len >= self.bytes.len() {
+            return c"";
+        }
+        // SAFETY: so many bytes were written, and the NUL behind them.
+        let bytes = unsafe { core::slice::from_raw_parts(self.bytes.as_ptr().cast(), self.len + 1) };
+        c_str(bytes).unwrap_or_default()
     }
 }
 
@@ -36,7 +54,11 @@ impl<const N: usize> Text<N> {
     /// No text.
     #[must_use]
     pub const fn new() -> Self {
-        Text(Room { len: 0, cut: false, bytes: [0; N] })
+        let mut bytes = [MaybeUninit::uninit(); N];
+        if N > 0 {
+            bytes[0] = MaybeUninit::new(0);
+        }
+        Text(Room { len: 0, cut: false, bytes })
     }
 
     /// The parts, one after the other.
@@ -49,7 +71,7 @@ impl<const N: usize> Text<N> {
 
     /// Appends parts, one after the other.
     pub fn add_all(&mut self, parts: &[&[u8]]) {
-        let room: &mut Room<[u8]> = &mut self.0;
+        let room: &mut Room<[MaybeUninit<u8>]> = &mut self.0;
         room.add(parts);
     }
 
@@ -61,6 +83,8 @@ impl<const N: usize> Text<N> {
     /// Keeps the first `len` bytes.
     pub fn shorten(&mut self, len: usize) {
         self.0.len = self.0.len.min(len);
+        let room: &mut Room<[MaybeUninit<u8>]> = &mut self.0;
+        room.end();
     }
 
     /// Appends a number in decimal.
@@ -83,14 +107,15 @@ impl<const N: usize> Text<N> {
     /// The text.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        // SAFETY: there are at least `len` bytes.
-        unsafe { self.0.bytes.get_unchecked(..self.0.len) }
+        // SAFETY: so many bytes were written.
+        unsafe { core::slice::from_raw_parts(self.0.bytes.as_ptr().cast(), self.0.len) }
     }
 
     /// The text up to its first NUL as a C string; empty if there is no room for the NUL.
     #[must_use]
     pub fn as_c(&self) -> &CStr {
-        c_str(&self.0.bytes).unwrap_or_default()
+        let room: &Room<[MaybeUninit<u8>]> = &self.0;
+        room.as_c()
     }
 
     /// Whether something did not fit.

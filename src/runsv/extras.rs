@@ -57,25 +57,24 @@ impl Extras {
             let absent = same && self.there & bit == 0;
             self.there &= !bit;
             if !absent {
-                let path = Text::<32>::of(&[prefix, name.to_bytes()]);
-                let contents = match extra {
+                let path = Text::<64>::of(&[prefix, name.to_bytes()]);
+                let mut room = [0; ROOM];
+                let read = match extra {
                     Extra::Needs => look_for(p, path.as_c()),
-                    _ => read(p, path.as_c()),
+                    _ => read(p, path.as_c(), &mut room),
                 };
                 // A name that is still in the directory may lead nowhere for a while.
-                if same || contents.is_some() {
+                if same || read != Err(Errno::NOENT) {
                     self.there |= bit;
                 }
-                if let Some(contents) = contents {
-                    let (understood, text, why) = match &contents {
-                        Ok(text) => {
-                            (settings.take(*extra, text.bytes(), P::signal_number), text.bytes(), None)
-                        }
-                        Err(errno) => (None, b"unreadable".as_slice(), Some(*errno)),
-                    };
-                    if understood.is_none() {
-                        voice.warn(p, &[path.bytes(), b" ignored: ", text.trim_ascii_end()], why);
-                    }
+                let (text, why) = match read {
+                    Ok(len) => (room.get(..len).unwrap_or_default(), None),
+                    Err(errno) => (b"unreadable".as_slice(), Some(errno)),
+                };
+                let understood = why == Some(Errno::NOENT)
+                    || why.is_none() && settings.take(*extra, text, P::signal_number).is_some();
+                if !understood {
+                    voice.warn(p, &[path.bytes(), b" ignored: ", text.trim_ascii_end()], why);
                 }
             }
             bit <<= 1;
@@ -84,28 +83,21 @@ impl Extras {
     }
 }
 
-/// Whether there is a directory, which has no text; `None` if there is nothing.
-fn look_for<P: Platform>(p: &mut P, path: &CStr) -> Option<platform::Result<Text<ROOM>>> {
-    match p.stat(path) {
-        Ok(found) if found.kind == Kind::Directory => Some(Ok(Text::new())),
-        Ok(_) => Some(Err(Errno::NOTDIR)),
-        Err(Errno::NOENT) => None,
-        Err(errno) => Some(Err(errno)),
+/// Whether there is a directory, which has no text.
+fn look_for<P: Platform>(p: &mut P, path: &CStr) -> platform::Result<usize> {
+    match p.stat(path)?.kind {
+        Kind::Directory => Ok(0),
+        Kind::Fifo | Kind::File | Kind::Other => Err(Errno::NOTDIR),
     }
 }
 
-/// What is in a small file; `None` if there is none.
-fn read<P: Platform>(p: &mut P, path: &CStr) -> Option<platform::Result<Text<ROOM>>> {
-    let fd = match p.open(path, Open::Read) {
-        Ok(fd) => fd,
-        Err(Errno::NOENT) => return None,
-        Err(errno) => return Some(Err(errno)),
-    };
-    let mut bytes = [0; ROOM];
-    let read = p.read(fd, &mut bytes);
+/// What is in a small file: how many bytes of the room.
+fn read<P: Platform>(p: &mut P, path: &CStr, room: &mut [u8; ROOM]) -> platform::Result<usize> {
+    let fd = p.open(path, Open::Read)?;
+    let read = p.read(fd, room);
     p.close(fd);
-    if let (Ok(ROOM), [.., last]) = (read, &mut bytes) {
+    if let (Ok(ROOM), [.., last]) = (read, room) {
         *last = b'~';
     }
-    Some(read.map(|len| Text::of(&[bytes.get(..len).unwrap_or_default()])))
+    read
 }

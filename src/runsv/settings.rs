@@ -70,6 +70,7 @@ impl Settings {
 
     /// Takes the contents of a file; `number` has the system's numbers of signals. `None`: they were not
     /// understood and change nothing.
+    #[inline(never)]
     pub fn take(&mut self, extra: Extra, text: &[u8], number: fn(Signal) -> u8) -> Option<()> {
         let mut words = Words::of(text);
         match extra {
