@@ -128,26 +128,27 @@ impl State {
             need.put(why, name);
         }
         let next = self.next.unwrap_or_default();
-        // Each number with the place of its last digit.
-        let numbers: [(usize, u64); 14] = [
-            (11, serial.into()),
-            (39, self.pid.map_or(0, |pid| pid.0.unsigned_abs()).into()),
-            (52, self.since.secs),
-            (62, self.since.nanos.into()),
-            (73, self.starts.into()),
-            (82, code.into()),
-            (93, at.secs),
-            (103, at.nanos.into()),
-            (107, self.ends.into()),
-            (111, self.limit.into()),
-            (122, self.window.into()),
-            (133, next.secs),
-            (143, next.nanos.into()),
-            (LENGTH - 2, serial.into()),
+        // Each number, and the place of its last digit.
+        const LAST: [u8; 14] = [11, 39, 52, 62, 73, 82, 93, 103, 107, 111, 122, 133, 143, LENGTH as u8 - 2];
+        let numbers: [u64; LAST.len()] = [
+            serial.into(),
+            self.pid.map_or(0, |pid| pid.0.unsigned_abs()).into(),
+            self.since.secs,
+            self.since.nanos.into(),
+            self.starts.into(),
+            code.into(),
+            at.secs,
+            at.nanos.into(),
+            self.ends.into(),
+            self.limit.into(),
+            self.window.into(),
+            next.secs,
+            next.nanos.into(),
+            serial.into(),
         ];
-        for (last, number) in numbers {
-            let mut rest = number;
-            for slot in line.get_mut(..=last).unwrap_or_default().iter_mut().rev() {
+        for (last, number) in LAST.iter().zip(&numbers) {
+            let mut rest = *number;
+            for slot in line.get_mut(..=usize::from(*last)).unwrap_or_default().iter_mut().rev() {
                 if rest == 0 {
                     break;
                 }

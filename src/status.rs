@@ -58,7 +58,8 @@ impl Status {
     /// The record cannot tell [`Want::Exit`] from [`Want::Down`].
     #[must_use]
     pub fn encode(&self) -> [u8; SIZE] {
-        let pid = self.pid.map_or(0, |pid| pid.0).to_le_bytes();
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = tai::label(self.since);
+        let [p0, p1, p2, p3] = self.pid.map_or(0, |pid| pid.0).to_le_bytes();
         let want = match self.want {
             Want::Up => b'u',
             Want::Down | Want::Exit => b'd',
@@ -68,11 +69,8 @@ impl Status {
             State::Run => 1,
             State::Finish => 2,
         };
-        let flags = [u8::from(self.paused), want, u8::from(self.got_term), state];
-        let mut record = [0; SIZE];
-        let bytes = tai::label(self.since).into_iter().chain(pid).chain(flags);
-        record.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
-        record
+        let (paused, got_term) = (self.paused.into(), self.got_term.into());
+        [a, b, c, d, e, f, g, h, i, j, k, l, p0, p1, p2, p3, paused, want, got_term, state]
     }
 
     /// The line for `supervise/stat`, newline included.

@@ -8,11 +8,10 @@ const EPOCH: u64 = 0x4000_0000_0000_000a;
 /// microseconds * 1000 + 500.
 #[must_use]
 pub fn label(stamp: Stamp) -> [u8; 12] {
-    let mut label = [0; 12];
     let nanos = (stamp.nanos / 1000).wrapping_mul(1000).wrapping_add(500);
-    let bytes = EPOCH.wrapping_add(stamp.secs).to_be_bytes().into_iter().chain(nanos.to_be_bytes());
-    label.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
-    label
+    let [a, b, c, d, e, f, g, h] = EPOCH.wrapping_add(stamp.secs).to_be_bytes();
+    let [i, j, k, l] = nanos.to_be_bytes();
+    [a, b, c, d, e, f, g, h, i, j, k, l]
 }
 
 /// The moment a label means.

@@ -289,9 +289,9 @@ impl Machine {
     /// Whether it is a child of theirs, and no orphan that came to this process.
     #[must_use]
     pub fn knows(&self, pid: Pid) -> bool {
-        let script = self.main.script.map(|(_, number)| number);
-        let log = self.log.as_ref().and_then(|log| log.pid);
-        [self.main.pid, script, log].contains(&Some(pid))
+        let is = |known: Option<Pid>| known == Some(pid);
+        let [log, script] = self.spare();
+        is(self.main.pid) || is(log) || is(script)
     }
 
     /// Whether the command of a byte may be handed in now; otherwise it stays in the FIFO.

@@ -138,7 +138,10 @@ impl<'a> Runsv<'a> {
 
     /// When something is due without anything happening.
     pub(super) fn until(&self) -> Option<Instant> {
-        [self.machine.until(), self.retry].into_iter().flatten().min()
+        match (self.machine.until(), self.retry) {
+            (Some(machine), Some(retry)) => Some(machine.min(retry)),
+            (until, retry) => until.or(retry),
+        }
     }
 
     /// Writes the status files that are not up to date.
@@ -146,19 +149,26 @@ impl<'a> Runsv<'a> {
         if !self.unsaved && self.retry.is_none_or(|time| time > self.now) {
             return;
         }
-        let mut saved = true;
-        for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
-            let Some(supervise) = supervise else { continue };
-            if let Some((status, mut state)) = self.machine.status(who, &supervise.facts) {
-                if state.doing == Doing::Waiting {
-                    state.need = self.needs.waits_for;
-                }
-                supervise.save_state(p, self.voice, &state);
-                saved &= supervise.save(p, self.voice, status);
-            }
-        }
+        let saved = self.save_one(p, Who::Main) & self.save_one(p, Who::Log);
         self.unsaved = false;
         self.retry = if saved { None } else { Some(self.now.plus_ms(RETRY)) };
+    }
+
+    /// Those of one of the two, if it is there; `false` if that failed.
+    #[inline(never)]
+    fn save_one<P: Platform>(&mut self, p: &mut P, who: Who) -> bool {
+        let Some(supervise) = (match who {
+            Who::Main => Some(&mut self.main),
+            Who::Log => self.log.as_mut(),
+        }) else {
+            return true;
+        };
+        let Some((status, mut state)) = self.machine.status(who, &supervise.facts) else { return true };
+        if state.doing == Doing::Waiting {
+            state.need = self.needs.waits_for;
+        }
+        supervise.save_state(p, self.voice, &state);
+        supervise.save(p, self.voice, status)
     }
 
     /// Hands in the commands that are there, as far as the service listens. What it does not listen to

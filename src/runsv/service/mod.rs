@@ -229,10 +229,9 @@ impl Service {
             return;
         }
         self.kill = NEVER;
-        let script = self.script.map(|(_, pid)| pid);
-        for pid in [self.pid, script].into_iter().flatten() {
-            out.add(Action::Signal(pid, Signal::Kill));
-        }
+        let mut kill = |pid| out.add(Action::Signal(pid, Signal::Kill));
+        self.pid.map(&mut kill);
+        self.script.map(|(_, pid)| kill(pid));
     }
 
     /// Starts what is due: `./finish`, or `./run` with `control/u` before it.
