@@ -87,6 +87,7 @@ impl Machine {
     }
 
     /// Takes an event and hands it to the service that it concerns; what follows from it is added to `out`.
+    #[inline(never)]
     pub fn step(&mut self, event: Event, now: Instant, out: &mut Actions) {
         if self.exited {
             return;
@@ -108,6 +109,7 @@ impl Machine {
     }
 
     /// Takes the answer to a question.
+    #[inline(never)]
     pub fn answer(&mut self, answer: Answer, now: Instant, out: &mut Actions) {
         match answer {
             Answer::Started(who, pid) => {
@@ -151,6 +153,7 @@ impl Machine {
     }
 
     /// There is a log service, of which this is wanted, and its pipe is open.
+    #[inline(never)]
     pub(super) const fn add_log(&mut self, want: Want) {
         self.log = Some(Service::new(Who::Log, want));
         self.log_want = want;

@@ -234,6 +234,8 @@ impl<'a> Runsv<'a> {
         }
     }
 
+    // Apart, as step and answer of the machine: together they have too much at once for the registers.
+    #[inline(never)]
     fn perform<P: Platform>(&mut self, p: &mut P, action: Action) -> Option<Answer> {
         match action {
             Action::ReadSettings(Who::Main) => return Some(self.settings(p)),
