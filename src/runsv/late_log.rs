@@ -7,9 +7,9 @@ use super::supervise::Supervise;
 use super::words::Answer;
 use crate::service_directory::{LOG, LOG_DOWN};
 use crate::status::Want;
-use platform::{Errno, Kind, Platform};
+use platform::{Errno, Kind, Platform, Stamp};
 
-impl<'a> Runsv<'a> {
+impl Runsv<'_> {
     /// What the directory says of the start of `./run` that comes. If it has changed since the last look, it may have
     /// a `log` by now; what is needed for that is made first. Where that fails the service starts without, and the
     /// next start tries again.
@@ -26,29 +26,35 @@ impl<'a> Runsv<'a> {
         self.log_failed = false;
         let want = self.look_for_log(p)?;
         self.log_failed = true;
-        let (read, write) = self.make_pipe(p)?;
-        let mut log = Supervise::new(Who::Log, p.wall(), self.now);
-        if self.set_up(p, &mut log, want).is_none() {
-            log.close(p);
-            p.close(read);
-            p.close(write);
-            return None;
-        }
-        self.log = Some(log);
-        self.pipe = Some((read, Some(write)));
+        let since = p.wall();
+        self.make_log(p, Refusal { voice: self.voice, how: b"warning: " }, want, since)?;
         self.log_failed = false;
         self.unsaved = true;
         Some(want)
     }
 
-    /// As at the beginning: a client that can open `ok` finds the rest there.
-    fn set_up<P: Platform>(&self, p: &mut P, log: &mut Supervise<'a>, want: Want) -> Option<()> {
-        let refusal = Refusal { voice: self.voice, how: b"warning: " };
-        log.lock(p, refusal, self.scan)?;
-        log.open_control(p, refusal)?;
-        let status = Service::new(Who::Log, want).status(log.facts.since);
-        log.announce(p, self.voice, status);
-        log.open_ok(p, refusal)
+    /// Makes the log pipe, and sets up the supervise directory: a client that can open `ok` finds the rest there.
+    #[inline(never)]
+    pub(super) fn make_log<P: Platform>(
+        &mut self,
+        p: &mut P,
+        refusal: Refusal<'_>,
+        want: Want,
+        since: Stamp,
+    ) -> Option<()> {
+        let made = p.pipe();
+        let (read, write) = refusal.or_tell(p, made, b"unable to create log pipe")?;
+        let log = self.log.insert(Supervise::new(Who::Log, since, self.now));
+        let status = Service::new(Who::Log, want).status(since);
+        if log.set_up(p, refusal, self.scan, status).is_none() {
+            log.close(p);
+            p.close(read);
+            p.close(write);
+            self.log = None;
+            return None;
+        }
+        self.pipe = Some((read, Some(write)));
+        Some(())
     }
 
     /// Whether there is a log service, and what is wanted of it. What is there and is no directory is told once.

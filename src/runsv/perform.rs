@@ -68,7 +68,7 @@ impl<'a> Runsv<'a> {
         let since = p.wall();
         let main = wanted(p, DOWN);
         let now = p.now();
-        let mut runsv = Runsv {
+        Runsv {
             voice,
             machine: Machine::new(main, None),
             reaped: None,
@@ -84,48 +84,25 @@ impl<'a> Runsv<'a> {
             retry: None,
             unsaved: true,
             needs: Needs::new(scan.fd),
-        };
-        if let Some(want) = runsv.look_for_log(p) {
-            runsv.machine.add_log(want);
-            runsv.log = Some(Supervise::new(Who::Log, since, now));
         }
-        runsv
     }
 
-    /// Makes the log pipe, and sets up the supervise directories. A client that can open `ok` finds the rest there.
+    /// Sets up the supervise directories. A client that can open `ok` finds the rest there.
     pub(super) fn prepare<P: Platform>(&mut self, p: &mut P, refusal: Refusal<'a>) -> Option<()> {
-        if self.log.is_some() {
-            let made = p.pipe();
-            let (read, write) = refusal.or_tell(p, made, b"unable to create log pipe")?;
-            self.pipe = Some((read, Some(write)));
-        }
+        let log = self.look_for_log(p);
         self.main.lock(p, refusal, self.scan)?;
-        if let Some(log) = &mut self.log {
-            log.lock(p, refusal, self.scan)?;
+        if let Some(want) = log {
+            self.make_log(p, refusal, want, self.main.facts.since)?;
+            self.machine.add_log(want);
         }
         self.main.open_control(p, refusal)?;
-        if let Some(log) = &mut self.log {
-            log.open_control(p, refusal)?;
-        }
         if self.adopts(p, refusal)? {
             self.machine.adopt();
         }
-        self.announce(p);
-        self.main.open_ok(p, refusal)?;
-        if let Some(log) = &self.log {
-            log.open_ok(p, refusal)?;
+        if let Some((status, _)) = self.machine.status(Who::Main, &self.main.facts) {
+            self.main.announce(p, self.voice, status);
         }
-        Some(())
-    }
-
-    /// Says how things stand before anybody can ask.
-    fn announce<P: Platform>(&mut self, p: &mut P) {
-        for (who, supervise) in [(Who::Main, Some(&mut self.main)), (Who::Log, self.log.as_mut())] {
-            let Some(supervise) = supervise else { continue };
-            if let Some((status, _)) = self.machine.status(who, &supervise.facts) {
-                supervise.announce(p, self.voice, status);
-            }
-        }
+        self.main.open_ok(p, refusal)
     }
 
     /// The control FIFO, or a descriptor that is never ready.

@@ -47,6 +47,7 @@ pub(super) struct Supervise<'a> {
 }
 
 impl<'a> Supervise<'a> {
+    #[inline(never)]
     pub(super) fn new(who: Who, since: Stamp, moment: Instant) -> Supervise<'a> {
         let names = match who {
             Who::Main => &SUPERVISE,
@@ -176,6 +177,20 @@ impl<'a> Supervise<'a> {
         let opened = p.openat(from, path, Open::Read);
         opened.map_err(|errno| self.refuse(p, refusal, [b"unable to read ", b"/ok"], Some(errno))).ok()?;
         Some(())
+    }
+
+    /// All of that for a log service, of which `status` is said.
+    pub(super) fn set_up<P: Platform>(
+        &mut self,
+        p: &mut P,
+        refusal: Refusal<'_>,
+        scan: Scan<'a>,
+        status: Status,
+    ) -> Option<()> {
+        self.lock(p, refusal, scan)?;
+        self.open_control(p, refusal)?;
+        self.announce(p, refusal.voice, status);
+        self.open_ok(p, refusal)
     }
 
     /// Gives up what was opened so far, before `ok` was.
