@@ -287,44 +287,38 @@ struct File<'a, P> {
 impl<P: Platform> File<'_, P> {
     /// Writes `NAME.new` and renames it: a reader never sees half a file.
     fn replace(&mut self, file: &'static CStr, bytes: &[u8]) -> bool {
-        let name = file.to_bytes();
-        let [front, dir, back] = self.path;
-        let new = Text::<16>::of(&[name, b".new"]);
-        let mut opened = self.p.openat(self.place, new.as_c(), Open::New);
+        let new = Text::<16>::of(&[file.to_bytes(), b".new"]);
+        let written = self.write(new.as_c(), bytes);
+        let is_whole = written.is_ok();
+        let done = written.and_then(|()| {
+            let renamed = self.p.renameat(self.place, new.as_c(), file);
+            renamed.map_err(|errno| (b"unable to rename ".as_slice(), Some(errno)))
+        });
+        let Err((what, why)) = done else { return true };
+        if !self.quiet {
+            let [front, dir, back] = self.path;
+            let (from, to, name): (&[u8], &[u8], _) =
+                if is_whole { (new.bytes(), b" to ", file.to_bytes()) } else { (b"", b"", new.bytes()) };
+            let behind: &[u8] = if why.is_none() { b": partial write." } else { b"" };
+            self.voice.warn(self.p, &[what, from, to, front, dir, back, b"/", name, behind], why);
+        }
+        false
+    }
+
+    /// The first half; what could not be done, and why if that is not that it was done in part.
+    fn write(&mut self, new: &CStr, bytes: &[u8]) -> Result<(), (&'static [u8], Option<Errno>)> {
+        let mut opened = self.p.openat(self.place, new, Open::New);
         // What was left there goes, whatever it is and wherever it leads.
         if opened == Err(Errno::EXIST) {
-            let removed = self.p.unlinkat(self.place, new.as_c());
-            opened = removed.and_then(|()| self.p.openat(self.place, new.as_c(), Open::New));
+            let removed = self.p.unlinkat(self.place, new);
+            opened = removed.and_then(|()| self.p.openat(self.place, new, Open::New));
         }
-        let fd = match opened {
-            Ok(fd) => fd,
-            Err(errno) => return self.say(b"unable to open ", new.bytes(), b"", Some(errno)),
-        };
+        let fd = opened.map_err(|errno| (b"unable to open ".as_slice(), Some(errno)))?;
         let written = if bytes.is_empty() { Ok(0) } else { self.p.write(fd, bytes) };
         self.p.close(fd);
         match written {
-            Ok(count) if count == bytes.len() => {}
-            Ok(_) => return self.say(b"unable to write ", new.bytes(), b": partial write.", None),
-            Err(errno) => return self.say(b"unable to write ", new.bytes(), b"", Some(errno)),
+            Ok(count) if count == bytes.len() => Ok(()),
+            other => Err((b"unable to write ", other.err())),
         }
-        match self.p.renameat(self.place, new.as_c(), file) {
-            Ok(()) => true,
-            Err(errno) => {
-                let text = [b"unable to rename ".as_slice(), name, b".new to ", front, dir, back, b"/", name];
-                self.warn(&text, Some(errno))
-            }
-        }
-    }
-
-    fn say(&mut self, what: &[u8], name: &[u8], behind: &[u8], why: Option<Errno>) -> bool {
-        let [front, dir, back] = self.path;
-        self.warn(&[what, front, dir, back, b"/", name, behind], why)
-    }
-
-    fn warn(&mut self, text: &[&[u8]], why: Option<Errno>) -> bool {
-        if !self.quiet {
-            self.voice.warn(self.p, text, why);
-        }
-        false
     }
 }

@@ -14,7 +14,7 @@ impl Service {
                 self.hurry();
                 self.forgive();
                 self.spare();
-                out.add(Action::Write(self.who));
+                self.write(out);
             }
             Letter::Once => {
                 self.want = Want::Down;
@@ -27,7 +27,7 @@ impl Service {
                 self.hurry();
                 self.forgive();
                 self.spare();
-                out.add(Action::Write(self.who));
+                self.write(out);
             }
             Letter::Down => self.wish_down(Want::Down, now, out),
             Letter::Exit => match self.who {
@@ -50,12 +50,12 @@ impl Service {
             Letter::Pause => {
                 self.paused = true;
                 self.overridable(letter, now, out);
-                out.add(Action::Write(self.who));
+                self.write(out);
             }
             Letter::Continue => {
                 self.paused = false;
                 self.overridable(letter, now, out);
-                out.add(Action::Write(self.who));
+                self.write(out);
             }
             // All others are a signal and nothing more.
             signal => self.overridable(signal, now, out),
@@ -94,7 +94,7 @@ impl Service {
             self.kill = after(self.settings.timeout_kill, now);
             self.before_signal = true;
         }
-        out.add(Action::Write(self.who));
+        self.write(out);
         self.undo(out);
         self.overridable(Letter::Term, now, out);
     }
@@ -138,7 +138,7 @@ impl Service {
         if self.pid.is_none() {
             self.kill = NEVER;
             // Only now is it known when the next start comes.
-            out.add(Action::Write(self.who));
+            self.write(out);
         }
         self.script_over(letter, ended == Ended::Exit(0), now, out);
     }
@@ -179,7 +179,7 @@ impl Service {
             (Some(_) | None, _) => return,
         }
         self.asked_to_end = true;
-        out.add(Action::Write(self.who));
+        self.write(out);
     }
 
     /// A paused process could not act on TERM.
@@ -204,7 +204,7 @@ impl Service {
     pub(in crate::runsv) fn resume(&mut self, out: &mut Actions) {
         if self.paused && self.signal(Signal::Continue, out) {
             self.paused = false;
-            out.add(Action::Write(self.who));
+            self.write(out);
         }
     }
 

@@ -27,7 +27,7 @@ impl Service {
                 self.state = State::Down;
                 self.corpse = None;
                 out.add(Action::Stamp(self.who));
-                out.add(Action::Write(self.who));
+                self.write(out);
             }
             (State::Run, Who::Main) if contained => {
                 self.state = State::Finish;
@@ -55,7 +55,7 @@ impl Service {
     pub(in crate::runsv) fn say_ready(&mut self, out: &mut Actions) {
         if matches!(self.state, State::Run) && self.pid.is_some() && !self.ready {
             self.ready = true;
-            out.add(Action::Write(self.who));
+            self.write(out);
         }
     }
 
@@ -126,7 +126,7 @@ impl Service {
             Found::Finish => {
                 self.state = State::Finish;
                 self.not_before = None;
-                out.add(Action::Write(self.who));
+                self.write(out);
             }
             Found::Nothing => self.went_down(now, out),
             Found::NoDirectory => {
@@ -144,6 +144,6 @@ impl Service {
         let again = self.patience.again(self.started);
         self.not_before = (!self.once && again > now).then_some(again);
         out.add(Action::Stamp(self.who));
-        out.add(Action::Write(self.who));
+        self.write(out);
     }
 }

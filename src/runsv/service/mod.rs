@@ -247,7 +247,7 @@ impl Service {
             (State::Run, Who::Main | Who::Log) => {}
             (State::Finish, Who::Main | Who::Log) => {
                 if self.corpse.take().is_some() {
-                    out.add(Action::Write(self.who));
+                    self.write(out);
                 }
                 self.looking = true;
                 out.add(Action::Finish(self.ended));
@@ -278,6 +278,13 @@ impl Service {
         self.start = Start::Set;
     }
 
+    /// Has the status files brought up to date.
+    // Once for all who do: it is small, and they are many.
+    #[inline(never)]
+    fn write(&self, out: &mut Actions) {
+        out.add(Action::Write(self.who));
+    }
+
     fn run(&mut self, out: &mut Actions) {
         self.looking = true;
         out.add(Action::Run(self.who));
@@ -289,7 +296,7 @@ impl Service {
         let Some(pid) = pid else {
             // What was done for this start is not done again.
             self.not_before = Some(now.plus_ms(RETRY));
-            out.add(Action::Write(self.who));
+            self.write(out);
             return;
         };
         self.pid = Some(pid);
@@ -309,7 +316,7 @@ impl Service {
             State::Finish => self.kill = after(self.settings.timeout_finish, now),
             State::Run => {}
         }
-        out.add(Action::Write(self.who));
+        self.write(out);
     }
 }
 

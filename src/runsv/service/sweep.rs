@@ -93,7 +93,7 @@ impl Service {
                 if sweeping.limit == NEVER {
                     sweeping.limit = now.plus_ms(GRACE);
                 }
-                out.add(Action::Write(self.who));
+                self.write(out);
             }
             Stage::Asked if now < sweeping.limit => {}
             Stage::Asked => {

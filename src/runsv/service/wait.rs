@@ -23,7 +23,7 @@ impl Service {
             (Needed::Met, Start::Waits(_)) => {
                 // It may have been a long time: its directory may say something else by now.
                 self.start = Start::New;
-                return out.add(Action::Write(self.who));
+                return self.write(out);
             }
             (Needed::Met, Start::New | Start::Set | Start::Met | Start::Announced) => {
                 return self.start = Start::Met;
@@ -38,7 +38,7 @@ impl Service {
         }
         self.start = Start::Waits(longer);
         self.not_before = Some(now.plus_ms(pause.into()));
-        out.add(Action::Write(self.who));
+        self.write(out);
     }
 
     /// Something has changed where it waits.
