@@ -36,7 +36,10 @@ impl Runsv<'_> {
         let place = self.main.place;
         let opened = match p.openat(place, CONTAINED, Open::Update) {
             Err(Errno::NOENT) => p.openat(place, CONTAINED, Open::New).and_then(|fd| {
-                let written = p.write(fd, &[b'\n'; RECORD]);
+                // Made here: as a constant it would be in the program.
+                let mut blank = [0; RECORD];
+                blank.fill(b'\n');
+                let written = p.write(fd, &blank);
                 p.close(fd);
                 match written {
                     Ok(RECORD) => p.openat(place, CONTAINED, Open::Update),

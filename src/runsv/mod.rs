@@ -86,6 +86,8 @@ fn run<'a, P: Platform>(p: &mut P, dir: &'a CStr, voice: &'a Voice<'a>) -> Optio
 }
 
 /// The loop: perform what is asked for, wait, hand in what happened.
+// Apart from the start, whose frame is larger.
+#[inline(never)]
 fn supervise<P: Platform>(p: &mut P, runsv: &mut Runsv<'_>) {
     // More children may have ended than one turn takes.
     let mut deaths = false;
