@@ -230,8 +230,12 @@ impl Service {
         }
         self.kill = NEVER;
         let mut kill = |pid| out.add(Action::Signal(pid, Signal::Kill));
-        self.pid.map(&mut kill);
-        self.script.map(|(_, pid)| kill(pid));
+        if let Some(pid) = self.pid {
+            kill(pid);
+        }
+        if let Some((_, pid)) = self.script {
+            kill(pid);
+        }
     }
 
     /// Starts what is due: `./finish`, or `./run` with `control/u` before it.
