@@ -146,8 +146,7 @@ impl State {
             next.nanos.into(),
             serial.into(),
         ];
-        for (last, number) in LAST.iter().zip(&numbers) {
-            let mut rest = *number;
+        for (last, &(mut rest)) in LAST.iter().zip(&numbers) {
             for slot in line.get_mut(..=usize::from(*last)).unwrap_or_default().iter_mut().rev() {
                 if rest == 0 {
                     break;
