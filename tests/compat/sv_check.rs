@@ -178,8 +178,8 @@ pub const CASES: &[Case] = &[
             sv.wait();
         }
         // The last says that those before it had the time to leave a trace.
-        let mut last = rig.start_sv(&["-w", "1000", "check", "foo"]);
         let count = service.runs().len();
+        let mut last = rig.start_sv(&["-w", "1000", "check", "foo"]);
         until("the last", || (service.runs().len() > count).then_some(()));
         last.signal(Signal::SIGTERM);
         last.wait();
