@@ -37,7 +37,7 @@ impl Says {
             return Ok(());
         }
         let log = what == Role::Log;
-        self.bury();
+        self.bury_one(log);
         if !log && self.script.is_some() {
             return Err(format!("{what:?} beside a control script"));
         }
@@ -117,7 +117,7 @@ impl Says {
     pub(super) fn looked(&mut self, kernel: &Kernel, path: &[u8], fd: Option<Fd>) {
         let Ok(path) = std::str::from_utf8(path) else { return };
         let Some((path, name, log)) = paths().find(|(found, _, _)| found == path) else { return };
-        self.bury();
+        self.bury_one(log);
         self.files.entry(path.clone()).or_default().looked = Some(kernel.now().0);
         match fd {
             Some(fd) => self.reading = Some((fd, path, None)),
@@ -136,7 +136,7 @@ impl Says {
         if self.pipe_end == Some(fd) {
             self.pipe_end = None;
             self.drained = true;
-            self.bury();
+            self.bury_one(false);
             return match self.main.known.child {
                 Some(child) => Err(format!("the log's pipe is closed while {child:?} runs")),
                 None => Ok(()),
@@ -144,7 +144,7 @@ impl Says {
         }
         if let Some(pipe) = self.notification.take_if(|pipe| pipe.read == fd) {
             let refused = self.main.refused == Some(self.main.now);
-            self.bury();
+            self.bury_one(false);
             if self.main.runs() && !pipe.over && !refused {
                 return Err("it does not listen to what run says".into());
             }

@@ -100,7 +100,7 @@ impl Says {
     pub(super) fn writes(&mut self, kernel: &Kernel, bytes: &[u8]) -> Check {
         if State::read(bytes).is_some_and(|state| state.ready == Some(true)) {
             // It has heard of the ends of all that it reaped.
-            self.bury();
+            self.bury_one(false);
             if !self.main.ready && !self.main.done {
                 return Err("it is told to be ready before it has said so".into());
             }

@@ -122,6 +122,12 @@ impl Says {
         self.log.bury(false);
     }
 
+    /// The same for one of the two: of the other one commands may still be read that came before its end.
+    pub(super) fn bury_one(&mut self, log: bool) {
+        let script = !log && self.script.is_some();
+        self.model(log).bury(script);
+    }
+
     /// TERM is obeyed once nothing is under way for the service.
     pub(super) fn terminate(&mut self, new: bool) {
         let due = self.term.1 || (new && self.term.0);
@@ -133,7 +139,7 @@ impl Says {
 
     /// TERM shows itself before the turn is over.
     pub(super) fn term_early(&mut self) {
-        self.bury();
+        self.bury_one(false);
         self.terminate(true);
     }
 }
@@ -175,7 +181,7 @@ impl Rules for Says {
                 }
             }
             Fact::NotSpawned { child, .. } => {
-                self.bury();
+                self.bury_one(role(child) == Role::Log);
                 let model = self.model(role(child) == Role::Log);
                 model.refused = Some(model.now);
             }
@@ -207,7 +213,7 @@ impl Rules for Says {
                 self.log.known.control.get_or_insert(fd);
             }
             Fact::Opened { path: b"./finish", .. } => {
-                self.bury();
+                self.bury_one(false);
                 if self.main.done {
                     self.terminate(true);
                 }
@@ -219,7 +225,7 @@ impl Rules for Says {
                 }
             }
             Fact::NotOpened { path: b"./finish", errno } => {
-                self.bury();
+                self.bury_one(false);
                 if self.main.done {
                     self.terminate(true);
                 }
@@ -259,7 +265,7 @@ impl Rules for Says {
                 self.notification = Some(Notification { read, write, over: false, said: None });
             }
             Fact::Failed { what: "pipe", .. } if self.pipe_end.is_some() || !self.with_log => {
-                self.bury();
+                self.bury_one(false);
                 self.main.refused = Some(self.main.now);
             }
             Fact::Closing { fd } => self.closing(fd)?,
