@@ -5,52 +5,47 @@ use crate::fixed::Text;
 use crate::service_directory::{EXTRAS, Extra, LOG, LOG_EXTRAS, LOG_SUPERVISE, SUPERVISE};
 use crate::voice::Voice;
 use core::ffi::CStr;
-use platform::{Errno, Instant, Kind, Open, Platform};
+use platform::{Errno, Kind, Open, Platform, Stamp};
 
 /// What is longer is not understood, and warned about with its beginning.
 const ROOM: usize = 64;
 
 /// A directory whose contents changed at most so many seconds ago may change again without a new date.
 const COARSE: u64 = 2;
-/// A turn may take so many milliseconds, and a clock that is set back by less does not come to a date of then.
-const SLIP: i64 = 500;
 
 /// What is known of the files, so that one call is enough where there are none.
 #[derive(Debug)]
 pub(super) struct Extras {
     who: Who,
     /// The directory as it was when all of them were looked for, if it was at rest.
-    seen: Option<[u64; 4]>,
+    pub(super) seen: Option<[u64; 4]>,
     /// A bit for each that was there.
     there: u16,
-    /// Whether the directory may have changed since the reading before the last.
+    /// Whether the directory may have changed between the last two readings, the first of which is the start of runsv.
     pub(super) changed: bool,
-    /// How many milliseconds the time of day was ahead of the clock that nobody sets.
-    ahead: i64,
+    /// It was read before.
+    again: bool,
 }
 
 impl Extras {
     pub(super) const fn new(who: Who) -> Extras {
-        Extras { who, seen: None, there: 0, changed: true, ahead: 0 }
+        Extras { who, seen: None, there: 0, changed: true, again: false }
     }
 
-    /// Reads them.
+    /// Reads them. `since`: a time of day that has passed, unless the clock was set back.
     #[inline(never)]
-    pub(super) fn read<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, now: Instant) -> Settings {
+    pub(super) fn read<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, since: Stamp) -> Settings {
         let (dir, prefix, count) = match self.who {
             Who::Main => (c".", SUPERVISE.prefix, EXTRAS.len()),
             Who::Log => (LOG, LOG_SUPERVISE.prefix, LOG_EXTRAS),
         };
-        let wall = p.wall();
-        let told = wall.secs.wrapping_mul(1000).wrapping_add((wall.nanos / 1_000_000).into());
-        let ahead = told.wrapping_sub(now.0 / 1_000_000) as i64;
-        // After the clock was set back a change may have the date of an earlier one.
-        let set_back = core::mem::replace(&mut self.ahead, ahead) > ahead.saturating_add(SLIP);
         let found = p.stat(dir).ok();
-        let found = found.map(|it| [it.device, it.inode, it.changed.secs, it.changed.nanos.into()]);
-        let same = found.is_some() && found == self.seen && !set_back;
-        self.seen = found.filter(|[_, _, changed, _]| changed.saturating_add(COARSE) <= wall.secs);
-        self.changed = !same;
+        let now = found.map(|it| [it.device, it.inode, it.changed.secs, it.changed.nanos.into()]);
+        let same = now.is_some() && now == self.seen;
+        self.seen = now.filter(|[_, _, changed, _]| changed.saturating_add(COARSE) <= since.secs);
+        // At the first reading one that is at rest has been so since before runsv began.
+        self.changed = !same && (self.again || self.seen.is_none());
+        self.again = true;
         let mut settings = Settings::new();
         let mut bit = 1;
         for (extra, name) in EXTRAS.iter().take(count) {

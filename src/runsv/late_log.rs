@@ -14,7 +14,7 @@ impl Runsv<'_> {
     /// a `log` by now; what is needed for that is made first. Where that fails the service starts without, and the
     /// next start tries again.
     pub(super) fn settings<P: Platform>(&mut self, p: &mut P) -> Answer {
-        let settings = self.main.extras.read(p, self.voice, self.now);
+        let settings = self.main.extras.read(p, self.voice, self.main.facts.since);
         let looks = self.log.is_none() && (self.main.extras.changed || self.log_failed);
         match if looks { self.late_log(p) } else { None } {
             Some(want) => Answer::LogAppeared(settings, want),

@@ -217,11 +217,11 @@ impl<'a> Runsv<'a> {
         match action {
             Action::ReadSettings(Who::Main) => return Some(self.settings(p)),
             Action::ReadSettings(Who::Log) => {
-                let (voice, now) = (self.voice, self.now);
+                let voice = self.voice;
                 return self
                     .log
                     .as_mut()
-                    .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, now)));
+                    .map(|log| Answer::Settings(Who::Log, log.extras.read(p, voice, log.facts.since)));
             }
             Action::LookAtNeeds => {
                 let (voice, asks) = (self.voice, (self.main.place, self.main.facts.since));
@@ -276,6 +276,10 @@ impl<'a> Runsv<'a> {
             Action::Stamp(who) => {
                 let (wall, now) = (p.wall(), self.now);
                 if let Some(supervise) = self.supervise(who) {
+                    // The clock was set back: the directory seemed to be at rest by a time to come.
+                    if wall.secs < supervise.facts.since.secs {
+                        supervise.extras.seen = None;
+                    }
                     (supervise.facts.since, supervise.facts.moment) = (wall, now);
                 }
             }
