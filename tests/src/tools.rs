@@ -81,7 +81,7 @@ fn flock(args: &[String]) -> Option<u8> {
     }
 }
 
-/// Locks a descriptor, for all who have it; `false`: others have it locked.
+/// Locks a descriptor, for all processes that have it; `false`: others have it locked.
 #[cfg(not(target_os = "solaris"))]
 #[allow(deprecated, reason = "the lock outlives this process")]
 fn lock(number: i32) -> Option<bool> {

@@ -1,5 +1,5 @@
 //! Several programs under test at once. Each has a thread of its own, but only one of them at a time has the kernel,
-//! which the seed chooses: who waits hands it on, and who makes a call may be interrupted there.
+//! which the seed chooses: a program that waits hands it on, and one that makes a call may be interrupted there.
 use crate::kernel::Kernel;
 use crate::process::Process;
 use crate::signals::is_harmless;
@@ -18,7 +18,7 @@ const INTERRUPTED: u64 = 8;
 /// The stack of a program's thread.
 const STACK: usize = 512 * 1024;
 
-/// Who has started all of them.
+/// The number in the place of a program's while none of them has the kernel.
 const NOBODY: i32 = 0;
 
 /// What the kernel keeps of a program that does not run.
@@ -153,7 +153,7 @@ impl Kernel {
         self.own = pid;
     }
 
-    /// Who goes on. Time passes until somebody can. [`NOBODY`], if a thread is to be made or it is all over.
+    /// The program that goes on. Time passes until one can. [`NOBODY`], if a thread is to be made or it is all over.
     fn pick(&mut self) -> i32 {
         loop {
             self.run_due();

@@ -53,8 +53,8 @@ impl Places {
         Some(PathBuf::from(OsString::from_vec(path.into_bytes())))
     }
 
-    /// The links on the way to a service that nobody hears of who is told of changes in the directory of services and of
-    /// the links to it.
+    /// The links on the way to a service, but for those that are watched anyhow: those that lead to the directory of
+    /// services, and the service's entry in it.
     pub fn links_to(&self, name: &[u8]) -> Vec<CString> {
         let mut links = self.path(name).map(|path| links::followed(&path)).unwrap_or_default();
         if !is_path(name) {

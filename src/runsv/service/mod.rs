@@ -283,7 +283,7 @@ impl Service {
     }
 
     /// Has the status files brought up to date.
-    // Once for all who do: it is small, and they are many.
+    // Once for all callers: it is small, and they are many.
     #[inline(never)]
     fn write(&self, out: &mut Actions) {
         out.add(Action::Write(self.who));
