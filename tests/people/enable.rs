@@ -291,9 +291,18 @@ pub const CASES: &[Case] = &[
         rig.place.dir("sv/.supervise");
         let _runsvdir = supervised(&rig);
         let done = run(&rig, &["--enable", "--now", "-w", "20", "echo@a", "echo@b"]);
+        let out = masked(&done.out);
+        let mut lines: Vec<&str> = out.lines().collect();
+        // The one that is up first is told first.
+        lines.sort_unstable();
         assert_eq!(
-            masked(&done.out),
-            "ok: echo@a: enabled\nok: echo@b: enabled\nok: run: echo@a: (pid p) Ts\nok: run: echo@b: (pid p) Ts\n"
+            lines,
+            [
+                "ok: echo@a: enabled",
+                "ok: echo@b: enabled",
+                "ok: run: echo@a: (pid p) Ts",
+                "ok: run: echo@b: (pid p) Ts"
+            ]
         );
         assert_eq!(
             (rig.place.text("available/told-a"), rig.place.text("available/told-b")),
