@@ -41,9 +41,10 @@ fn control_c_in_stage_1() {
     off(machine);
 }
 
-/// Nobody is there who could continue what ^Z stops.
-fn control_z_in_stage_1() {
-    let one = "echo ready; until [ -e /run/go ]; do sleep 0.1; done";
+/// A stage 1 that waits for a file. ^Z comes meanwhile, and no shell is there that could continue what it stops.
+const WAITS: &str = "echo ready; until [ -e /run/go ]; do sleep 0.1; done";
+
+fn goes_on_after_control_z(one: &str) {
     let mut machine = system().stage("1", one).boot();
     machine.line("ready");
     machine.type_in(b"\x1ahello\n");
@@ -54,18 +55,14 @@ fn control_z_in_stage_1() {
     off(machine);
 }
 
+fn control_z_in_stage_1() {
+    goes_on_after_control_z(WAITS);
+}
+
 /// A script goes on while its child stops: it ignores ^Z, or it waits in vfork(2) for a child that has not
 /// called execve(2) yet.
 fn control_z_stops_a_child_alone() {
-    let child = "echo ready; until [ -e /run/go ]; do sleep 0.1; done";
-    let one = format!("trap '' TSTP; env --default-signal=TSTP sh -c '{child}'");
-    let mut machine = system().stage("1", &one).boot();
-    machine.line("ready");
-    machine.type_in(b"\x1ahello\n");
-    machine.line_where("hello", |line| line.ends_with("hello"));
-    assert_eq!(machine.run(": >/run/go").code, Some(0));
-    machine.line(UP);
-    off(machine);
+    goes_on_after_control_z(&format!("trap '' TSTP; env --default-signal=TSTP sh -c '{WAITS}'"));
 }
 
 /// A shell that had it died without giving it back.
