@@ -117,10 +117,10 @@ fn follow(
                 Pulled::Turned => turned.push(at),
             }
             if source.strays() {
-                // What came before it was watched there is read at once.
                 more |= source.seek(find::directory(places, source.name).ok());
             }
-            soon |= !source.watch(growth) || source.strays();
+            more |= source.watch(growth);
+            soon |= source.strays();
         }
         if !turned.is_empty() {
             // What was renamed before `current` was opened is older than that.

@@ -101,13 +101,14 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Has changes told; `false`: they are not.
+    /// Has changes told, if they are not yet (`watched`). Whether that begins now: what was written before was not
+    /// told, so it has to be looked at once more.
     pub fn watch(&mut self, growth: &mut Growth) -> bool {
-        if !self.watched {
-            self.watched = growth.add(self.number, &self.shelf.path);
-            // What happened meanwhile was not heard.
-            self.lost = true;
+        if self.watched {
+            return false;
         }
+        self.watched = growth.add(self.number, &self.shelf.path);
+        self.lost = true;
         self.watched
     }
 
