@@ -1,13 +1,13 @@
 //! From a system's description and what the command line says to a machine that can be started.
-use crate::binaries::applets;
+mod contents;
+mod images;
+
 use crate::directive::fill;
 use crate::doctor::package;
-use crate::image::{Node, Tree, build, cpio, ext, label, tar};
-use crate::scenario::{Change, Scenario, Step};
+use crate::image::{Tree, ext};
+use crate::scenario::Scenario;
 use crate::system::{System, cache, home};
-use runit_tests::programs::{self, Programs};
-use std::fmt::Write as _;
-use std::fs;
+use runit_tests::programs::Programs;
 use std::path::{Path, PathBuf};
 
 /// What the command line says about a system.
@@ -77,9 +77,6 @@ pub fn source() -> PathBuf {
     let top = home().join("..");
     top.canonicalize().unwrap_or(top)
 }
-
-/// The agent's directory in the system.
-const AGENT: &str = "/vm";
 
 impl<'a> Plan<'a> {
     /// Finds what is needed. The programs are built if they are this machine's and not given.
@@ -229,98 +226,6 @@ impl<'a> Plan<'a> {
         fill(text, value).map_err(|name| format!("{}: nobody knows @{name}@", self.system.name))
     }
 
-    /// All files that go in: those of the system, and what the scenarios need. Shared scenarios change
-    /// nothing, but have commands.
-    ///
-    /// # Errors
-    /// What cannot be read.
-    pub fn tree(&self, scenarios: &[Scenario], dry: bool) -> Result<Tree, Unfit> {
-        let mut tree = Tree::default();
-        for name in programs::names(None).filter(|_| !self.system.programs.is_empty()) {
-            let (path, to) = (self.bins.join(name), format!("{}/{name}", self.system.programs));
-            if path.is_file() {
-                tree.copy(&path, &to)?;
-                if self.system.libraries {
-                    tree.libraries(&path);
-                }
-            } else if dry {
-                tree.put(&to, Node::File(Vec::new(), 0o755));
-            }
-        }
-        for line in &self.system.files {
-            let (one, two) = line.two().unwrap_or((&line.rest, ""));
-            match line.word.as_str() {
-                "put" => {
-                    let from = PathBuf::from(self.fill(one, Path::new(""))?);
-                    let from = if from.is_absolute() { from } else { source().join(from) };
-                    if from.exists() || !dry {
-                        tree.copy(&from, two)?;
-                    } else {
-                        tree.put(two, Node::File(Vec::new(), 0o755));
-                    }
-                }
-                "text" => {
-                    let mode = u32::from_str_radix(two, 8).unwrap_or(0o644);
-                    let text = fill(&line.block, |name| self.system.word(name))
-                        .map_err(|name| format!("no word {name}"))?;
-                    tree.put(one, Node::File(text.into_bytes(), mode));
-                }
-                "symlink" => tree.put(one, Node::Link(two.into())),
-                _ => {
-                    let Some(Node::File(bytes, _)) = tree.nodes.get(one) else { continue };
-                    let (dir, name) = one.rsplit_once('/').unwrap_or(("", one));
-                    for applet in applets(bytes) {
-                        tree.put(&format!("{dir}/{applet}"), Node::Link(name.into()));
-                    }
-                }
-            }
-        }
-        self.add_scenarios(&mut tree, scenarios);
-        Ok(tree)
-    }
-
-    fn add_scenarios(&self, tree: &mut Tree, scenarios: &[Scenario]) {
-        let mut words = String::new();
-        for (name, text) in &self.system.words {
-            let _ = writeln!(words, "{}='{}'", name.replace('-', "_"), text.replace('\'', "'\\''"));
-        }
-        let missing =
-            scenarios.iter().flat_map(|scenario| &scenario.changes).filter_map(|change| match change {
-                Change::Remove(path) => Some(format!("rm -f {path}\n")),
-                _ => None,
-            });
-        // Where files are not put into images, the system itself unpacks them.
-        let unpack = self.system.word("unpack").unwrap_or_default();
-        // Not by runit-init, where there is another way: a stage 1 that a scenario brings would find its
-        // requests as they were left, executable.
-        let restart = self.system.word("restart").unwrap_or_else(|| "runit-init 6".into());
-        let apply = format!("{unpack} || exit\n. /vm/change\nsync\n{restart}\n");
-        tree.put(&format!("{AGENT}/apply"), Node::File(apply.into_bytes(), 0o644));
-        tree.put(&format!("{AGENT}/change"), Node::File(missing.collect::<String>().into_bytes(), 0o644));
-        tree.put(&format!("{AGENT}/words"), Node::File(words.into_bytes(), 0o644));
-        for scenario in scenarios {
-            for change in &scenario.changes {
-                match change {
-                    Change::File(path, mode, text) => {
-                        tree.put(path, Node::File(text.clone().into_bytes(), *mode));
-                    }
-                    Change::Link(path, target) => tree.put(path, Node::Link(target.clone())),
-                    // In an archive that is all there is, what is not put in is missing.
-                    Change::Remove(path) if self.way() == "initramfs" => {
-                        tree.nodes.remove(path);
-                    }
-                    Change::Remove(path) => tree.put(path, Node::Missing),
-                }
-            }
-            for (number, step) in scenario.steps.iter().enumerate() {
-                if let Step::Run(_, text) = step {
-                    let path = format!("{AGENT}/{}/{number}", scenario.name);
-                    tree.put(&path, Node::File(text.clone().into_bytes(), 0o644));
-                }
-            }
-        }
-    }
-
     /// Makes the images in `work` and the command line. Dry, nothing but the command line is made.
     ///
     /// # Errors
@@ -374,91 +279,12 @@ impl<'a> Plan<'a> {
         command.extend(self.system.port.iter().cloned());
         Ok(Start { command, listing: tree.listing() })
     }
-
-    fn images(&self, tree: &Tree, work: &Path, kind: Kind) -> Result<(), Unfit> {
-        let write = |name: &str, bytes: Vec<u8>| {
-            let path = work.join(name);
-            fs::write(&path, bytes).map_err(|why| Unfit::Wrong(format!("{}: {why}", path.display())))
-        };
-        if !self.system.early.is_empty() {
-            let mut early = Tree::default();
-            for (from, to) in &self.system.early {
-                let from = PathBuf::from(self.fill(from, work)?);
-                let from = if from.is_absolute() { from } else { source().join(from) };
-                early.copy(&from, to)?;
-            }
-            for name in ["/dev", "/new", "/proc", "/sys"] {
-                early.put(name, Node::Directory);
-            }
-            write("initrd", cpio::archive(&early))?;
-        }
-        let root = self.fill("@root@", work).ok().filter(|root| self.has_root() && !root.is_empty());
-        let root = root.map(PathBuf::from);
-        let root = if let Kind::On(installed) = kind { Some(installed.to_owned()) } else { root };
-        let image = work.join("root.img");
-        if let Some(file) = root.as_ref().filter(|_| ["tar", "iso"].contains(&self.way())) {
-            duplicate(file, &image)?;
-        }
-        if let Some(kernel) = self.given.kernel.as_ref().filter(|_| !self.system.direct_loader.is_empty()) {
-            build::loader(&work.join("loader"), kernel, &self.system.direct_loader, work)
-                .map_err(Unfit::Missing)?;
-        }
-        // A second disc that is part of the machine is there even if all is on the first.
-        if self.system.disc.iter().any(|word| word.contains("@disc@")) {
-            write("disc", tar::archive(tree)?)?;
-        }
-        match self.way() {
-            "initramfs" => {
-                let mut bytes = Vec::new();
-                match &root {
-                    // What follows in an archive replaces what came before.
-                    Some(dir) if dir.is_dir() => {
-                        let mut all = Tree::default();
-                        all.copy(dir, "/")?;
-                        bytes = cpio::archive(&all);
-                    }
-                    Some(file) => {
-                        bytes = fs::read(file).map_err(|why| format!("{}: {why}", file.display()))?
-                    }
-                    None => {}
-                }
-                bytes.resize(bytes.len().next_multiple_of(4), 0);
-                bytes.extend(cpio::archive(tree));
-                write("initrd", bytes)
-            }
-            "ext4" | "ext2" => {
-                let root = root.ok_or_else(|| Unfit::Missing("no root: give one with --root".into()))?;
-                if root.is_dir() {
-                    ext::make(&image, self.way(), &root, 1024)?;
-                } else {
-                    duplicate(&root, &image)?;
-                }
-                ext::inject(&image, tree, work).map_err(Unfit::Wrong)
-            }
-            "ffs" if root.as_ref().is_some_and(|root| root.is_dir()) => {
-                build::ffs(&image, root.as_deref(), tree, work).map_err(Unfit::Missing)?;
-                if self.system.direct_label { Ok(label::openbsd(&image)?) } else { Ok(()) }
-            }
-            "iso" => build::iso(&work.join("disc"), tree, work).map_err(Unfit::Missing),
-            _ => write("disc", tar::archive(tree)?),
-        }
-    }
-}
-
-/// Copies an image and keeps its holes.
-fn duplicate(from: &Path, to: &Path) -> Result<(), Unfit> {
-    let _ = fs::remove_file(to);
-    let mut command = ext::tool("cp");
-    let copied = command.args(["--sparse=always", "--reflink=auto"]).arg(from).arg(to).output();
-    if copied.is_ok_and(|output| output.status.success()) {
-        return Ok(());
-    }
-    fs::copy(from, to).map(drop).map_err(|why| Unfit::Wrong(format!("{}: {why}", from.display())))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Node;
 
     #[test]
     fn what_scenarios_need_goes_in() {
