@@ -1,5 +1,7 @@
 //! What must be true of runsvdir at every moment. Once all is well, there is one supervisor for every
 //! service.
+//!
+//! One idea: a model of runsvdir, which hears each fact and knows what may come next.
 use crate::runsvdir_schedule::{QUIET, SCAN, mark};
 use crate::watched::{Check, Pace, Rules, no_zombies};
 use platform::{Child, Ended, Instant, Pid, Signal, Stamp, Step, Target};

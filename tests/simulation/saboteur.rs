@@ -1,5 +1,7 @@
 //! A platform that lies. Under it the engine is no better than one with a fault of its own, so
 //! the rules must notice: a rule that never fails proves nothing.
+//!
+//! One idea: all calls of a platform, each of which is passed on, or not.
 use platform::{
     Boot, Child, Clock, Contain, Datagrams, Ended, Errno, Events, Fd, FileId, Files, How, Instant, Memory,
     Meta, Notice, Open, Pages, Pid, Platform, Procs, Request, Result, Signal, SignalSet, Stamp, Sweep,
