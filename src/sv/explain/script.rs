@@ -43,32 +43,46 @@ impl<'a> Head<'a> {
 #[must_use]
 pub fn lacks_exec(script: &[u8]) -> bool {
     let lines = script.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    let mut last = b"".as_slice();
-    let mut goes_on = false;
+    let (mut lacks, mut goes_on) = (false, false);
     for line in lines.filter(|line| !line.is_empty() && !line.starts_with(b"#")) {
-        if !goes_on {
-            last = line;
-        }
+        // A line of several commands, and one that goes on, counts by what it has somewhere.
+        let separates = |byte: &u8| matches!(byte, b' ' | b'\t' | b';' | b'&' | b'|');
+        let has_exec = line.split(separates).any(|word| word == b"exec");
+        lacks = !has_exec && (lacks || !goes_on);
         goes_on = line.ends_with(b"\\");
     }
-    // A line of several commands counts by what it has somewhere.
-    !last.is_empty()
-        && !last.split(|byte| matches!(byte, b' ' | b'\t' | b';' | b'&' | b'|')).any(|word| word == b"exec")
+    lacks
 }
 
 /// Whether a shell script sets limits of memory, processes and their like, by ulimit, softlimit(8) or chpst(8).
 #[must_use]
 pub fn sets_limits(script: &[u8]) -> bool {
     script.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().starts_with(b"#")).any(|line| {
-        let mut words = line.split(|byte| b" \t;&|".contains(byte)).filter(|word| !word.is_empty()).map(basename);
-        match words.find(|word| matches!(*word, b"ulimit" | b"softlimit" | b"chpst")) {
-            Some(b"chpst") => {
-                // Up to the program; the arguments of options are no matter.
-                words.any(|word| matches!(word, [b'-', letters @ ..] if letters.iter().any(|it| b"mdopfcrt".contains(it))))
-            }
-            found => found.is_some(),
+        let mut words = line.split(|byte| b" \t;&|".contains(byte)).filter(|word| !word.is_empty());
+        match words.find(|word| matches!(basename(word), b"ulimit" | b"softlimit" | b"chpst")) {
+            Some(word) => basename(word) != b"chpst" || limits_by_chpst(&mut words),
+            None => false,
         }
     })
+}
+
+/// Whether one of the options of chpst(8) is a limit; the program ends them.
+fn limits_by_chpst<'a>(words: &mut impl Iterator<Item = &'a [u8]>) -> bool {
+    while let Some([b'-', letters @ ..]) = words.next() {
+        if let [b'-', name @ ..] = letters {
+            if !matches!(name, b"groups" | b"no-new-privs") && !name.contains(&b'=') {
+                words.next();
+            }
+            continue;
+        }
+        match letters.iter().position(|letter| b"uUbe/nlLmdopfcrt".contains(letter)) {
+            Some(at) if letters.get(at).is_some_and(|letter| b"mdopfcrt".contains(letter)) => return true,
+            // Its argument is the rest of the word, or the next one.
+            Some(at) if letters.len() == at.saturating_add(1) => drop(words.next()),
+            Some(_) | None => {}
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -94,11 +108,19 @@ mod tests {
             "ulimit -v 1000",
             "exec /usr/bin/chpst -u x -m 5 y",
             "exec chpst -o5 y",
+            "exec chpst -Pv -u x -n 5 -t 9 --umask 077 --groups -c0 y",
             "true; softlimit -a 1 y",
         ] {
             assert!(sets_limits(format!("#!/bin/sh\n{line}\n").as_bytes()), "{line}");
         }
-        for line in ["exec chpst -u x y", "# ulimit -v 1000", "exec ulimits -m"] {
+        for line in [
+            "exec chpst -u x y",
+            "exec chpst -ux -bmd -e ./env --umask=022 tor -m --runasdaemon 0",
+            "exec chpst -u -m y -o 3",
+            "exec chpst",
+            "# ulimit -v 1000",
+            "exec ulimits -m",
+        ] {
             assert!(!sets_limits(format!("#!/bin/sh\n{line}\n").as_bytes()), "{line}");
         }
     }
@@ -109,6 +131,7 @@ mod tests {
         assert!(!lacks_exec(b"#!/bin/sh\n[ -e x ] || exit 1; exec daemon\n# the end\n\n"));
         assert!(lacks_exec(b"#!/bin/sh\nexec 2>&1\ndaemon -f\n"));
         assert!(lacks_exec(b"#!/bin/sh\ndaemon \\\n -f\n"));
+        assert!(!lacks_exec(b"#!/bin/sh\nexec 2>&1\nLANG=C LC_ALL=C \\\nexec daemon \\\n  -f\n"));
         assert!(!lacks_exec(b"#!/bin/sh\n"), "nothing to say");
     }
 }
