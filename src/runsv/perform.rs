@@ -100,7 +100,7 @@ impl<'a> Runsv<'a> {
             self.machine.adopt();
         }
         if let Some((status, _)) = self.machine.status(Who::Main, &self.main.facts) {
-            self.main.announce(p, self.voice, status);
+            self.main.save(p, self.voice, status, None);
         }
         self.main.open_ok(p, refusal)
     }
@@ -144,8 +144,7 @@ impl<'a> Runsv<'a> {
         if state.doing == Doing::Waiting {
             state.need = self.needs.waits_for;
         }
-        supervise.save_state(p, self.voice, &state);
-        supervise.save(p, self.voice, status)
+        supervise.save(p, self.voice, status, Some(&state))
     }
 
     /// Hands in the commands that are there, as far as the service listens. What it does not listen to
@@ -232,6 +231,10 @@ impl<'a> Runsv<'a> {
                 self.needs.forget();
             }
             Action::Run(who) => {
+                // What was started before it is told before it is there.
+                if matches!(who, Who::Main) {
+                    self.save_one(p, Who::Log);
+                }
                 let started = self.start(p, who);
                 if matches!(who, Who::Main) {
                     self.needs.forget();

@@ -189,7 +189,8 @@ impl<'a> Supervise<'a> {
     ) -> Option<()> {
         self.lock(p, refusal, scan)?;
         self.open_control(p, refusal)?;
-        self.announce(p, refusal.voice, status);
+        // Says how things stand before anybody can ask: `pid` may be of a life before this one.
+        self.save(p, refusal.voice, status, None);
         self.open_ok(p, refusal)
     }
 
@@ -202,24 +203,10 @@ impl<'a> Supervise<'a> {
         }
     }
 
-    /// Says how things stand before anybody can ask. Of a service that is about to be started `status`
-    /// alone is written: that is what one reads who finds a supervisor there, and the other two, if
-    /// they are not there for the first time, follow at once.
-    pub(super) fn announce<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, status: Status) {
-        if self.new || status.want != Want::Up {
-            self.save(p, voice, status);
-            return;
-        }
-        let mut file = File { p, voice, place: self.place, path: self.path, quiet: false };
-        if file.replace(STATUS, &status.encode()) {
-            self.record = Some(status);
-        }
-    }
-
-    /// Brings `state` up to date, before the files that say less: what tells of a change to those, which are
-    /// replaced, tells of this one, which is overwritten. Where that fails it is taken away, and all else goes on.
+    /// Brings `state` up to date. What tells of a change to the files that are replaced tells of this one, which is
+    /// overwritten, so one of them follows. Where that fails it is taken away, and all else goes on.
     #[inline(never)]
-    pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, state: &State) {
+    fn save_state<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, state: &State) {
         if self.line.as_ref() == Some(&state.line(self.serial)) {
             return;
         }
@@ -243,14 +230,19 @@ impl<'a> Supervise<'a> {
         }
     }
 
-    /// Brings the files up to date: `pid` first, then `stat`, then `status`, each only if it would
-    /// change. `false` if that failed; a failure is reported once for each state.
-    pub(super) fn save<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, status: Status) -> bool {
-        let quiet = self.reported == Some(status);
-        let mut file = File { p, voice, place: self.place, path: self.path, quiet };
+    /// Brings the files up to date: `pid` first, for which `./run` itself may look, then `stat`; `state`, if there is
+    /// something to say there, and `status`, when all is said; each only if it would change. `false` if that failed; a
+    /// failure is reported once for each state.
+    pub(super) fn save<P: Platform>(
+        &mut self,
+        p: &mut P,
+        voice: &Voice<'_>,
+        status: Status,
+        state: Option<&State>,
+    ) -> bool {
         // Each is tried only if those before it are right: so C runit does.
         let mut saved = self.pid == Some(status.pid);
-        if !saved && file.replace(PID, status.pid_line().bytes()) {
+        if !saved && self.replace(p, voice, status, PID, status.pid_line().bytes()) {
             self.pid = Some(status.pid);
             saved = true;
         }
@@ -259,19 +251,36 @@ impl<'a> Supervise<'a> {
         let want = if matches!(status.state, status::State::Down) { Want::Down } else { status.want };
         let line = Status { want, ..status };
         if saved && self.stat != Some(line) {
-            saved = file.replace(STAT, status.line().bytes());
+            saved = self.replace(p, voice, status, STAT, status.line().bytes());
             if saved {
                 self.stat = Some(line);
             }
         }
+        if let Some(state) = state {
+            self.save_state(p, voice, state);
+        }
         if saved && self.record != Some(status) {
-            saved = file.replace(STATUS, &status.encode());
+            saved = self.replace(p, voice, status, STATUS, &status.encode());
             if saved {
                 self.record = Some(status);
             }
         }
         self.reported = if saved { None } else { Some(status) };
         saved
+    }
+
+    /// [`File::replace`], which says nothing of what was said of this status.
+    #[inline(never)]
+    fn replace<P: Platform>(
+        &self,
+        p: &mut P,
+        voice: &Voice<'_>,
+        status: Status,
+        file: &'static CStr,
+        bytes: &[u8],
+    ) -> bool {
+        let quiet = self.reported == Some(status);
+        File { p, voice, place: self.place, path: self.path, quiet }.replace(file, bytes)
     }
 }
 

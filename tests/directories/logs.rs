@@ -45,6 +45,7 @@ fn log_svlogd() {
             .collect()
     };
     until_equal("the log", &lines(200), text);
+    host.await_up("web");
     host.sv_ok(&["status", "web"], "run: web: (pid ");
     let said = host.sv(&["status", "web"]).out;
     assert!(said.contains("; run: log: (pid "), "{said}");

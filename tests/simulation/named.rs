@@ -17,6 +17,7 @@ use platform::{Pid, Signal};
 use platform_sim::tree::ROOT;
 use platform_sim::{Deed, Exec, Fact, Faults, Kernel, Life, Machine, Outcome, Sim, Whom, World, args};
 use runit::paths;
+use runit::state::LENGTH;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -52,6 +53,8 @@ impl World for Diarist {
             Fact::Armed => "armed".into(),
             Fact::Said { text, .. } => format!("say {}", String::from_utf8_lossy(text).trim_end()),
             Fact::Failed { what, .. } => format!("failed {what}"),
+            Fact::Renamed { to, .. } => format!("rename {}", String::from_utf8_lossy(to)),
+            Fact::Wrote { bytes, .. } if bytes.len() == LENGTH => "write state".into(),
             Fact::Done { deed: Deed::Mark(number), .. } => format!("mark {number}"),
             _ => return Ok(()),
         };
@@ -240,7 +243,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 40] = [
+pub(crate) const STORIES: [(&str, Tell); 41] = [
     ("a supervise directory beside its service", places::begins),
     ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
@@ -272,6 +275,7 @@ pub(crate) const STORIES: [(&str, Tell); 40] = [
     ("newlines in every state", says::newlines_in_every_state),
     ("a directory that changes after the clock was set back", says::found_set_back),
     ("the calls of a start", says::calls_of_a_start),
+    ("what a start is told of first", says::told_first),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
     ("a scan directory that is moved while it is read", scan::moved_away),

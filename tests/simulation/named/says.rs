@@ -1,6 +1,6 @@
 //! Stories of services whose directories say more.
 use super::{Lives, Story, letter, quick, same};
-use crate::watched::Check;
+use crate::watched::{Check, locked};
 use platform::Signal;
 use platform_sim::tree::ROOT;
 use platform_sim::{Act, Deed, Faults, Life, Machine, Whom};
@@ -95,6 +95,25 @@ pub(super) fn calls_of_a_start(system: Machine) -> Check {
 /// empty), `stat` (4), `status` (4); reap; wait, clock, the directory, `control/u`, fork, clock; `state` (3), `pid`,
 /// `stat` and `status` (4 each).
 const CALLS: u64 = 43;
+
+/// `./run` may look for its own number: `pid` is the first that tells of it. What a life before left in `pid` is gone
+/// before anybody can ask, and a log service is told of before there is anything to log.
+pub(super) fn told_first(system: Machine) -> Check {
+    let mut story = Story::new(9, system, &[]).plan(&[letter(1_500, b't'), until(3_000)]);
+    story.sim.kernel.file(b"/service/x/log/supervise/pid", 0o644);
+    story.sim.kernel.file(b"/service/x/supervise/pid", 0o644);
+    story.runsv(true);
+    let diary = locked(&story.diary);
+    let words = diary.iter().filter_map(|(_, word)| {
+        let named = ["rename ", "write ", "start "].iter().find_map(|verb| word.strip_prefix(verb))?;
+        Some(if word.starts_with("write") { "line" } else { named })
+    });
+    let words: Vec<&str> = words.collect();
+    let (plain, first) = (["pid", "stat", "status"], ["./run", "pid", "stat", "line", "state", "status"]);
+    // While `./run` has been sent TERM its number is the same; it is replaced where it was.
+    let again = ["stat", "line", "status", "./run", "pid", "stat", "line", "status"];
+    same("what is told", &words, &[plain.as_slice(), &plain, &first, &first, &again].concat())
+}
 
 /// Each newline is read at once, whoever of the service's processes says it, and none counts for the next start.
 pub(super) fn newlines(system: Machine) -> Check {
