@@ -210,10 +210,7 @@ impl<'a> Supervise<'a> {
         if self.line.as_ref() == Some(&state.line(self.serial)) {
             return;
         }
-        // Nothing else changes when a service becomes ready, but it is to be told.
-        if state.ready == Some(true) {
-            self.record = None;
-        }
+        self.record = None;
         self.serial = self.serial.wrapping_add(1);
         let line = state.line(self.serial);
         let mut written = false;

@@ -243,7 +243,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 41] = [
+pub(crate) const STORIES: [(&str, Tell); 42] = [
     ("a supervise directory beside its service", places::begins),
     ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
@@ -276,6 +276,7 @@ pub(crate) const STORIES: [(&str, Tell); 41] = [
     ("a directory that changes after the clock was set back", says::found_set_back),
     ("the calls of a start", says::calls_of_a_start),
     ("what a start is told of first", says::told_first),
+    ("what only state says is told", says::told_of_state),
     ("no busy loop without a directory", found_busy_without_directory),
     ("a removal that is told before it happens", scan::told_before),
     ("a scan directory that is moved while it is read", scan::moved_away),

@@ -5,6 +5,7 @@ use platform::Signal;
 use platform_sim::tree::ROOT;
 use platform_sim::{Act, Deed, Faults, Life, Machine, Whom};
 use runit::state::{Doing, State};
+use runit::status::Want;
 
 const FAILS: &str = "/service/x/finish-fails";
 const DELAY: &str = "/service/x/restart-delay";
@@ -48,6 +49,21 @@ pub(super) fn found_once_failed(system: Machine) -> Check {
     story.runsv(false);
     same("starts", &story.times("start ./run").len(), &1)?;
     same("state", &state(&story)?.doing, &Doing::Failed)
+}
+
+/// What `state` alone says anew is told too: others wait for it. Here it is that one which has failed is down since it was asked to be.
+pub(super) fn told_of_state(system: Machine) -> Check {
+    let lives: Lives<'_> = &[("./run", &[Life::exits(500, 1)]), ("./finish", &[Life::exits(100, 1)])];
+    let mut story = Story::new(9, system, lives).plan(&[
+        (0, Deed::Create("/service/x/finish", 0o755)),
+        (0, Deed::Fill(FAILS, b"1\n")),
+        letter(3_000, b'd'),
+        until(4_000),
+    ]);
+    story.runsv(false);
+    let state = state(&story)?;
+    same("state", &(state.doing, state.want), &(Doing::Down, Want::Down))?;
+    same("told", &story.times("rename status").iter().any(|ms| *ms >= 3_000), &true)
 }
 
 /// Found by the simulation: `state` told of a start that had failed, and before the first start of one that was
