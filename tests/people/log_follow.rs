@@ -330,9 +330,10 @@ pub const CASES: &[Case] = &[
             sv.out().contains("a: x\n").then_some(())
         });
         append("b", "1\n");
-        until("a line of b", || sv.out().ends_with("b: 1\n").then_some(()));
+        // The last line of the other may come behind it: they have no stamps.
+        until("a line of b", || sv.out().contains("b: 1\n").then_some(()));
         append("a", "2\n");
-        until("a line of a", || sv.out().ends_with("a: 2\n").then_some(()));
+        until("a line of a", || sv.out().contains("a: 2\n").then_some(()));
     }),
     case("follow_until_the_reader_goes_away", || {
         let rig = Rig::new();
