@@ -246,10 +246,6 @@ fn main() -> ExitCode {
         Some("finish") => return service::finish(),
         _ => {}
     }
-    if !Path::new("/proc/self/stat").exists() {
-        println!("liar: 0 passed, 0 failed, 1 skipped");
-        return ExitCode::from(3);
-    }
     let seed = number("LIAR_SEED").unwrap_or_else(|| now() ^ u64::from(std::process::id()));
     let mut wrong = judge::wrong();
     let (claims, lies) = liar(Duration::from_secs(number("LIAR_SECONDS").unwrap_or(SECONDS)), seed);
