@@ -3,7 +3,7 @@ use crate::beside::{await_says, await_starts, kept, kept_log, kill, names, says,
 use crate::told::{Told, files};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::rig::{Rig, Service, is_alive, program, send};
+use runit_tests::rig::{Rig, Service, await_death, is_alive, program};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::{until, until_equal};
 use std::fs;
@@ -156,7 +156,7 @@ pub const CASES: &[Case] = &[
             again(service);
             service.await_log_stat("run");
             service.control_log("d");
-            until("asked", || service.log_trace().contains(&"USR1".into()).then_some(()));
+            service.await_scripts("asked", || service.log_trace().contains(&"USR1".into()).then_some(()));
         });
     }),
     case("late_log_behind_a_link", || {
@@ -203,7 +203,8 @@ pub const CASES: &[Case] = &[
             service.await_log_stat("run");
             let log = until("the log service", || service.log_runs().first().copied());
             kill(runsv, service.runs()[1]);
-            send(log, Signal::SIGKILL);
+            // Nobody writes to it any more.
+            await_death(log);
             let _runsv = service.start();
             service.await_runs(3);
             logs(service, "logged");

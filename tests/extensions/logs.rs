@@ -65,7 +65,8 @@ pub const CASES: &[Case] = &[
     case("log_down_signal", || {
         with_log(&[("log/down-signal", "USR1")], |service, _| {
             service.control_log("d");
-            until("asked", || service.log_trace().contains(&"USR1".into()).then_some(()));
+            // Some shells act on it when their line has come.
+            service.await_scripts("asked", || service.log_trace().contains(&"USR1".into()).then_some(()));
             service.await_log_stat("run, want down");
             assert!(is_alive(service.log_runs()[0]));
             tell_log(service, "exit 0");

@@ -213,7 +213,8 @@ pub const CASES: &[Case] = &[
         let rig = Rig::new();
         rig.place.dir("sv/.supervise");
         let service = rig.service("foo");
-        service.probe().log();
+        // A shell may wait for its child when TERM has come.
+        service.probe().script("log/run", "exec cat >>../logged");
         let _runsv = up(&service);
         await_stat(&kept_log(&service), "run");
         await_says(&rig, "sv", "foo/log", "run: foo/log: (pid p) Ts");
