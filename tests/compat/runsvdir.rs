@@ -368,9 +368,11 @@ fn appears(rig: &Rig, name: &str) {
     service.await_runs(1);
 }
 
+/// `PATH` with the programs first. The rest may have stand-ins for what is missing here.
 pub fn path() -> OsString {
     let mut path = OsString::from(program("runsv").parent().unwrap());
-    path.push(":/usr/bin:/bin");
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
     path
 }
 
