@@ -6,7 +6,13 @@ use std::fs::File;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGPWR, SIGTERM};
+#[cfg(target_os = "linux")]
+use nix::sys::signal::Signal::SIGPWR;
+use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
+
+/// Where there is none nothing of this runs, but it has to compile.
+#[cfg(not(target_os = "linux"))]
+const SIGPWR: Signal = SIGTERM;
 
 pub const CASES: &[Case] = &[
     case("container_word_is_dropped_by_others", the_word_alone),
