@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 const START: Duration = Duration::from_secs(60);
 /// What was written before an event may be read after it.
 const LATE: Duration = Duration::from_secs(3);
-/// A machine that resets itself in more than one way tells of each.
+/// A machine that resets itself in more than one way tells of each, on a busy host one by one: so long after the other,
+/// or as long as its console has said nothing.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a step did not go well.
@@ -65,7 +66,7 @@ pub struct Machine {
     panicked: Option<String>,
     checked: usize,
     events: Vec<(String, String)>,
-    last: Option<(String, String, Instant)>,
+    last: Option<(String, String, Instant, usize)>,
     over: bool,
     logs: [Option<File>; 3],
 }
@@ -271,16 +272,17 @@ impl Machine {
         }
     }
 
-    /// Keeps an event. Whether it is the same end once more, the time tells: other events and lines of the
-    /// console may come in between.
+    /// Keeps an event. Whether it is the same end once more, the time tells, since other events and lines of the
+    /// console may come in between, or that none came: no machine restarts without a word.
     fn note(&mut self, name: String, reason: String) {
         let end = is_end(&name);
-        let same = |(what, why, at): &(String, String, Instant)| {
-            *what == name && *why == reason && at.elapsed() < AGAIN
+        let said = self.console.count();
+        let same = |(what, why, at, lines): &(String, String, Instant, usize)| {
+            *what == name && *why == reason && (at.elapsed() < AGAIN || *lines == said)
         };
         let again = end && self.last.as_ref().is_some_and(same);
         if end {
-            self.last = Some((name.clone(), reason.clone(), Instant::now()));
+            self.last = Some((name.clone(), reason.clone(), Instant::now(), said));
         }
         if !again {
             self.events.push((name, reason));
