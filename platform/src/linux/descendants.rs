@@ -75,9 +75,13 @@ impl Search<'_> {
     fn is_one(&self, pid: i32, stat: Stat) -> bool {
         let first = self.family.first;
         let there = self.family.left.as_ref().is_none_or(|left| left.0);
-        if stat.session == first {
-            // Another session may have the number by now, unless its leader is the one that was recorded.
-            return there || self.family.left.as_ref().is_some_and(|left| is_marked(pid, left.1));
+        // Another session may have the number by now, unless its leader is the one that was recorded.
+        if stat.session == first && there {
+            return true;
+        }
+        // What has left the session and lost its parents is nobody's any more, but has the variable.
+        if self.family.left.as_ref().is_some_and(|left| is_marked(pid, left.1)) {
+            return true;
         }
         let (mut at, mut stat) = (pid, stat);
         for _ in 0..GENERATIONS {

@@ -101,10 +101,15 @@ pub(crate) fn first_line(record: &[u8]) -> &[u8] {
     record.split(|byte| *byte == b'\n').next().unwrap_or_default()
 }
 
-/// A process that was recorded: its number, and whether it is the one that has it now.
-pub(crate) fn recorded(record: &[u8]) -> Option<(i32, bool)> {
+/// A process that was recorded: its number, and what tells it from others that have that.
+pub(crate) fn noted(record: &[u8]) -> Option<(i32, u64)> {
     let mut words = first_line(record).strip_prefix(b"p ")?.split(|byte| *byte == b' ');
     let pid = i32::try_from(number(words.next()?)?).ok().filter(|pid| *pid > 1)?;
-    let birth = number(words.next()?)?;
+    Some((pid, number(words.next()?)?))
+}
+
+/// The same: its number, and whether it is the one that has it now.
+pub(crate) fn recorded(record: &[u8]) -> Option<(i32, bool)> {
+    let (pid, birth) = noted(record)?;
     Some((pid, birth != 0 && system::birth(pid) == Some(birth)))
 }

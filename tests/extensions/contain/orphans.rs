@@ -93,6 +93,48 @@ fn a_dead_runsv_and_run(way: Way) {
     });
 }
 
+/// A service with a daemon as in the book, which is out of its session and has lost its parents.
+const DAEMON: &str = "exec 9>>held; flock -n 9 || echo beside >>trace
+(setsid sh -c 'echo $$ >>copies; exec sleep 1000' &)
+exec sleep 2000";
+
+fn a_dead_runsv_and_its_daemon(way: Way) {
+    daemon(way, false);
+}
+
+fn a_dead_runsv_and_run_and_their_daemon(way: Way) {
+    daemon(way, true);
+}
+
+/// runsv is killed, or its service's process as well.
+fn daemon(way: Way, both: bool) {
+    needs_proc(way);
+    if way == Way::Family {
+        needs_root();
+    }
+    contained(way, DAEMON, &[], |service, runsv| {
+        let daemon = pids(service, "copies", 1)[0];
+        let first = service.runs()[0];
+        runsv.signal(Signal::SIGSTOP);
+        if both {
+            send(first, Signal::SIGKILL);
+        }
+        runsv.signal(Signal::SIGKILL);
+        runsv.wait();
+        assert!(is_alive(daemon));
+        let new = start(way, service);
+        pids(service, "copies", 2);
+        if way == Way::Group {
+            // It is nobody's.
+            return pids(service, "copies", 2).into_iter().for_each(|pid| send(pid, Signal::SIGKILL));
+        }
+        until("its end", || (!is_alive(daemon)).then_some(()));
+        assert_eq!(service.trace(), ["run", "run"]);
+        stops(service);
+        alone(service.rig, &[&new]);
+    });
+}
+
 /// It is not to be started, and what was is not to go on.
 fn a_dead_runsv_of_one_that_is_down(way: Way) {
     needs_proc(way);
@@ -194,7 +236,8 @@ fn a_dead_runsvdir(way: Way) {
 }
 
 pub const EACH: &[Case] = each! {
-    a_dead_runsv a_dead_runsv_and_run a_dead_runsv_of_one_that_is_down what_is_said_of_them those_of_a_one_shot
+    a_dead_runsv a_dead_runsv_and_run a_dead_runsv_and_its_daemon a_dead_runsv_and_run_and_their_daemon
+    a_dead_runsv_of_one_that_is_down what_is_said_of_them those_of_a_one_shot
     a_dead_runsvdir
 };
 
