@@ -205,6 +205,7 @@ pub const CASES: &[Case] = &[
         let done = rig.place.run(sv(&rig, &["--log", "web"]).env("PATH", "/nowhere"));
         assert_eq!((done.out.as_str(), done.code), ("2\n", Some(1)), "{done:?}");
         assert!(done.err.starts_with("warning: web: it takes gzip to read "), "{done:?}");
+        needs_tool("gzip");
         let done = run(&rig, &["--log", "web"]);
         assert_eq!((done.out.as_str(), done.code), ("2\n", Some(1)), "{done:?}");
         assert!(done.err.starts_with("warning: web: gzip failed on an old log in "), "{done:?}");
