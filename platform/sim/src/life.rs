@@ -42,6 +42,8 @@ pub enum Act {
     Pause(u64),
     /// Does nothing any more.
     Forever,
+    /// Executes another program, which takes so many milliseconds.
+    Execute(u64),
     /// Waits for a disk, so many milliseconds, and no signal ends it meanwhile.
     Hang(u64),
     /// Writes to a descriptor, waiting for room.

@@ -33,6 +33,8 @@ pub struct Process {
     /// KILL does nothing before this moment: it waits for a disk.
     pub(crate) hangs: u64,
     birth: Option<Birth>,
+    /// It executes another program until this moment.
+    executes: u64,
     pub(crate) acts: VecDeque<Act>,
     pub(crate) on: Vec<(Signal, Vec<Act>)>,
     turn: u32,
@@ -57,12 +59,22 @@ impl Process {
             contained: false,
             hangs: 0,
             birth: None,
+            executes: 0,
             acts: VecDeque::new(),
             on: Vec::new(),
             turn: 0,
             waits: None,
             held: Vec::new(),
             late: false,
+        }
+    }
+
+    /// How many of a hundred signals come while it executes another program.
+    pub(crate) const fn executes(&self, now: u64) -> u64 {
+        match (&self.birth, self.executes > now) {
+            (_, true) => 100,
+            (Some(_), false) => 50,
+            (None, false) => 0,
         }
     }
 }
@@ -186,6 +198,14 @@ impl Kernel {
                 return false;
             }
             Act::Forever => return false,
+            Act::Execute(ms) => {
+                let until = self.time + ms * 1_000_000;
+                if let Some(process) = self.procs.get_mut(&pid) {
+                    process.executes = until;
+                }
+                self.turn_in(pid, ms * 1_000_000);
+                return false;
+            }
             Act::Hang(ms) => {
                 let until = self.time + ms * 1_000_000;
                 if let Some(process) = self.procs.get_mut(&pid) {

@@ -36,6 +36,11 @@ impl Kernel {
         if process.ended.is_some() {
             return;
         }
+        let executes = process.executes(self.time);
+        if self.machine.exec_loses && executes > 0 && self.random.chance(executes) {
+            return;
+        }
+        let Some(process) = self.procs.get_mut(&pid) else { return };
         let number = crate::number(signal);
         if process.hangs > self.time {
             return self.later(pid, signal);

@@ -57,6 +57,8 @@ pub struct Machine {
     pub files: usize,
     /// kill(2) of all processes hits the caller as well.
     pub kill_hits_caller: bool,
+    /// A signal that comes while a process executes another program is lost, KILL too.
+    pub exec_loses: bool,
     /// How processes are kept together.
     pub keeps: Keeps,
 }
@@ -79,6 +81,7 @@ pub const LINUX: Machine = Machine {
     unread_to_readers_only: false,
     files: 1024,
     kill_hits_caller: false,
+    exec_loses: false,
     keeps: Keeps::All,
 };
 
@@ -134,6 +137,7 @@ pub const NETBSD: Machine = Machine {
     ],
     keeps: Keeps::Group,
     dot_goes: true,
+    exec_loses: true,
     files: 64,
     ..BSD
 };
