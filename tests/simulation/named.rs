@@ -243,7 +243,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 42] = [
+pub(crate) const STORIES: [(&str, Tell); 43] = [
     ("a supervise directory beside its service", places::begins),
     ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
@@ -268,6 +268,7 @@ pub(crate) const STORIES: [(&str, Tell); 42] = [
     ("DEV-42 a paused log service", log::dev_42),
     ("the last words of ./finish", last_words::of_finish),
     ("DEV-43 a service directory that was removed", removed::dev_43),
+    ("KILL until it is gone", says::kills_until_it_is_gone),
     ("a service that is asked to end twice", says::found_asked_twice),
     ("one more start of a service that has failed", says::found_once_failed),
     ("a next start that is put off again", says::found_next_start),

@@ -19,6 +19,8 @@ pub(super) use sweep::{Sweeping, Then};
 
 /// After fork failed.
 const RETRY: u64 = 5000;
+/// After KILL, in milliseconds: NetBSD loses what comes while a process executes another program.
+const AGAIN: u64 = 1000;
 
 /// Which of the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -228,7 +230,7 @@ impl Service {
         if self.looking || self.kill > now {
             return;
         }
-        self.kill = NEVER;
+        self.kill = now.plus_ms(AGAIN);
         let mut kill = |pid| out.add(Action::Signal(pid, Signal::Kill));
         if let Some(pid) = self.pid {
             kill(pid);

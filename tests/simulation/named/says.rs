@@ -200,3 +200,35 @@ pub(super) fn newlines_in_every_state(system: Machine) -> Check {
     }
     Ok(())
 }
+
+/// KILL is sent again until it was heard: it may be lost, and what waits for a disk does not hear it either. Nothing
+/// more is sent to a service that is wanted again.
+pub(super) fn kills_until_it_is_gone(system: Machine) -> Check {
+    let lost = |first: u64| if system.exec_loses { vec![first, first + 1_000] } else { vec![first] };
+    let deaf = |acts: &[Act]| Life::of(acts).on(Signal::Terminate, &[]);
+    let executes = |before| deaf(&[Act::Pause(before), Act::Execute(500), Act::Forever]);
+    let hangs = deaf(&[Act::Pause(1_000), Act::Hang(3_500), Act::Forever]);
+    let exits = Life::exits(0, 1);
+    let kill = [letter(900, b'd')];
+    let again = [letter(900, b'd'), letter(1_300, b'u')];
+    for (run, finish, letters, kills) in [
+        (executes(1_000), &exits, &kill[..], lost(1_200)),
+        (executes(1_000), &exits, &again[..], vec![1_200]),
+        (exits.clone(), &executes(0), &[], lost(300)),
+        (hangs, &exits, &kill[..], vec![1_200, 2_200, 3_200, 4_200]),
+    ] {
+        let lives: Lives<'_> =
+            &[("./run", &[run, Life::forever()]), ("./finish", &[finish.clone(), Life::forever()])];
+        let mut story = Story::new(9, system, lives).plan(&[
+            (0, Deed::Create("/service/x/finish", 0o755)),
+            (0, Deed::Fill("/service/x/timeout-kill", b"300\n")),
+            (0, Deed::Fill("/service/x/timeout-finish", b"300\n")),
+        ]);
+        story = story.plan(letters).plan(&[until(5_000)]);
+        story.runsv(false);
+        let told = story.times("kill Kill");
+        let told: Vec<u64> = told.into_iter().filter(|ms| *ms < 4_990).collect();
+        super::about(&format!("KILL, {letters:?}"), &told, &kills)?;
+    }
+    Ok(())
+}

@@ -12,6 +12,8 @@ pub(super) const MS: u64 = 1_000_000;
 pub(super) const LATE: u64 = 100 * MS;
 /// How long after a fork that failed.
 pub(super) const RETRY: u64 = 5_000 * MS;
+/// How long after KILL that was not heard.
+const AGAIN: u64 = 1_000 * MS;
 
 /// When somebody is to be killed.
 #[derive(Clone, Copy, Debug)]
@@ -233,6 +235,13 @@ impl Model {
         }
     }
 
+    /// KILL was sent, and is again if that does not help.
+    fn was_killed(&mut self) {
+        let script = self.kill.is_some_and(|due| due.script);
+        self.killed = Some(self.now);
+        self.kill = Some(Due { at: self.now + AGAIN, script, stalled: self.stalled });
+    }
+
     /// A signal is sent, to it or to the control script that runs for it.
     pub(super) fn signal(&mut self, sent: u8, script: bool) -> Check {
         let name = self.name();
@@ -241,11 +250,11 @@ impl Model {
             if sent != KILL || (late.is_none() && self.killed != Some(self.now)) {
                 return Err(format!("signal {sent} for a control script, which has its time"));
             }
-            (self.kill, self.killed) = (None, Some(self.now));
+            self.was_killed();
             return Ok(());
         }
         if sent == KILL && late.is_some() {
-            (self.kill, self.killed) = (None, Some(self.now));
+            self.was_killed();
             return Ok(());
         }
         if let Some((_, Role::Finish)) = self.known.child {
