@@ -1,5 +1,5 @@
 //! chpst --notify-socket: sd_notify(3) in, a newline out.
-use crate::notifier::{Supervisor, notifier};
+use crate::notifier::{Supervisor, TOO_LONG, notifier};
 use crate::tools::{chpst, fatal, misused, usage};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -21,7 +21,11 @@ pub fn start(supervisor: &Supervisor, words: &[&str]) -> runit_tests::place::Run
 fn says(words: &[&str], said: &str) {
     let mut supervisor = Supervisor::new();
     let mut running = start(&supervisor, &[words, &["note=sent", "await=go"]].concat());
-    supervisor.await_trace("sent\n");
+    let trace = until("a trace", || Some(supervisor.trace()).filter(|text| text.ends_with('\n')));
+    if trace == TOO_LONG {
+        skip("no datagram may be so long");
+    }
+    assert_eq!(trace, "sent\n");
     if !said.is_empty() {
         assert_eq!(supervisor.await_end(), said);
     }

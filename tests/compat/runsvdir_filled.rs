@@ -4,7 +4,7 @@ use crate::runsvdir::{parent, start};
 use nix::sys::signal::Signal;
 use runit_tests::place::{Running, write_fifo};
 use runit_tests::rig::{Rig, Service, await_death, is_alive, process_state, send};
-use runit_tests::suite::{Case, case, needs_proc};
+use runit_tests::suite::{Case, case, needs_proc, needs_tool};
 use runit_tests::wait::until;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -21,6 +21,7 @@ pub const CASES: &[Case] = &[
     case("dir_filled_by_a_copy", || filled("cp -r all sv/$1")).ours(),
     case("dir_filled_by_an_exact_copy", || filled("cp -a all sv/$1")).ours(),
     case("dir_filled_from_an_archive", || {
+        needs_tool("tar");
         filled("mkdir sv/$1; tar cf - -C all . | tar xf - -C sv/$1");
     })
     .ours(),
