@@ -42,6 +42,7 @@ mod runsvdir_filled;
 mod runsvdir_log;
 mod runsvdir_soon;
 mod sv_check;
+mod sv_kernels;
 mod sv_moved;
 mod sv_names;
 mod sv_runsv;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         sv_names::CASES,
         sv_wait::CASES,
         sv_check::CASES,
+        sv_kernels::CASES,
         sv_runsv::CASES,
         sv_settled::CASES,
         runsv_supervise::CASES,

@@ -9,7 +9,7 @@ use runit_tests::wait::until;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const OLD: i32 = 7;
+pub const OLD: i32 = 7;
 const NEW: i32 = 8;
 
 pub const CASES: &[Case] = &[
@@ -320,11 +320,11 @@ pub const CASES: &[Case] = &[
     .ours(),
 ];
 
-fn run(pid: i32, want: u8) -> Status {
+pub fn run(pid: i32, want: u8) -> Status {
     Status::now(RUN, pid, want)
 }
 
-fn down(want: u8) -> Status {
+pub fn down(want: u8) -> Status {
     Status::now(DOWN, 0, want)
 }
 
@@ -340,7 +340,7 @@ fn obeys(word: &str, bytes: &str, before: Status, after: Status, text: &str) {
     ends(sv, &format!("{text}\n"), 0);
 }
 
-fn ends(mut sv: Running, text: &str, code: i32) {
+pub fn ends(mut sv: Running, text: &str, code: i32) {
     let ended = sv.wait().code();
     assert_eq!((masked(&sv.out()).as_str(), sv.err().as_str(), ended), (text, "", Some(code)));
 }

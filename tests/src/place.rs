@@ -128,6 +128,10 @@ impl Place {
         let mut command = Command::new(program);
         command.current_dir(&self.path).stdin(Stdio::null()).env_clear().env(MARK, &self.path);
         command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
+        // Answers of another kernel, `foreign.c`.
+        if let Some(kernel) = std::env::var_os("RUNIT_KERNEL") {
+            command.env("LD_PRELOAD", kernel);
+        }
         command
     }
 

@@ -61,6 +61,9 @@ pub fn main() -> Result<Tools, u8> {
     dirs.insert(if all { 0 } else { dirs.len() }, dir);
     let mut again = Command::new(exe);
     again.args(env::args_os().skip(1)).env("PATH", env::join_paths(dirs).expect("paths"));
+    if let Some(kernel) = env::var_os("RUNIT_KERNEL") {
+        again.env("LD_PRELOAD", kernel);
+    }
     panic!("this program cannot be run again: {}", again.exec());
 }
 

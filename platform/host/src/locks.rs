@@ -78,8 +78,11 @@ pub fn lock_within(fd: impl AsFd, patience: Duration) -> Result<()> {
 /// Those of flock(2) and fcntl(2); EAGAIN: somebody else still has one.
 pub fn lock_both(fd: impl AsFd, patience: Duration) -> Result<()> {
     lock_within(fd.as_fd(), patience)?;
-    if cfg!(target_os = "linux") { patiently(patience, || lock_records(fd.as_fd(), false)) } else { Ok(()) }
+    if APART { patiently(patience, || lock_records(fd.as_fd(), false)) } else { Ok(()) }
 }
+
+/// Whether the two kinds do not know of each other.
+const APART: bool = cfg!(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch)));
 
 /// The kernel would wait without an end, or with a signal for one.
 fn patiently(patience: Duration, mut take: impl FnMut() -> Result<()>) -> Result<()> {

@@ -40,7 +40,8 @@ pub const TELLS_ENDS: bool = !cfg!(any(
     target_os = "macos",
     target_os = "illumos",
     target_os = "solaris",
-    runit_force_poll
+    runit_force_poll,
+    runit_portable_watch
 ));
 
 /// Sleeps until a descriptor can be read (or has ended) or the time is over; which of them can.
