@@ -39,7 +39,7 @@ pub use resource::Resource;
 pub use table::Table;
 pub use text::{Text, c_str};
 pub use types::*;
-pub use unix::Os;
+pub use unix::{Os, REQUESTS};
 
 cfg_if::cfg_if! {
     if #[cfg(target_os = "linux")] {

@@ -176,6 +176,37 @@ pub const SUNOS: Machine = Machine {
 /// All of them.
 pub const SYSTEMS: [Machine; 6] = [LINUX, FREEBSD, OPENBSD, NETBSD, MACOS, SUNOS];
 
+/// The system that this is compiled for; another is taken for Linux.
+const HERE: &Machine = {
+    cfg_if::cfg_if! {
+        if #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))] {
+            &FREEBSD
+        } else if #[cfg(target_os = "openbsd")] {
+            &OPENBSD
+        } else if #[cfg(target_os = "netbsd")] {
+            &NETBSD
+        } else if #[cfg(target_os = "macos")] {
+            &MACOS
+        } else if #[cfg(any(target_os = "illumos", target_os = "solaris"))] {
+            &SUNOS
+        } else {
+            &LINUX
+        }
+    }
+};
+
+// A back-end that asks for something else does not compile, on whatever machine it is compiled.
+const _: () = assert!(are_same(platform::REQUESTS, HERE.requests), "back-end and personality differ");
+
+const fn are_same(one: &[(Signal, Request)], other: &[(Signal, Request)]) -> bool {
+    match (one, other) {
+        ([one, ones @ ..], [other, others @ ..]) => {
+            one.0 as u8 == other.0 as u8 && one.1 as u8 == other.1 as u8 && are_same(ones, others)
+        }
+        _ => one.is_empty() && other.is_empty(),
+    }
+}
+
 impl Machine {
     /// Whether reboot(8) does all itself and tells process 1 to stand still.
     #[must_use]

@@ -3,6 +3,9 @@ use super::{Os, console};
 use crate::back_end::System;
 use crate::{Boot, How, Pid, Request, Result, Signal};
 
+/// What signals ask of process 1 on this system: what [`Boot::requests`] says, known before anything runs.
+pub const REQUESTS: &[(Signal, Request)] = <Os as System>::REQUESTS;
+
 impl Boot for Os {
     const NATIVE: bool = Request::any_native(<Os as System>::REQUESTS);
 
@@ -16,7 +19,7 @@ impl Boot for Os {
         console::reopen();
     }
     fn requests(&self) -> &'static [(Signal, Request)] {
-        <Os as System>::REQUESTS
+        REQUESTS
     }
     fn arm_ctrl_alt_del(&mut self) {
         <Os as System>::arm_ctrl_alt_del();

@@ -12,6 +12,8 @@ pub(crate) mod signals;
 pub(crate) mod spawn;
 mod tell;
 
+pub use boot::REQUESTS;
+
 use crate::{Errno, Fd, Result, system};
 
 /// The operating system below.
