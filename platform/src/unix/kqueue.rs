@@ -3,8 +3,9 @@
 //!
 //! What is watched has to be kept open.
 use crate::unix::links::{self, LINKS};
+use crate::unix::seen::Seen;
 use crate::unix::{Os, check, close, files};
-use crate::{Errno, Fd, FileId, Notice, Watch, system};
+use crate::{Errno, Fd, Notice, Watch, system};
 use core::ffi::CStr;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -24,14 +25,6 @@ struct Link {
     was: Seen,
 }
 
-/// Which file it is, and where it leads if it is a link.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-struct Seen {
-    id: FileId,
-    /// The sum of the path in it.
-    target: u64,
-}
-
 /// The queue and what is watched with it.
 pub struct Native {
     queue: Option<Fd>,
@@ -46,7 +39,7 @@ pub struct Native {
 
 impl Native {
     pub(crate) const fn new() -> Native {
-        let none = Link { parent: -1, name: 0, was: Seen { id: FileId { device: 0, inode: 0 }, target: 0 } };
+        let none = Link { parent: -1, name: 0, was: Seen::NOTHING };
         Native {
             queue: None,
             notices: None,
@@ -76,18 +69,7 @@ impl Native {
 
     fn look(&self, link: &Link) -> Seen {
         let name = self.names.get(usize::from(link.name)..).unwrap_or_default();
-        let name = crate::c_str(name).unwrap_or_default();
-        let dir = Fd(link.parent);
-        // SAFETY: the name is a string; `look` passes room for the answer.
-        let found = files::look(|found| unsafe {
-            libc::fstatat(dir.0, name.as_ptr(), found, libc::AT_SYMLINK_NOFOLLOW)
-        });
-        let Ok(found) = found else { return Seen::default() };
-        // A link that was made anew may have the inode of the old one, and its time, too: the clock that
-        // files get their times from may go on in steps of ten milliseconds.
-        let mut path = [0; links::PATH];
-        let len = files::readlinkat(dir, name, &mut path).unwrap_or(0);
-        Seen { id: found.id(), target: crate::hash(path.iter().take(len)) }
+        Seen::at(Fd(link.parent), crate::c_str(name).unwrap_or_default())
     }
 
     /// Whether the descriptor is that of the directory or of a link that is another one now.
@@ -158,7 +140,7 @@ impl Watch for Os {
         let mut native = core::mem::replace(&mut self.native, Native::new());
         links::walk(self, path, |slot, parent, name| {
             let Some(next) = native.keep(room, name) else { return };
-            let mut link = Link { parent: hold(parent), name: room as u16, was: Seen::default() };
+            let mut link = Link { parent: hold(parent), name: room as u16, was: Seen::NOTHING };
             room = next;
             // First watched, then looked at: a change in between is one event too many.
             if link.parent >= 0 && add(queue, link.parent) {

@@ -8,6 +8,8 @@ pub(crate) mod events;
 pub(crate) mod files;
 pub(crate) mod links;
 mod procs;
+#[cfg(any(test, not(any(target_os = "linux", target_os = "illumos", target_os = "solaris"))))]
+pub(crate) mod seen;
 pub(crate) mod signals;
 pub(crate) mod spawn;
 mod tell;
