@@ -13,6 +13,7 @@ pub(crate) fn cases<P: Platform>() -> crate::Cases<P> {
         ("watch", watch),
         ("watch-link", watch_link),
         ("watch-link-on-the-way", watch_link_on_the_way),
+        ("watch-eight-links", watch_eight_links),
         ("watch-beside", watch_beside),
         ("removed", removed),
     ]
@@ -196,6 +197,22 @@ fn watch_link_on_the_way<P: Platform>(p: &mut P) -> Case {
     fine!(p.mkdir(c"other/beside", 0o755));
     same!(told(p, SHORT), Some(false));
     fine!(p.mkdir(c"other/deep/scan/new", 0o755));
+    same!(told(p, LONG), Some(true));
+    Ok(())
+}
+
+/// A way may lead through as many links as are followed; the last of them counts as the first does.
+fn watch_eight_links<P: Platform>(p: &mut P) -> Case {
+    fine!(p.mkdir(c"other", 0o755));
+    change(p, programs::SWITCHER)?;
+    fine!(p.rename(c"current", c"first"));
+    change(p, programs::SWITCHER)?;
+    let way = c"first/../first/../first/../first/../first/../first/../first/../current";
+    if !p.watch(way) {
+        return Ok(());
+    }
+    same!(told(p, SHORT), Some(false));
+    change(p, programs::SWITCHER)?;
     same!(told(p, LONG), Some(true));
     Ok(())
 }
