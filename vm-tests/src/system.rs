@@ -346,6 +346,24 @@ mod tests {
         }
     }
 
+    /// What the first boots of other kernels showed of their descriptions.
+    #[test]
+    fn first_boots() {
+        let freebsd = load("freebsd").unwrap();
+        // Otherwise a kernel that no loader starts has a console nobody sees.
+        assert!(freebsd.direct_append.split(' ').any(|word| word == "boot_serial=YES"));
+        // pgrep(1) leaves out its own ancestors there, of which runsvdir is one.
+        let pgrep =
+            "pgrep() { [ \"$1\" != -a ] || echo 7; }\n".to_owned() + &freebsd.word("stage-2").unwrap();
+        let found = std::process::Command::new("sh").args(["-c", &pgrep]).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&found.stdout), "7\n");
+        // A line that is open cannot be opened once more on OpenBSD.
+        let agent = fs::read_to_string(home().join("files/service/agent/run")).unwrap();
+        assert_eq!(agent.matches("$channel").count(), 1, "{agent}");
+        let openbsd = load("openbsd").unwrap();
+        assert!(!openbsd.direct.is_empty() && !openbsd.direct_loader.is_empty() && openbsd.direct_label);
+    }
+
     #[test]
     fn what_is_wrong_is_said() {
         let good = "title t\nqemu q\n";

@@ -147,6 +147,9 @@ mod tests {
                 for text in ["root::0:0", "#!/bin/sh\nexit 0", "runit-init"] {
                     assert!(bytes.windows(text.len()).any(|window| window == text.as_bytes()), "{text}");
                 }
+                // FFS of version 1: FreeBSD mounts none of version 2 that comes from here, OpenBSD calls it damaged.
+                let magic = 8192 + 1372;
+                assert_eq!(bytes[magic..magic + 4], 0x0001_1954_u32.to_le_bytes());
             }
         }
     }
