@@ -1,6 +1,7 @@
 //! Single stories with a known end: the deviations that a simulation can show, and what it found.
 mod last_words;
 mod late_log;
+mod leaderless;
 mod log;
 mod places;
 mod process_1;
@@ -243,7 +244,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 43] = [
+pub(crate) const STORIES: [(&str, Tell); 44] = [
     ("a supervise directory beside its service", places::begins),
     ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
@@ -269,6 +270,7 @@ pub(crate) const STORIES: [(&str, Tell); 43] = [
     ("the last words of ./finish", last_words::of_finish),
     ("DEV-43 a service directory that was removed", removed::dev_43),
     ("KILL until it is gone", says::kills_until_it_is_gone),
+    ("what a killed supervisor has left", leaderless::crowd),
     ("a service that is asked to end twice", says::found_asked_twice),
     ("one more start of a service that has failed", says::found_once_failed),
     ("a next start that is put off again", says::found_next_start),

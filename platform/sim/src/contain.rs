@@ -15,6 +15,17 @@ pub enum Keeps {
     Group,
 }
 
+/// What of it another program finds, after the one that kept it was killed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Finds {
+    /// Whatever is left: a cgroup has a name, and a variable in their environments tells whose they are.
+    Left,
+    /// The process group while its leader is there: the number of a dead one may be anybody's.
+    Led,
+    /// Nothing.
+    Nothing,
+}
+
 impl Kernel {
     /// The processes that a contained child and its descendants are.
     pub fn contained(&self) -> impl Iterator<Item = &Process> {
@@ -43,6 +54,21 @@ impl Kernel {
             (process.on, process.contained, process.group) = (life.on, true, pid.0);
             self.group = pid.0;
         }
+    }
+
+    /// Whether another program finds what is left; if not, it is nobody's.
+    fn finds(&mut self) -> bool {
+        let leader = self.procs.get(&self.group);
+        let found = match self.machine.finds {
+            Finds::Left => true,
+            Finds::Led => leader.is_some_and(|leader| leader.ended.is_none()),
+            Finds::Nothing => false,
+        };
+        if !found {
+            self.group = 0;
+            self.procs.values_mut().for_each(|process| process.contained = false);
+        }
+        found
     }
 
     /// The process that inherits the children of one that ended.
@@ -100,6 +126,6 @@ impl Contain for Sim {
         self.kernel.call();
         let words = String::from_utf8_lossy(record);
         let mut words = words.split_ascii_whitespace().filter_map(|word| word.parse::<u64>().ok());
-        words.next().is_some() && words.next().is_some()
+        words.next().is_some() && words.next().is_some() && self.kernel.finds()
     }
 }

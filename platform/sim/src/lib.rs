@@ -25,7 +25,7 @@ mod systems;
 pub mod tree;
 mod world;
 
-pub use contain::Keeps;
+pub use contain::{Finds, Keeps};
 pub use faults::Faults;
 pub use files::Dir;
 pub use flood::Source;

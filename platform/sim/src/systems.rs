@@ -2,7 +2,7 @@
 //!
 //! What was seen on a console or read in a source stands in docs/platforms.md. Here it is a switch, so that
 //! every schedule can run on every system.
-use crate::contain::Keeps;
+use crate::contain::{Finds, Keeps};
 use crate::life::{Act, Deed, Life, Whom};
 use core::ffi::CStr;
 use platform::{How, Request, Signal};
@@ -61,6 +61,8 @@ pub struct Machine {
     pub exec_loses: bool,
     /// How processes are kept together.
     pub keeps: Keeps,
+    /// What of them another program finds.
+    pub finds: Finds,
 }
 
 /// Linux.
@@ -83,6 +85,7 @@ pub const LINUX: Machine = Machine {
     kill_hits_caller: false,
     exec_loses: false,
     keeps: Keeps::All,
+    finds: Finds::Left,
 };
 
 /// What the BSDs have in common.
@@ -119,6 +122,7 @@ pub const OPENBSD: Machine = Machine {
         (Signal::Terminate, Request::Nothing),
     ],
     keeps: Keeps::Group,
+    finds: Finds::Led,
     dot_goes: true,
     one_shot_key: true,
     files: 64,
@@ -136,6 +140,7 @@ pub const NETBSD: Machine = Machine {
         (Signal::Terminate, Request::Nothing),
     ],
     keeps: Keeps::Group,
+    finds: Finds::Led,
     dot_goes: true,
     exec_loses: true,
     files: 64,
@@ -148,6 +153,7 @@ pub const MACOS: Machine = Machine {
     requests: LINUX.requests,
     granule: 1_000_000_000,
     keeps: Keeps::Group,
+    finds: Finds::Led,
     silent_end: true,
     files: 256,
     kill_hits_caller: true,
@@ -167,6 +173,7 @@ pub const SUNOS: Machine = Machine {
     ],
     power_by_child: false,
     keeps: Keeps::Apart,
+    finds: Finds::Nothing,
     granule: 1,
     files: 256, // Of Solaris; illumos gives 65,536.
     kill_hits_caller: true,
