@@ -113,3 +113,26 @@ pub(crate) fn recorded(record: &[u8]) -> Option<(i32, bool)> {
     let (pid, birth) = noted(record)?;
     Some((pid, birth != 0 && system::birth(pid) == Some(birth)))
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::format;
+
+    /// A number alone is nobody: the kernel gives it to another process, or the group has outlived its leader.
+    #[test]
+    fn a_recorded_process_is_known_by_its_birth() {
+        let own = own_pid();
+        let birth = system::birth(own).unwrap_or(0);
+        let found = |birth| recorded(format!("p {own} {birth}\n").as_bytes());
+        assert_eq!(found(birth), Some((own, birth != 0)));
+        assert_eq!(found(birth + 1), Some((own, false)));
+        assert_eq!(found(0), Some((own, false)), "it was not known");
+        // None has so high a number.
+        assert_eq!(recorded(format!("p {} {birth}\n", i32::MAX).as_bytes()), Some((i32::MAX, false)));
+        for wrong in [&b""[..], b"\n", b"p 1 1", b"p 0 1", b"p x 1", b"p 9", b"c 9 1", b"p 9 1x"] {
+            assert_eq!(recorded(wrong), None, "{wrong:?}");
+        }
+    }
+}
