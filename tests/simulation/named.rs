@@ -244,7 +244,7 @@ fn found_date_ahead(system: Machine) -> Check {
 type Tell = fn(Machine) -> Check;
 
 /// All stories with their names.
-pub(crate) const STORIES: [(&str, Tell); 44] = [
+pub(crate) const STORIES: &[(&str, Tell)] = &[
     ("a supervise directory beside its service", places::begins),
     ("a log service that appears later", late_log::appears),
     ("runit-init tells why runit does not start", process_1::init_without_runit),
