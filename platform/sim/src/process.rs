@@ -69,9 +69,10 @@ impl Process {
         }
     }
 
-    /// How many of a hundred signals come while it executes another program.
+    /// How many of a hundred signals come while it executes another program; none while it is stopped.
     pub(crate) const fn executes(&self, now: u64) -> u64 {
         match (&self.birth, self.executes > now) {
+            _ if self.stopped => 0,
             (_, true) => 100,
             (Some(_), false) => 50,
             (None, false) => 0,
