@@ -78,6 +78,8 @@ pub(super) struct Service {
     pub(super) spawned: u64,
     /// It was told to be down last.
     pub(super) ordered: u64,
+    /// A letter came last.
+    pub(super) heard: u64,
     /// When its needs were looked at last.
     pub(super) looked: Option<u64>,
     /// Since when it says that it waits.

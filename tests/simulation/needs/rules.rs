@@ -192,6 +192,7 @@ impl Needs {
     }
 
     fn letter(&mut self, index: usize, letter: u8, now: u64) {
+        self.services[index].heard = now;
         match letter {
             b'u' => self.services[index].wish_down = false,
             b'd' | b'x' | b'o' => {

@@ -107,6 +107,9 @@ impl Needs {
                     }
                     let wall = kernel.wall().secs;
                     let state = entry.to.and_then(|to| self.services[to].state(kernel, to));
+                    // A letter changes what it says, but not since when.
+                    let bound = if kernel.machine.watches { TOLD } else { UNSEEN };
+                    let settled = settled && entry.to.is_none_or(|to| self.services[to].heard + bound < now);
                     let rests = state.filter(|state| settled && !alone && state.since.secs + 2 < wall);
                     if rests
                         .is_some_and(|state| (state.doing == Doing::Failed) != (need.lack == Lack::Failed))
