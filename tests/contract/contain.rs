@@ -125,7 +125,13 @@ fn record<P: Platform>(p: &mut P) -> Case {
         let soon = p.now().plus_ms(5);
         p.wait(&[], Some(soon));
     }
-    holds!(p.adopt(place, &text[..RECORD]));
+    let found = p.adopt(place, &text[..RECORD]);
+    same!(found, crate::system::finds());
+    if !found {
+        fine!(p.kill(Target::One(pid), Signal::Kill));
+        same!(death(p)?.0, pid);
+        return Ok(());
+    }
     holds!(p.sweep(Sweep::Look, &[]));
     holds!(p.sweep(Sweep::Kill, &[]));
     same!(death(p)?, (pid, Ended::Killed { signal: 9, core: false }));

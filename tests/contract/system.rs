@@ -2,10 +2,11 @@
 use super::contract;
 use platform::{Boot, Events, Os, Pid, Signal};
 use platform_sim::tree::Node;
-use platform_sim::{Act, Deed, LINUX, Life, Nobody, SYSTEMS, Sim};
+use platform_sim::{Act, Deed, Finds, LINUX, Life, Nobody, SYSTEMS, Sim};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A directory that goes with the value.
 struct Temporary(PathBuf);
@@ -35,6 +36,15 @@ const SCRIPTS: [(&str, &str); 9] = [
 /// The locks of fcntl(2), which runit uses where there are no others: a process excludes the rest but
 /// never itself.
 pub(super) const LOCKS_ARE_THE_PROCESS_S: bool = cfg!(target_os = "solaris");
+
+/// Nothing tells a process that was recorded from another one that has its number now.
+static FORGETS: AtomicBool =
+    AtomicBool::new(cfg!(any(target_os = "illumos", target_os = "solaris", target_os = "dragonfly")));
+
+/// Whether another program finds a process that was recorded.
+pub(super) fn finds() -> bool {
+    !FORGETS.load(Ordering::Relaxed)
+}
 
 /// The signals that the cases need.
 const CAUGHT: [Signal; 2] = [Signal::Child, Signal::User1];
@@ -90,6 +100,7 @@ pub(super) fn in_memory(counts: &mut (u32, u32)) {
         (0..20).map(|seed| (seed, LINUX)).chain((0..4).flat_map(|seed| SYSTEMS.map(|system| (seed, system))));
     for (seed, system) in seeds {
         let name = format!("memory as {}, seed {seed}", system.name);
+        FORGETS.store(system.finds == Finds::Nothing, Ordering::Relaxed);
         let mut sim = Sim::new(seed, Pid(100), system, Box::new(Nobody));
         let kernel = &mut sim.kernel;
         kernel.directory(b"/bin");
