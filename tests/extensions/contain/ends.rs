@@ -139,7 +139,9 @@ exec sleep 2000";
         assert_eq!(service.trace(), ["run", "run"]);
         assert!(!is_alive(first[0]));
         until("a new child", || (pids(service, "left", 1) != first).then_some(()));
-        assert_eq!(others(service.rig, &[runsv]).len(), 2);
+        let found = others(service.rig, &[runsv]);
+        let names: Vec<String> = found.iter().map(|pid| runit_tests::process::arguments(*pid)).collect();
+        assert_eq!(found.len(), 2, "{names:?}");
     });
 }
 
