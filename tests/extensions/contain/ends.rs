@@ -92,7 +92,7 @@ fn nohup(way: Way) {
 
 /// It has a second, and no more.
 fn one_that_ignores_term(way: Way) {
-    let run = format!("(trap '' TERM; exec sleep 1000) & echo $! >left\n{WAITS}");
+    let run = format!("{{ trap '' TERM; exec sleep 1000; }} & echo $! >left\n{WAITS}");
     contained(way, &run, &[], |service, runsv| {
         pids(service, "left", 1);
         let ((), time) = timed(|| stops(service));
@@ -130,7 +130,7 @@ fn one_that_is_stopped(way: Way) {
 /// `./run` dies by itself: nothing is beside the next one.
 fn the_rest_before_the_next_start(way: Way) {
     let run = "exec 9>>held; flock -n 9 || echo beside >>trace
-(trap '' TERM; exec sleep 1000) & echo $! >left
+{ trap '' TERM; exec sleep 1000; } & echo $! >left
 exec sleep 2000";
     contained(way, run, &[("restart-delay", "50")], |service, runsv| {
         let first = pids(service, "left", 1);
@@ -148,7 +148,11 @@ exec sleep 2000";
 fn the_rest_before_finish(way: Way) {
     let rig = Rig::new();
     let service = rig.service("foo");
-    prepare(&service, "exec 9>>held; (trap '' TERM; exec sleep 1000) & echo $! >left\nexec sleep 2000", &[]);
+    prepare(
+        &service,
+        "exec 9>>held; { trap '' TERM; exec sleep 1000; } & echo $! >left\nexec sleep 2000",
+        &[],
+    );
     service.script("finish", "exec 9>>held; flock -n 9 || echo beside >>trace\necho finish $* >>trace");
     let runsv = start(way, &service);
     pids(&service, "left", 1);
@@ -161,7 +165,7 @@ fn the_rest_of_finish(way: Way) {
     let rig = Rig::new();
     let service = rig.service("foo");
     prepare(&service, "exec sleep 2000", &[]);
-    service.script("finish", "(trap '' TERM; exec sleep 1000) & echo $! >left\necho finish >>trace");
+    service.script("finish", "{ trap '' TERM; exec sleep 1000; } & echo $! >left\necho finish >>trace");
     let runsv = start(way, &service);
     service.await_trace("run");
     stops(&service);
@@ -174,7 +178,7 @@ fn the_end_of_runsv(way: Way) {
     for signal in [true, false] {
         contained(
             way,
-            &format!("(trap '' TERM; exec sleep 1000) & echo $! >left\n{WAITS}"),
+            &format!("{{ trap '' TERM; exec sleep 1000; }} & echo $! >left\n{WAITS}"),
             &[],
             |service, runsv| {
                 pids(service, "left", 1);
@@ -192,7 +196,7 @@ fn the_end_of_runsv(way: Way) {
 
 /// Until all is gone it is what it was.
 fn what_is_said_meanwhile(way: Way) {
-    let run = format!("(trap '' TERM; exec sleep 1000) & echo $! >left\n{WAITS}");
+    let run = format!("{{ trap '' TERM; exec sleep 1000; }} & echo $! >left\n{WAITS}");
     contained(way, &run, &[("timeout-kill", "600000")], |service, runsv| {
         pids(service, "left", 1);
         let pid = service.runs()[0];
@@ -235,7 +239,7 @@ fn many(way: Way) {
     let names: Vec<String> = (0..many).map(|number| format!("s{number}")).collect();
     let services: Vec<_> = names.iter().map(|name| rig.service(name)).collect();
     let begin = |service| {
-        prepare(service, "(trap '' TERM; exec sleep 1000) & echo $! >left\nexec sleep 2000", &[]);
+        prepare(service, "{ trap '' TERM; exec sleep 1000; } & echo $! >left\nexec sleep 2000", &[]);
         rig.place.start(&mut way.command(&rig, "runsv", &[&service.name]))
     };
     let runsvs: Vec<_> = services.iter().map(begin).collect();

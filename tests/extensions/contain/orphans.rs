@@ -153,7 +153,7 @@ fn a_dead_runsv_of_one_that_is_down(way: Way) {
 /// While they are being ended the service is not down.
 fn what_is_said_of_them(way: Way) {
     needs_proc(way);
-    let run = "(trap '' TERM; exec sleep 1000) & echo $! >left\nexec sleep 2000";
+    let run = "{ trap '' TERM; exec sleep 1000; } & echo $! >left\nexec sleep 2000";
     contained(way, run, &[], |service, runsv| {
         pids(service, "left", 1);
         runsv.signal(Signal::SIGKILL);

@@ -9,7 +9,7 @@ use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::time::Duration;
 
-const LEAVES: &str = "(trap '' TERM; exec sleep 1000) & echo $! >left";
+const LEAVES: &str = "{ trap '' TERM; exec sleep 1000; } & echo $! >left";
 const ONESHOT: (&str, &str) = ("oneshot", "");
 
 /// What a one-shot has left runs until it is undone: a daemon that leaves the foreground is a service so.
