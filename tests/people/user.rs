@@ -2,6 +2,7 @@
 use runit_tests::place::{Output, Running};
 use runit_tests::rig::{Rig, program};
 use runit_tests::suite::{Case, case};
+use runit_tests::tools;
 use runit_tests::wait::until;
 use std::process::Command;
 
@@ -36,7 +37,8 @@ fn session(rig: &Rig) -> Running {
     rig.place.executable("session", &std::fs::read_to_string(start).expect("the sample"));
     let copy = rig.place.path("session");
     command = if nix::unistd::geteuid().is_root() {
-        let mut command = rig.place.command("setpriv");
+        // By its path, since the command has another PATH.
+        let mut command = rig.place.command(tools::find("setpriv").expect("setpriv"));
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
         command
     } else {

@@ -2,6 +2,7 @@
 use crate::place::{Output, Place, Running, write_fifo};
 use crate::programs::Programs;
 use crate::suite::skip;
+use crate::tools;
 use crate::wait::{until, until_equal};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
@@ -71,10 +72,9 @@ impl Rig {
         // By another process: no descriptor of this one may be open for writing when it is run.
         let done = Command::new("cp").arg(program(name)).arg(&copy).status();
         assert!(done.is_ok_and(|status| status.success()), "cp");
-        if Command::new("setpriv").arg("--version").output().is_err() {
-            skip("no setpriv");
-        }
-        let mut command = self.place.command("setpriv");
+        // By its path: the command may be given another PATH.
+        let Some(setpriv) = tools::find("setpriv") else { skip("no setpriv") };
+        let mut command = self.place.command(setpriv);
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy).args(args);
         command
     }

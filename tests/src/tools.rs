@@ -13,6 +13,13 @@ type Tool = (&'static str, fn(&[String]) -> Option<u8>);
 
 const TOOLS: [Tool; 4] = [("flock", flock), ("seq", seq), ("setpriv", setpriv), ("setsid", apart)];
 
+/// Where a program is, if it is in `PATH`.
+#[must_use]
+pub fn find(name: &str) -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.exists())
+}
+
 /// The directory with the names that were missing; it goes with this.
 #[derive(Debug)]
 pub struct Tools(Option<PathBuf>);
