@@ -192,7 +192,7 @@ fn in_place_by_cp_of_several() {
 fn in_place_by_mv_of_an_old_one() {
     let host = Host::up();
     model(&host, false);
-    host.must("find etc/model -exec touch -d '1 hour ago' {} +; mv etc/model sd/web");
+    host.must("find etc/model -exec touch -t 202001010000 {} +; mv etc/model sd/web");
     await_whole(&host, "web");
 }
 

@@ -1,6 +1,7 @@
 //! Services that come and go with a package or a repository.
 use crate::host::{DAEMON, Host, SLEEPER, needs_tool};
 use crate::in_place::{await_kept_down, await_whole, logged, model};
+use runit_tests::rig::is_alive;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal};
 use std::time::Duration;
@@ -132,8 +133,7 @@ fn package_made_anew_behind_its_link() {
     host.sv_ok(&["start", "web"], "ok: run: web: (pid ");
     host.await_lines("web run", 3);
     let started = host.await_up("web");
-    let alive = format!("/proc/{started}");
-    assert!(std::path::Path::new(&alive).exists());
+    assert!(is_alive(started));
 }
 
 /// Debian's helpers send ALRM to the scanner after a change.

@@ -46,7 +46,7 @@ fn removal_of_the_directory() {
     let host = Host::up();
     host.service("db", &[("run", SLEEPER)]);
     model(&host, false);
-    host.must("find etc/model -exec touch -d '1 hour ago' {} +; mv etc/model sd/web");
+    host.must("find etc/model -exec touch -t 202001010000 {} +; mv etc/model sd/web");
     await_whole(&host, "web");
     let pid = host.await_up("web");
     host.must("rm -rf sd/web || rm -rf sd/web");
@@ -182,7 +182,8 @@ fn link_turned_to_another_version() {
     host.must("ln -s ../etc/v1 sd/app");
     host.await_line("v1 run");
     // Without a moment in which there is none, and with one.
-    host.must("ln -s ../etc/v2 tmp/new; mv -T tmp/new sd/app");
+    host.must("ln -s ../etc/v2 tmp/new");
+    std::fs::rename(host.place.path("tmp/new"), host.place.path("sd/app")).expect("a turned link");
     host.await_line("v2 run");
     host.await_line("v1 TERM");
     host.must("rm sd/app; ln -s ../etc/v3 sd/app");
