@@ -44,7 +44,9 @@ fn session(rig: &Rig) -> Running {
     } else {
         rig.place.command(copy)
     };
-    command.env("HOME", rig.place.path("home")).env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+    // The rest may have stand-ins for what is missing here.
+    let rest = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
+    command.env("HOME", rig.place.path("home")).env("PATH", format!("{}:{rest}", bin.display()));
     rig.place.start(&mut command)
 }
 
