@@ -1,7 +1,8 @@
 //! What `run` can be.
 use crate::host::{Host, SLEEPER, needs_root, needs_tool};
+use runit_tests::process;
 use runit_tests::programs::Programs;
-use runit_tests::suite::{Case, case};
+use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::{until, until_equal};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -77,9 +78,7 @@ fn run_of_one_shot_that_sleeps() {
     host.await_line("web run");
     host.before("setup done", "web run");
     let pid = host.await_up("setup");
-    let named =
-        || fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default().starts_with(b"setup-is-done\0");
-    until("its name", || named().then_some(()));
+    until("its name", || process::arguments(pid).starts_with("setup-is-done ").then_some(()));
     host.sv_ok(&["stop", "setup"], "ok: down: setup: ");
     assert!(!host.place.path("etc/setup/mounted").exists());
     assert_eq!((host.count("setup done"), host.count("setup undone")), (1, 1));
@@ -150,6 +149,7 @@ fn found(names: &[&str]) -> Option<PathBuf> {
 fn run_is_a_link_to_a_program() {
     let host = Host::up();
     let Some(yes) = found(&["/usr/bin/yes", "/bin/yes"]) else { runit_tests::suite::skip("no yes") };
+    needs_proc();
     let dir = host.define("web", &[("log/run", "exec sleep 100000")]);
     symlink(&yes, dir.join("run")).expect("a link");
     host.enable("web");
