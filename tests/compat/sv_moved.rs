@@ -1,7 +1,7 @@
 //! sv while somebody moves or removes what it is about.
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use runit_tests::rig::{Rig, masked};
+use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::status::{DOWN, Status};
 use runit_tests::suite::{Case, case};
 use std::fs;
@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
             let fake = service.fake(Status::now(DOWN, 0, b'?'));
             let mut sv = rig.start_sv(&["-w", "20", word, "foo"]);
             fake.await_command(letter);
-            fs::remove_dir_all(&service.dir).unwrap();
+            remove(&rig, &service);
             assert_eq!(sv.wait().code(), Some(1));
             assert_eq!(sv.out(), REMOVED);
         }
@@ -44,11 +44,17 @@ pub const CASES: &[Case] = &[
         fs::rename(&service.dir, rig.place.path("sv/old")).unwrap();
         fs::rename(rig.place.path("sv/other"), &service.dir).unwrap();
         next.await_command("u");
-        fs::remove_dir_all(&service.dir).unwrap();
+        remove(&rig, &service);
         assert_eq!(sv.wait().code(), Some(1));
         assert_eq!(sv.out(), REMOVED);
     })
     .ours(),
 ];
+
+/// At once: of one that is taken apart sv may find some and say that.
+fn remove(rig: &Rig, service: &Service<'_>) {
+    fs::rename(&service.dir, rig.place.path("removed")).unwrap();
+    fs::remove_dir_all(rig.place.path("removed")).unwrap();
+}
 
 const REMOVED: &str = "fail: foo: unable to change to service directory: file does not exist\n";
