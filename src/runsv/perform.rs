@@ -100,7 +100,7 @@ impl<'a> Runsv<'a> {
             self.machine.adopt();
         }
         if let Some((status, _)) = self.machine.status(Who::Main, &self.main.facts) {
-            self.main.save(p, self.voice, status, None);
+            self.main.announce(p, self.voice, status);
         }
         self.main.open_ok(p, refusal)
     }
@@ -144,7 +144,9 @@ impl<'a> Runsv<'a> {
         if state.doing == Doing::Waiting {
             state.need = self.needs.waits_for;
         }
-        supervise.save(p, self.voice, status, Some(&state))
+        let saved = supervise.save_lines(p, self.voice, status);
+        supervise.save_state(p, self.voice, &state);
+        supervise.save_record(p, self.voice, status, saved)
     }
 
     /// Hands in the commands that are there, as far as the service listens. What it does not listen to

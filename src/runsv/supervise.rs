@@ -189,8 +189,7 @@ impl<'a> Supervise<'a> {
     ) -> Option<()> {
         self.lock(p, refusal, scan)?;
         self.open_control(p, refusal)?;
-        // Says how things stand before anybody can ask: `pid` may be of a life before this one.
-        self.save(p, refusal.voice, status, None);
+        self.announce(p, refusal.voice, status);
         self.open_ok(p, refusal)
     }
 
@@ -206,7 +205,7 @@ impl<'a> Supervise<'a> {
     /// Brings `state` up to date. What tells of a change to the files that are replaced tells of this one, which is
     /// overwritten, so one of them follows. Where that fails it is taken away, and all else goes on.
     #[inline(never)]
-    fn save_state<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, state: &State) {
+    pub(super) fn save_state<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, state: &State) {
         if self.line.as_ref() == Some(&state.line(self.serial)) {
             return;
         }
@@ -227,16 +226,11 @@ impl<'a> Supervise<'a> {
         }
     }
 
-    /// Brings the files up to date: `pid` first, for which `./run` itself may look, then `stat`; `state`, if there is
-    /// something to say there, and `status`, when all is said; each only if it would change. `false` if that failed; a
-    /// failure is reported once for each state.
-    pub(super) fn save<P: Platform>(
-        &mut self,
-        p: &mut P,
-        voice: &Voice<'_>,
-        status: Status,
-        state: Option<&State>,
-    ) -> bool {
+    /// Brings `pid` and `stat` up to date: `pid` first, for which `./run` itself may look; each only if it would change.
+    /// `false` if that failed. `state` is saved between this and [`Supervise::save_record`], apart from both so that their
+    /// frames are not on the stack together.
+    #[inline(never)]
+    pub(super) fn save_lines<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, status: Status) -> bool {
         // Each is tried only if those before it are right: so C runit does.
         let mut saved = self.pid == Some(status.pid);
         if !saved && self.replace(p, voice, status, PID, status.pid_line().bytes()) {
@@ -253,9 +247,18 @@ impl<'a> Supervise<'a> {
                 self.stat = Some(line);
             }
         }
-        if let Some(state) = state {
-            self.save_state(p, voice, state);
-        }
+        saved
+    }
+
+    /// The same for `status`, the last of the files; `saved`: `pid` and `stat` are right. A failure is reported once for
+    /// each state.
+    pub(super) fn save_record<P: Platform>(
+        &mut self,
+        p: &mut P,
+        voice: &Voice<'_>,
+        status: Status,
+        mut saved: bool,
+    ) -> bool {
         if saved && self.record != Some(status) {
             saved = self.replace(p, voice, status, STATUS, &status.encode());
             if saved {
@@ -264,6 +267,12 @@ impl<'a> Supervise<'a> {
         }
         self.reported = if saved { None } else { Some(status) };
         saved
+    }
+
+    /// Says how things stand before anybody can ask: `pid` may be of a life before this one.
+    pub(super) fn announce<P: Platform>(&mut self, p: &mut P, voice: &Voice<'_>, status: Status) {
+        let saved = self.save_lines(p, voice, status);
+        self.save_record(p, voice, status, saved);
     }
 
     /// [`File::replace`], which says nothing of what was said of this status.
