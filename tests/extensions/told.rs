@@ -1,5 +1,6 @@
 //! What the cases need to say briefly: services that have some of the files, and what is told of them.
 use runit::state::{Doing, State};
+use runit::status::Want;
 use runit_tests::place::{Output, Running};
 use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::wait::{until, until_equal};
@@ -91,7 +92,8 @@ impl Told for Service<'_> {
         until("the record of it", || {
             let status = self.status();
             let pid = state.pid.map_or(0, |pid| pid.0);
-            (status.pid == pid && status.secs == state.since.secs).then_some(())
+            let want = (status.want == b'u') == (state.want == Want::Up);
+            (want && status.pid == pid && status.secs == state.since.secs).then_some(())
         });
         state
     }
