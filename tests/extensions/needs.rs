@@ -283,7 +283,7 @@ pub const CASES: &[Case] = &[
         pair(&[READY, ("timeout-kill", "100")], |web, db, _, _| {
             db.await_trace("run");
             await_need(web, "db", Lack::NotReady);
-            // Who waits tells it once to come up, which may be before anybody else has seen it down.
+            // The service that waits tells it once to come up, perhaps before anybody else has seen it down.
             db.control("d");
             db.await_runs(2);
             never_started(web);

@@ -15,7 +15,7 @@ pub(super) struct Svlogd {
     pub(super) pace: Pace,
     /// Something was read or written since it last slept.
     pub(super) worked: bool,
-    /// It has read since it last slept: once is enough, or whoever writes without end holds up the rest.
+    /// It has read since it last slept: once is enough, or a writer that never stops holds up the rest.
     pub(super) fed: bool,
     /// It was refused memory, and it waits for lines.
     pub(super) refused: bool,
