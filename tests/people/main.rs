@@ -19,6 +19,7 @@ mod outcome;
 mod rest;
 mod schema;
 mod table;
+mod terminal;
 mod user;
 mod wait;
 mod watch;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let areas: &[&[Case]] = &[
         all::CASES,
         table::CASES,
+        terminal::CASES,
         json::CASES,
         schema::CASES,
         outcome::CASES,
