@@ -188,6 +188,10 @@ pub fn all_there(names: &[PathBuf], down: bool) -> Result<(), String> {
 pub fn runsvdir(set: &Set, place: &Place, count: usize, down: bool) -> Running {
     let names = services(place, count, down);
     let running = place.start(set.command(place, "runsvdir").arg("service"));
-    all_there(&names, down).unwrap_or_else(|why| panic!("{why}"));
+    if let Err(why) = all_there(&names, down) {
+        // A panic that aborts would leave them all behind.
+        drop(running);
+        panic!("{why}");
+    }
     running
 }
