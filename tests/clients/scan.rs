@@ -3,6 +3,7 @@ use runit_tests::place::{Output, Place, Running};
 use runit_tests::programs::Programs;
 use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::status::Status;
+use runit_tests::tools;
 use runit_tests::wait::until;
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
@@ -143,10 +144,7 @@ pub fn in_some_try(holds: fn()) {
 
 /// The directories of programs: ours first.
 pub fn path() -> OsString {
-    let mut path = OsString::from(Programs::get().dir());
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
-    path
+    tools::search_path_behind(Programs::get().dir())
 }
 
 /// Gives the service a `run` whose interpreter does not exist: it never lives long enough to be

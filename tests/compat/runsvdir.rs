@@ -3,6 +3,7 @@ use nix::sys::signal::Signal;
 use runit_tests::place::Running;
 use runit_tests::rig::{Rig, await_death, by_term, is_alive, program};
 use runit_tests::suite::{Case, case, needs_proc};
+use runit_tests::tools;
 use runit_tests::wait::until;
 use std::ffi::OsString;
 use std::fs;
@@ -368,12 +369,9 @@ fn appears(rig: &Rig, name: &str) {
     service.await_runs(1);
 }
 
-/// `PATH` with the programs first. The rest may have stand-ins for what is missing here.
+/// `PATH` with the programs first.
 pub fn path() -> OsString {
-    let mut path = OsString::from(program("runsv").parent().unwrap());
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
-    path
+    tools::search_path_behind(program("runsv").parent().unwrap())
 }
 
 fn stat(pid: i32) -> Vec<String> {

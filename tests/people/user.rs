@@ -44,9 +44,7 @@ fn session(rig: &Rig) -> Running {
     } else {
         rig.place.command(copy)
     };
-    // The rest may have stand-ins for what is missing here.
-    let rest = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
-    command.env("HOME", rig.place.path("home")).env("PATH", format!("{}:{rest}", bin.display()));
+    command.env("HOME", rig.place.path("home")).env("PATH", tools::search_path_behind(&bin));
     rig.place.start(&mut command)
 }
 

@@ -3,7 +3,9 @@ use runit_tests::place::Running;
 use runit_tests::rig::{Rig, program};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
+use runit_tests::tools;
 use runit_tests::wait::until;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -14,10 +16,9 @@ pub const CASES: &[Case] = &[
     case("scan_directory_holds_other_things", scan_directory_holds_other_things),
 ];
 
-/// `PATH` with the programs first. The rest may have stand-ins for what is missing here.
-fn path() -> String {
-    let rest = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
-    format!("{}:{rest}", program("runsv").parent().expect("a directory").display())
+/// `PATH` with the programs first.
+fn path() -> OsString {
+    tools::search_path_behind(program("runsv").parent().expect("a directory"))
 }
 
 fn scan(rig: &Rig, command: &mut Command) -> Running {

@@ -127,7 +127,7 @@ impl Place {
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.path).stdin(Stdio::null()).env_clear().env(MARK, &self.path);
-        command.env("PATH", std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into()));
+        command.env("PATH", crate::tools::search_path());
         // Answers of another kernel, `foreign.c`.
         if let Some(kernel) = std::env::var_os("RUNIT_KERNEL") {
             command.env("LD_PRELOAD", kernel);

@@ -1,12 +1,27 @@
 //! Commands of util-linux and coreutils that test scripts use and other systems have not: there the suite itself is
 //! run under their names.
 use nix::unistd::{Gid, Uid, getpid, setgid, setsid, setuid};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
+
+/// `PATH`, which has the directory of the stand-ins where one is needed.
+#[must_use]
+pub fn search_path() -> OsString {
+    env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into())
+}
+
+/// `PATH` with this directory first.
+#[must_use]
+pub fn search_path_behind(first: &Path) -> OsString {
+    let mut path = first.as_os_str().to_owned();
+    path.push(":");
+    path.push(search_path());
+    path
+}
 
 /// What there is: the name, and what is done with the arguments. The result is the exit code.
 type Tool = (&'static str, fn(&[String]) -> Option<u8>);
@@ -49,7 +64,7 @@ pub fn main() -> Result<Tools, u8> {
         }));
     }
     let all = env::var_os("RUNIT_PORTABLE").is_some();
-    let path = env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
+    let path = search_path();
     let dir = env::temp_dir().join(format!("runit-tools-{}", getpid()));
     if env::split_paths(&path).any(|known| known == dir) {
         return Ok(Tools(Some(dir)));
