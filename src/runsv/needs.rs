@@ -110,12 +110,13 @@ impl Needs {
     pub(super) fn end<P: Platform>(&mut self, p: &mut P) {
         self.close(p);
         p.end_notices();
-        (self.waits_for, self.count, self.suspects) = (None, 0, false);
+        (self.waits_for, self.suspects) = (None, false);
     }
 
-    /// It was started, or will not be: what was done without counts again.
+    /// It was started, or will not be: what was done without counts again, and what is down is told again. Not
+    /// before: between the look that found all of them up and the start, one may have been told to go down.
     pub(super) const fn forget(&mut self) {
-        self.circles = 0;
+        (self.circles, self.count) = (0, 0);
     }
 
     /// Does without a need that waits for this service itself.

@@ -55,7 +55,7 @@ mod watched;
 use saboteur::Lie;
 use std::env;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use watched::Report;
@@ -214,25 +214,29 @@ const PROGRAMS: [Program; 8] = [
     },
 ];
 
+/// Seeds that showed a fault when many more schedules ran than these: they run always.
+const KNOWN: &[(&str, u64)] = &[
+    // A need was told to come up a second time, between the look that found it up and the start.
+    ("needs", 6053),
+];
+
 /// Schedules for each lie.
 const LIED: u64 = 300;
 
 /// At most so many failing seeds are shown.
 const SHOWN: usize = 5;
 
-/// Runs the schedules of a program on all processors. The failing seeds.
-fn all(program: &Program, schedules: u64) -> Vec<(u64, String)> {
-    let next = AtomicU64::new(0);
+/// Runs the schedules of a program on all processors. How many there were, and the failing seeds.
+fn all(program: &Program, schedules: u64) -> (u64, Vec<(u64, String)>) {
+    let known = KNOWN.iter().filter(|(name, seed)| *name == program.name && *seed >= schedules);
+    let seeds: Vec<u64> = (0..schedules).chain(known.map(|(_, seed)| *seed)).collect();
+    let next = AtomicUsize::new(0);
     let failed = Mutex::new(Vec::new());
     let threads = thread::available_parallelism().map_or(1, usize::from).min(8);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= schedules {
-                        break;
-                    }
+                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if let Some(wrong) = (program.schedule)(seed, false, Lie::None).wrong {
                         failed.lock().unwrap_or_else(PoisonError::into_inner).push((seed, wrong));
                     }
@@ -242,7 +246,7 @@ fn all(program: &Program, schedules: u64) -> Vec<(u64, String)> {
     });
     let mut failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
     failed.sort();
-    failed
+    (seeds.len() as u64, failed)
 }
 
 /// Runs the program on a platform that lies: the rules must say what they are there to say.
@@ -282,8 +286,7 @@ fn main() -> ExitCode {
     for program in PROGRAMS.iter().filter(|program| name.as_ref().map_or(true, |name| name == program.name)) {
         let start = std::time::Instant::now();
         watched::LATEST.store(0, Ordering::Relaxed);
-        let schedules = schedules.unwrap_or(program.schedules);
-        let wrong = all(program, schedules);
+        let (schedules, wrong) = all(program, schedules.unwrap_or(program.schedules));
         println!(
             "{}: {} schedules, {} wrong, {:.1?}, nothing later than {:.1?}",
             program.name,
