@@ -5,6 +5,7 @@ use runit_tests::suite::{self, Case};
 use std::process::ExitCode;
 
 mod crowd;
+mod flood;
 mod names;
 mod scan;
 mod service;
@@ -12,7 +13,14 @@ mod shortage;
 mod terminal;
 
 fn main() -> ExitCode {
-    let areas: &[&[Case]] =
-        &[service::CASES, names::CASES, scan::CASES, crowd::CASES, shortage::CASES, terminal::CASES];
+    let areas: &[&[Case]] = &[
+        service::CASES,
+        names::CASES,
+        scan::CASES,
+        crowd::CASES,
+        flood::CASES,
+        shortage::CASES,
+        terminal::CASES,
+    ];
     suite::main("robust", &areas.concat()).into()
 }

@@ -28,6 +28,10 @@ pub mod timezone;
 /// The result of everything that can fail: runit's errors, which know runit's texts.
 pub type Result<T> = core::result::Result<T, platform::Errno>;
 
+/// So often what tells of changes is read before the caller goes on: changes that never stop do not hold it up.
+#[cfg(all(target_os = "linux", not(runit_force_poll)))]
+const READS: u32 = 16;
+
 fn wrong(error: nix::errno::Errno) -> platform::Errno {
     platform::Errno(error as i32)
 }

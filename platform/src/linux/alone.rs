@@ -315,6 +315,17 @@ unsafe extern "C" fn sigaddset(set: *mut u64, signal: c_int) -> c_int {
     0
 }
 
+/// sigdelset(3).
+///
+/// # Safety
+/// `set` must be a set that was emptied.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn sigdelset(set: *mut u64, signal: c_int) -> c_int {
+    // SAFETY: promised.
+    unsafe { *set &= !(1 << (signal - 1)) };
+    0
+}
+
 /// signal(2), for SIG_DFL and SIG_IGN: a handler would have nowhere to return to, and there is none
 /// (`signalfd.rs`).
 #[unsafe(no_mangle)]

@@ -36,7 +36,7 @@ pub(crate) fn heard(os: &Os, ready: bool) -> SignalSet {
     if !ready && os.waker.is_some() {
         return set;
     }
-    let caught = events::caught();
+    let mut caught = events::caught();
     let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     loop {
         // SAFETY: a filled set and a local record; what is known besides is not asked for.
@@ -45,6 +45,9 @@ pub(crate) fn heard(os: &Os, ready: bool) -> SignalSet {
             return set;
         }
         set.0 |= events::bit(number);
+        // Each once: one that never stops coming does not hold up the others, nor the rest.
+        // SAFETY: the set is a filled one.
+        unsafe { libc::sigdelset(&raw mut caught, number) };
     }
 }
 

@@ -21,6 +21,9 @@ const IN_PARENT: u32 =
 /// How many directories are watched beside it.
 const BESIDE: usize = 4;
 
+/// So often it is read in one turn: a directory that never stops changing does not hold up the rest.
+const READS: u32 = 16;
+
 /// The inotify instance and what is watched with it.
 pub struct Native {
     fd: Option<Fd>,
@@ -148,9 +151,9 @@ impl Watch for Os {
         let Some(fd) = self.native.fd else { return false };
         let mut changed = false;
         let mut bytes = [0; 1024];
-        loop {
+        for _ in 0..READS {
             let mut events = match self.read(fd, &mut bytes) {
-                Ok(0) | Err(Errno::AGAIN) => return changed,
+                Ok(0) | Err(Errno::AGAIN) => break,
                 Err(Errno::INTR) => continue,
                 Err(_) => return true,
                 Ok(got) => bytes.get(..got).unwrap_or_default(),
@@ -165,5 +168,6 @@ impl Watch for Os {
                 events = next;
             }
         }
+        changed
     }
 }

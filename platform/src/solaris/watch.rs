@@ -201,12 +201,13 @@ impl Watch for Os {
         let Some(port) = self.native.port else { return false };
         let mut event = MaybeUninit::<libc::port_event>::zeroed();
         let mut changed = false;
-        loop {
+        // Once for each that is watched: one that never stops changing does not hold up the rest.
+        for _ in 0..=LINKS + BESIDE {
             let mut now = timespec { tv_sec: 0, tv_nsec: 0 };
             // SAFETY: both records are local ones.
             match check(unsafe { libc::port_get(port.0, event.as_mut_ptr(), &raw mut now) }) {
                 Err(Errno::INTR) => continue,
-                Err(_) => return changed,
+                Err(_) => break,
                 Ok(_) => changed = true,
             }
             // SAFETY: filled by the kernel.
@@ -220,5 +221,6 @@ impl Watch for Os {
                 }
             }
         }
+        changed
     }
 }

@@ -11,6 +11,9 @@ static WRITE: AtomicI32 = AtomicI32::new(0);
 /// The signals that came since they were last asked for: bits of [`SignalSet`].
 static PENDING: AtomicU32 = AtomicU32::new(0);
 
+/// So often the pipe is read in one turn.
+const READS: u32 = 16;
+
 extern "C" fn note(number: libc::c_int) {
     let saved = errno::errno();
     PENDING.fetch_or(events::bit(number), Ordering::Relaxed);
@@ -58,7 +61,12 @@ pub(crate) fn hear(waker: &mut Option<Fd>, caught: &libc::sigset_t) -> Result<()
 pub(crate) fn heard(os: &mut Os, ready: bool) -> SignalSet {
     let mut bytes = [0; 16];
     if let (true, Some(waker)) = (ready, os.waker) {
-        while os.read(waker, &mut bytes) == Ok(bytes.len()) {}
+        // What is left wakes again: signals that never stop coming do not hold up the rest.
+        for _ in 0..READS {
+            if os.read(waker, &mut bytes) != Ok(bytes.len()) {
+                break;
+            }
+        }
     }
     SignalSet(PENDING.swap(0, Ordering::Relaxed))
 }

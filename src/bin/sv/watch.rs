@@ -29,6 +29,9 @@ const SOON: Duration = Duration::from_millis(2);
 /// … so many times.
 const AGAIN: u32 = 8;
 
+/// So often it is tried to hear of all links on the way.
+const TRIES: u32 = 8;
+
 /// A service that is watched.
 struct Watched {
     name: Vec<u8>,
@@ -129,7 +132,8 @@ impl Home {
     fn listen(changes: Option<&Changes>, directory: &CStr) -> Home {
         let Some(changes) = changes else { return Home::default() };
         let mut followed = links::followed(directory);
-        loop {
+        // Where links never stop turning nothing can be heard.
+        for _ in 0..TRIES {
             let links: Option<Vec<Place>> = followed.iter().map(|link| changes.add(link, Of::Link)).collect();
             let Some(links) = links else { return Home::default() };
             let place = changes.add(directory, Of::Names);
@@ -140,6 +144,7 @@ impl Home {
             }
             followed = again;
         }
+        Home::default()
     }
 }
 

@@ -1,5 +1,6 @@
 //! inotify(7).
 use super::Of;
+use crate::READS;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -42,7 +43,8 @@ impl System {
     }
 
     pub(super) fn take(&self, mut tell: impl FnMut(Option<Place>)) {
-        while let Ok(events) = self.0.read_events() {
+        for _ in 0..READS {
+            let Ok(events) = self.0.read_events() else { break };
             for event in events {
                 let lost = event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW);
                 tell(Some(event.wd).filter(|_| !lost));

@@ -1,5 +1,6 @@
 //! inotify(7): one watch for each directory, which tells of its files as well.
 use super::Grown;
+use crate::READS;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -54,7 +55,8 @@ impl Growth {
     /// Reports what happened since the last call.
     pub fn notices(&mut self, mut tell: impl FnMut(Grown<'_>)) {
         let Some(inotify) = &self.inotify else { return };
-        while let Ok(events) = inotify.read_events() {
+        for _ in 0..READS {
+            let Ok(events) = inotify.read_events() else { break };
             for event in events {
                 if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
                     tell(Grown::Lost);

@@ -64,16 +64,15 @@ impl Growth {
         let none = KEvent::new(0, EventFilter::EVFILT_VNODE, EvFlags::empty(), FilterFlag::empty(), 0, 0);
         let now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         let mut events = [none; 16];
-        while let Ok(count @ 1..) = queue.kevent(&[], &mut events, Some(now)) {
-            for event in events.iter().take(count) {
-                let gone = event.fflags().intersects(FilterFlag::NOTE_RENAME | FilterFlag::NOTE_DELETE);
-                let is_it = |known: &&(OwnedFd, usize)| {
-                    usize::try_from(known.0.as_raw_fd()).ok() == Some(event.ident())
-                };
-                if let Some((_, number)) = self.directories.iter().find(is_it) {
-                    // Which names came and went is not told.
-                    tell(if gone { Grown::Gone(*number) } else { Grown::Lost });
-                }
+        // Once: what has no room is told in the next turn.
+        let count = queue.kevent(&[], &mut events, Some(now)).unwrap_or(0);
+        for event in events.iter().take(count) {
+            let gone = event.fflags().intersects(FilterFlag::NOTE_RENAME | FilterFlag::NOTE_DELETE);
+            let is_it =
+                |known: &&(OwnedFd, usize)| usize::try_from(known.0.as_raw_fd()).ok() == Some(event.ident());
+            if let Some((_, number)) = self.directories.iter().find(is_it) {
+                // Which names came and went is not told.
+                tell(if gone { Grown::Gone(*number) } else { Grown::Lost });
             }
         }
     }

@@ -46,11 +46,8 @@ impl Directories {
 
     /// Whether something was renamed since the last call. Signals that come before they are read are one.
     pub fn changed(&self) -> bool {
-        let mut changed = false;
-        while let Ok(Some(_)) = self.signals.read_signal() {
-            changed = true;
-        }
-        changed
+        // Of one kind one signal waits at most.
+        matches!(self.signals.read_signal(), Ok(Some(_)))
     }
 }
 

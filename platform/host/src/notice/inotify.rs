@@ -1,6 +1,7 @@
 //! inotify(7): names are told, so that `sv` looks only when there is something to see.
 use super::Notice;
 use super::dnotify::Directories;
+use crate::READS;
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
 use std::ffi::CStr;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -66,7 +67,8 @@ impl Watch {
                 return;
             }
         };
-        while let Ok(events) = inotify.read_events() {
+        for _ in 0..READS {
+            let Ok(events) = inotify.read_events() else { break };
             for event in events {
                 let (name, place) = (event.name.as_deref(), Place::Named(event.wd));
                 if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
