@@ -262,15 +262,12 @@ pub const CASES: &[Case] = &[
     }),
     case("sv_answers_soon", || {
         // The record changes a moment after sv looked in vain.
-        let quickest = (0..5).map(|_| delay(Duration::from_millis(30))).min();
-        assert!(quickest < Some(Duration::from_millis(100)), "{quickest:?}");
+        answers_soon(Duration::from_millis(30), 1);
     })
     .dev("DEV-50"),
     case("sv_answers_soon_after_a_long_wait", || {
-        let mut delays: Vec<Duration> = (0..4).map(|_| delay(Duration::from_millis(900))).collect();
-        delays.sort_unstable();
-        // A machine that stands still for a moment makes one look short.
-        assert!(delays[1] < Duration::from_millis(100), "{delays:?}");
+        // C looks 360 ms later; a machine that stands still for a moment makes one look short.
+        answers_soon(Duration::from_millis(900), 2);
     })
     .dev("DEV-50"),
     case("sv_restart_is_not_satisfied_by_the_old_process", || {
@@ -373,6 +370,18 @@ fn takes(args: &[&str], svwait: Option<&str>, secs: u64) {
     assert_eq!((masked(&done.out).as_str(), done.code), ("timeout: down: foo: Ts, normally up\n", Some(1)));
     assert!(time >= Duration::from_secs(secs), "{time:?}");
     assert!(time < Duration::from_secs(secs + 4), "{time:?}");
+}
+
+/// So many of the answers come soon after the change: on a busy machine not every one does.
+fn answers_soon(pause: Duration, enough: usize) {
+    let mut delays = Vec::new();
+    for _ in 0..8 {
+        delays.push(delay(pause));
+        if delays.iter().filter(|delay| **delay < Duration::from_millis(100)).count() == enough {
+            return;
+        }
+    }
+    panic!("{delays:?}");
 }
 
 /// The time from a change to the end of sv, if the change comes that long after the command.
