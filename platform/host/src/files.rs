@@ -118,8 +118,7 @@ pub fn exists(path: &CStr) -> Result<bool> {
 }
 
 /// Whether the writing end of a FIFO tells how much waits in it. On the BSDs and macOS it says 0.
-pub(crate) const WRITERS_KNOW: bool =
-    cfg!(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch)));
+pub(crate) const WRITERS_KNOW: bool = crate::AS_LINUX;
 
 /// How many bytes wait to be read (ioctl(2), FIONREAD).
 pub(crate) fn waiting(fd: impl AsFd) -> usize {

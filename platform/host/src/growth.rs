@@ -65,8 +65,7 @@ mod tests {
         assert_eq!(growth.add(0, &path), growth.tells());
         growth.hold(0, file.as_fd());
         let mut told = Vec::new();
-        let names = cfg!(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch)));
-        let nothing = |grown: Grown<'_>| assert!(!names && grown == Grown::Lost, "{grown:?}");
+        let nothing = |grown: Grown<'_>| assert!(!crate::AS_LINUX && grown == Grown::Lost, "{grown:?}");
         growth.notices(nothing);
         file.write_all(b"x\n").unwrap();
         assert!(growth.wait(output.as_fd(), false), "a line");
@@ -74,7 +73,7 @@ mod tests {
         fs::rename(place.join("current"), place.join("@1.s")).unwrap();
         assert!(growth.wait(output.as_fd(), false), "a rename");
         growth.notices(|grown| told.push(format!("{grown:?}")));
-        let told_of = if names { Grown::Renamed(0, b"@1.s") } else { Grown::Lost };
+        let told_of = if crate::AS_LINUX { Grown::Renamed(0, b"@1.s") } else { Grown::Lost };
         assert_eq!(told.first(), Some(&format!("{told_of:?}")));
         fs::remove_dir_all(&place).unwrap();
         assert!(growth.wait(output.as_fd(), false));

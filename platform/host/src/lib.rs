@@ -32,6 +32,9 @@ pub type Result<T> = core::result::Result<T, platform::Errno>;
 #[cfg(all(target_os = "linux", not(runit_force_poll)))]
 const READS: u32 = 16;
 
+/// Whether what only Linux can do is relied on; two ways to build on Linux do without, as other systems have to.
+const AS_LINUX: bool = cfg!(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch)));
+
 fn wrong(error: nix::errno::Errno) -> platform::Errno {
     platform::Errno(error as i32)
 }

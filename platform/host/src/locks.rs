@@ -82,7 +82,7 @@ pub fn lock_both(fd: impl AsFd, patience: Duration) -> Result<()> {
 }
 
 /// Whether the two kinds do not know of each other.
-const APART: bool = cfg!(all(target_os = "linux", not(runit_force_poll), not(runit_portable_watch)));
+const APART: bool = crate::AS_LINUX;
 
 /// The kernel would wait without an end, or with a signal for one.
 fn patiently(patience: Duration, mut take: impl FnMut() -> Result<()>) -> Result<()> {
