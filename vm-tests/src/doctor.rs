@@ -8,7 +8,7 @@ use std::path::Path;
 const TOOLS: [(&str, &str, &str, &str); 13] = [
     ("qemu-system-x86_64", "--version", "all systems but aarch64", "qemu-system-x86"),
     ("qemu-system-aarch64", "--version", "linux-aarch64", "qemu-system-arm"),
-    ("debugfs", "-V", "linux-debian, netbsd: files into ext2 and ext4", "e2fsprogs"),
+    ("debugfs", "-V", "linux-debian: files into ext4", "e2fsprogs"),
     ("mke2fs", "-V", "a root given as a directory", "e2fsprogs"),
     ("mmdebstrap", "--version", "ci/vm-setup: Debian's root", "mmdebstrap"),
     ("setpriv", "--version", "no machine outlives a test that was killed", "util-linux"),
@@ -17,7 +17,7 @@ const TOOLS: [(&str, &str, &str, &str); 13] = [
     ("xz", "--version", "packed images", "xz-utils"),
     ("qemu-img", "--version", "images of other kinds than raw", "qemu-utils"),
     ("xorriso", "--version", "files on an ISO 9660 disc", "xorriso"),
-    ("makefs", "-h", "a root given as a directory for FreeBSD, OpenBSD", "makefs"),
+    ("makefs", "-h", "a root given as a directory for FreeBSD, OpenBSD, NetBSD", "makefs"),
     ("busybox", "--help", "cross-checks of archives in unit tests", "busybox-static"),
 ];
 

@@ -124,7 +124,7 @@ impl<'a> Plan<'a> {
         if ext::tool(qemu).arg("--version").output().is_err() {
             missing.push(format!("{qemu} is not here (Debian: apt-get install {})", package(qemu)));
         }
-        if ["ext4", "ext2"].contains(&self.way()) && ext::tool("debugfs").arg("-V").output().is_err() {
+        if self.way() == "ext4" && ext::tool("debugfs").arg("-V").output().is_err() {
             missing.push("debugfs is not here (Debian: apt-get install e2fsprogs)".into());
         }
         if !self.system.programs.is_empty() && !self.bins.join("runit-init").is_file() {

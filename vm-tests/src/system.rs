@@ -16,7 +16,7 @@
 //! | `kernel PATH`, `root PATH` | what is booted, unless the command line says otherwise |
 //! | `need PATH HOW` | a file that must be there, and how to get it |
 //! | `image NAME URL SHA256` | what `fetch` fetches into the cache; instead of the checksum, the URL of a list, or `-` |
-//! | `inject WAY` | how files get in: `initramfs`, `ext4`, `ext2`, `ffs`, `tar`, `iso` |
+//! | `inject WAY` | how files get in: `initramfs`, `ext4`, `ffs`, `tar`, `iso` |
 //! | `target TRIPLE` | for which the programs are compiled |
 //! | `programs DIR` | where they go; `-`: they come in a package |
 //! | `scenarios DIR` | its own scenarios, in the place of those that are the same for all |
@@ -177,7 +177,7 @@ impl System {
                 self.images.push(Image { name: name.clone(), url: url.clone(), checksum, list });
             }
             "inject" | "direct-inject" => {
-                if !["initramfs", "ext4", "ext2", "ffs", "tar", "iso"].contains(&rest.as_str()) {
+                if !["initramfs", "ext4", "ffs", "tar", "iso"].contains(&rest.as_str()) {
                     return Err(line.wrong("no way to get files in"));
                 }
                 if line.word == "inject" {

@@ -92,19 +92,14 @@ pub fn read(image: &Path, path: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-/// Makes an image from a directory. `kind` is `ext2` or `ext4`; ext2 is made so that NetBSD can use it.
+/// Makes an ext4 image from a directory.
 ///
 /// # Errors
 /// What mke2fs says.
-pub fn make(image: &Path, kind: &str, from: &Path, megabytes: u64) -> Result<(), String> {
+pub fn make(image: &Path, from: &Path, megabytes: u64) -> Result<(), String> {
     fs::write(image, "").map_err(|why| format!("{}: {why}", image.display()))?;
     let mut command = tool("mke2fs");
-    command.args(["-q", "-F", "-E", "root_owner=0:0"]);
-    if kind == "ext2" {
-        command.args(["-O", "none", "-t", "ext2"]);
-    } else {
-        command.args(["-t", kind]);
-    }
+    command.args(["-q", "-F", "-E", "root_owner=0:0", "-t", "ext4"]);
     let output = command.arg("-d").arg(from).arg(image).arg(format!("{megabytes}M")).output();
     let output = output.map_err(|why| format!("mke2fs: {why}"))?;
     if output.status.success() {
@@ -135,31 +130,29 @@ mod tests {
         let place = Place::new();
         let from = place.dir("from");
         place.file("from/etc/runit/1", "of before, and longer than what comes");
-        for kind in ["ext2", "ext4"] {
-            let image = place.path(kind);
-            make(&image, kind, &from, 8).unwrap();
-            let mut tree = sample();
-            inject(&image, &tree, place.root()).unwrap();
-            for (path, node) in &tree.nodes {
-                if let Node::File(bytes, _) = node {
-                    assert_eq!(&read(&image, path).unwrap(), bytes, "{kind}: {path}");
-                }
+        let image = place.path("image");
+        make(&image, &from, 8).unwrap();
+        let mut tree = sample();
+        inject(&image, &tree, place.root()).unwrap();
+        for (path, node) in &tree.nodes {
+            if let Node::File(bytes, _) = node {
+                assert_eq!(&read(&image, path).unwrap(), bytes, "{path}");
             }
-            let stat = tool("debugfs").args(["-R", "stat /etc/runit/1"]).arg(&image).output().unwrap();
-            let stat = String::from_utf8_lossy(&stat.stdout).into_owned();
-            assert!(stat.contains("Mode:  0755") && stat.contains("User:     0"), "{stat}");
-            let link = tool("debugfs").args(["-R", "stat /sbin/init"]).arg(&image).output().unwrap();
-            assert!(String::from_utf8_lossy(&link.stdout).contains("\"runit-init\""));
-            // A second time over it, with one path less.
-            tree.put("/etc/empty", Node::Missing);
-            inject(&image, &tree, place.root()).unwrap();
-            assert!(read(&image, "/etc/empty").is_err());
-            let fsck = tool("e2fsck").args(["-f", "-n"]).arg(&image).output().unwrap();
-            assert!(fsck.status.success(), "{}", String::from_utf8_lossy(&fsck.stdout));
         }
+        let stat = tool("debugfs").args(["-R", "stat /etc/runit/1"]).arg(&image).output().unwrap();
+        let stat = String::from_utf8_lossy(&stat.stdout).into_owned();
+        assert!(stat.contains("Mode:  0755") && stat.contains("User:     0"), "{stat}");
+        let link = tool("debugfs").args(["-R", "stat /sbin/init"]).arg(&image).output().unwrap();
+        assert!(String::from_utf8_lossy(&link.stdout).contains("\"runit-init\""));
+        // A second time over it, with one path less.
+        tree.put("/etc/empty", Node::Missing);
+        inject(&image, &tree, place.root()).unwrap();
+        assert!(read(&image, "/etc/empty").is_err());
+        let fsck = tool("e2fsck").args(["-f", "-n"]).arg(&image).output().unwrap();
+        assert!(fsck.status.success(), "{}", String::from_utf8_lossy(&fsck.stdout));
         let mut big = Tree::default();
         big.put("/big", Node::File(vec![1; 9 << 20], 0o644));
-        assert!(inject(&place.path("ext2"), &big, place.root()).is_err(), "it is full");
+        assert!(inject(&image, &big, place.root()).is_err(), "it is full");
         assert!(inject(&place.path("none"), &sample(), place.root()).is_err());
     }
 }

@@ -56,10 +56,10 @@ impl Plan<'_> {
                 bytes.extend(cpio::archive(tree));
                 write("initrd", bytes)
             }
-            "ext4" | "ext2" => {
+            "ext4" => {
                 let root = root.ok_or_else(|| Unfit::Missing("no root: give one with --root".into()))?;
                 if root.is_dir() {
-                    ext::make(&image, self.way(), &root, 1024)?;
+                    ext::make(&image, &root, 1024)?;
                 } else {
                     duplicate(&root, &image)?;
                 }
