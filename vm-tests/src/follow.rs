@@ -192,6 +192,9 @@ impl Walk<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::home;
+    use runit_tests::place::Place;
+    use std::fs;
 
     #[test]
     fn limits_grow_with_a_busy_machine() {
@@ -201,5 +204,25 @@ mod tests {
         assert_eq!(pace.limit(20), Duration::from_secs(60));
         assert_eq!(pace.limit(50), Duration::from_secs(120));
         assert_eq!(pace.limit(150), Duration::from_secs(150));
+    }
+
+    /// A scenario may be the first one on its machine, and asks at once for what the services say.
+    #[test]
+    fn the_agent_answers_when_the_services_are_up() {
+        let place = Place::new();
+        place.dir("service/plain");
+        place.file("channel", "");
+        place.script("bin/stty", "");
+        place.script("bin/sv", "echo \"$SVDIR: $*; $(cat \"$channel\")\" >>\"$channel.asked\"");
+        let at = |name: &str| place.path(name).display().to_string();
+        place.file("words", format!("export channel={}\nservices={}\n", at("channel"), at("service")));
+        let agent = fs::read_to_string(home().join("files/service/agent/run")).unwrap();
+        place.file("run", agent.replace("/vm/", &format!("{}/", place.root().display())));
+        let path = format!("{}:{}", at("bin"), std::env::var("PATH").unwrap());
+        let ended = std::process::Command::new("sh").arg(at("run")).env("PATH", path).status().unwrap();
+        assert!(ended.success() || ended.code() == Some(1), "{ended}");
+        let asked = fs::read_to_string(at("channel.asked")).unwrap();
+        assert_eq!(asked, format!("{}: -w 60 check plain; \n", at("service")));
+        assert_eq!(fs::read_to_string(at("channel")).unwrap(), "agent: up\n");
     }
 }
