@@ -6,6 +6,10 @@ use runit_tests::tools;
 use runit_tests::wait::until;
 use std::process::Command;
 
+/// The samples, which the machine that runs this need not have.
+const SESSION: &str = include_str!("../../etc/linux/user/session");
+const LOG: &str = include_str!("../../etc/linux/user/log-run");
+
 /// A program as the user, who is nobody if this is root, with this home.
 fn as_user(rig: &Rig, name: &str, args: &[&str]) -> Command {
     rig.place.dir("home");
@@ -23,7 +27,6 @@ fn run(rig: &Rig, args: &[&str]) -> Output {
 
 /// A service of the user, and a runsvdir over it as etc/linux/user starts it.
 fn session(rig: &Rig) -> Running {
-    let start = concat!(env!("CARGO_MANIFEST_DIR"), "/../etc/linux/user/session");
     let mut command = as_user(rig, "runsv", &[]);
     drop(command);
     let bin = if nix::unistd::geteuid().is_root() {
@@ -34,7 +37,7 @@ fn session(rig: &Rig) -> Running {
     } else {
         program("runsv").parent().expect("a directory").to_owned()
     };
-    rig.place.executable("session", &std::fs::read_to_string(start).expect("the sample"));
+    rig.place.executable("session", SESSION);
     let copy = rig.place.path("session");
     command = if nix::unistd::geteuid().is_root() {
         // By its path, since the command has another PATH.
@@ -114,11 +117,7 @@ pub const CASES: &[Case] = &[
         let rig = Rig::new();
         as_user(&rig, "sv", &[]);
         service(&rig, "web");
-        let log = concat!(env!("CARGO_MANIFEST_DIR"), "/../etc/linux/user/log-run");
-        rig.place.executable(
-            "home/.config/service/web/log/run",
-            &std::fs::read_to_string(log).expect("the sample"),
-        );
+        rig.place.executable("home/.config/service/web/log/run", LOG);
         if nix::unistd::geteuid().is_root() {
             let log = rig.place.path("home/.config/service/web/log");
             nix::unistd::chown(&log, Some(65534.into()), Some(65534.into())).expect("chown");
