@@ -67,6 +67,26 @@ pub fn wait_for_ends(
     (ready, ended)
 }
 
+/// How often is looked where nobody is told that a reader went away.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Sleeps as [`wait`] does, in a program whose `output` is read by another one; `None`: nobody reads it any more.
+#[must_use]
+pub fn wait_while_read(fds: &[BorrowedFd<'_>], output: BorrowedFd<'_>, time: Duration) -> Option<Vec<bool>> {
+    let time = if TELLS_ENDS { time } else { time.min(LOOK) };
+    let (ready, ended) = wait_for_ends(fds, &[output], time);
+    let gone = ended.contains(&true) || !TELLS_ENDS && is_unread(output);
+    (!gone).then_some(ready)
+}
+
+/// Whether the last reader went away, for systems that answer only where something is asked.
+fn is_unread(output: BorrowedFd<'_>) -> bool {
+    let mut list = [PollFd::new(output, PollFlags::POLLOUT)];
+    let bad = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+    sleep(&mut list, Duration::ZERO)
+        && list.iter().any(|fd| fd.revents().is_some_and(|told| told.intersects(bad)))
+}
+
 #[cfg(target_os = "linux")]
 fn sleep(list: &mut [PollFd<'_>], time: Duration) -> bool {
     nix::poll::ppoll(list, Some(nix::sys::time::TimeSpec::from_duration(time)), None).is_ok()
@@ -85,6 +105,21 @@ mod tests {
     use crate::files;
     use std::ffi::CString;
     use std::os::fd::AsFd;
+
+    #[test]
+    fn the_reader_of_a_pipe() {
+        let _alone = crate::alone();
+        let (read, write) = nix::unistd::pipe().unwrap();
+        let (other, _other) = nix::unistd::pipe().unwrap();
+        let waits = |time| wait_while_read(&[other.as_fd()], write.as_fd(), time);
+        assert_eq!(waits(Duration::ZERO), Some(vec![false]));
+        assert!(!is_unread(write.as_fd()), "that it can be written to is nothing");
+        drop(read);
+        assert!(is_unread(write.as_fd()));
+        assert_eq!(waits(Duration::from_secs(60)), None);
+        let file = std::fs::File::open("/dev/null").unwrap();
+        assert!(!is_unread(file.as_fd()), "it has no readers");
+    }
 
     #[test]
     fn the_last_reader_of_a_fifo() {

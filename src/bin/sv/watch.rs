@@ -172,10 +172,8 @@ pub fn watch(console: &mut Console, svdir: &[u8], names: &[&[u8]], show: &Show) 
         let time = if deaf { time.min(POLL) } else { time };
         let out = std::io::stdout();
         let fds: Vec<_> = changes.iter().map(Changes::fd).collect();
-        let (ready, ended) = notice::wait_for_ends(&fds, &[out.as_fd()], time);
-        if console.is_broken() || ended.contains(&true) {
-            return Ok(());
-        }
+        let ready = notice::wait_while_read(&fds, out.as_fd(), time);
+        let Some(ready) = ready.filter(|_| !console.is_broken()) else { return Ok(()) };
         let mut at_home = home.place.is_none();
         let mut turned = false;
         if let Some(changes) = changes.as_ref().filter(|_| ready.contains(&true)) {
