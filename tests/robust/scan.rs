@@ -61,7 +61,7 @@ fn scan_directory_vanishes() {
 
 fn scan_directory_cannot_be_read() {
     let rig = Rig::new();
-    rig.place.chmod("sv", 0o711);
+    rig.place.chmod("sv", 0o311);
     rig.place.dir("all");
     rig.place.chmod("all", 0o777);
     let scan_as_nobody = &mut rig.unprivileged("runsvdir", &["sv"]);
