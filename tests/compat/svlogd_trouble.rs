@@ -242,7 +242,7 @@ pub const CASES: &[Case] = &[
     }),
     case("svlogd_unreadable_start", || {
         let logs = Logs::new("");
-        logs.chmod("", 0o711);
+        logs.chmod("", 0o311);
         let dir = logs.path("");
         let mut command = logs.rig.unprivileged("svlogd", &["."]);
         let done = logs.rig.place.run(command.current_dir(dir));

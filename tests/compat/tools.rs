@@ -55,6 +55,9 @@ impl Tools {
         if geteuid().is_root() {
             return self.run(words);
         }
+        if runit_tests::tools::find("unshare").is_none() {
+            skip("no unshare");
+        }
         let mut command = self.rig.place.command("unshare");
         command.arg("--map-root-user").arg(self.alias(words[0])).args(&words[1..]).env("PATH", search_path());
         let done = self.rig.place.run(&mut command);
