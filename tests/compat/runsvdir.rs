@@ -1,7 +1,7 @@
 //! runsvdir: what becomes of the entries of a directory.
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::rig::{Rig, await_death, by_term, is_alive, program};
+use runit_tests::rig::{Rig, await_death, by_term, is_alive, search_path};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::tools;
 use runit_tests::wait::until;
@@ -237,8 +237,7 @@ pub const CASES: &[Case] = &[
         let service = rig.service("foo");
         service.probe();
         let mut path = OsString::from("/etc/passwd:");
-        path.push(program("runsv").parent().unwrap());
-        path.push(":/usr/bin:/bin");
+        path.push(search_path());
         let mut command = rig.command("runsvdir", &["sv"]);
         let _runsvdir = rig.place.start(command.env("PATH", path));
         service.await_runs(1);
@@ -250,7 +249,7 @@ pub const CASES: &[Case] = &[
         rig.service("foo");
         rig.place.executable("bin/runsv", "#!/bin/sh\necho $MARK\nexec ls /proc/self/fd\n");
         let mut command = rig.command("runsvdir", &["sv"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", rig.place.path("bin").display())).env("MARK", "here");
+        command.env("PATH", tools::search_path_behind(&rig.place.path("bin"))).env("MARK", "here");
         let runsvdir = rig.place.start(&mut command);
         let plain = rig.place.run(rig.place.command("ls").arg("/proc/self/fd")).out;
         until("the list", || runsvdir.out().starts_with(&format!("here\n{plain}")).then_some(()));
@@ -358,7 +357,7 @@ pub const CASES: &[Case] = &[
 
 /// With the programs under test first in the search path.
 pub fn start(rig: &Rig, args: &[&str]) -> Running {
-    rig.place.start(rig.command("runsvdir", args).env("PATH", path()))
+    rig.place.start(rig.command("runsvdir", args).env("PATH", search_path()))
 }
 
 /// A complete service comes, and is started: all that was there before has been looked at.
@@ -367,11 +366,6 @@ fn appears(rig: &Rig, name: &str) {
     service.probe();
     symlink(&service.dir, rig.place.path("sv").join(name)).unwrap();
     service.await_runs(1);
-}
-
-/// `PATH` with the programs first.
-pub fn path() -> OsString {
-    tools::search_path_behind(program("runsv").parent().unwrap())
 }
 
 fn stat(pid: i32) -> Vec<String> {

@@ -5,6 +5,7 @@ use nix::sys::signal::Signal;
 use runit_tests::place::{Running, write_fifo};
 use runit_tests::rig::{Rig, Service, await_death, is_alive, process_state, send};
 use runit_tests::suite::{Case, case, needs_proc, needs_tool};
+use runit_tests::tools;
 use runit_tests::wait::until;
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -145,7 +146,7 @@ pub const CASES: &[Case] = &[
         service.probe();
         rig.place.script("bin/runsv", "echo >>../starts; exit 111");
         let mut command = rig.command("runsvdir", &["sv"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", rig.place.path("bin").display()));
+        command.env("PATH", tools::search_path_behind(&rig.place.path("bin")));
         let runsvdir = rig.place.start(&mut command);
         until("many starts", || (rig.place.text("starts").len() >= 9).then_some(()));
         // The next would come two seconds after the last.

@@ -1,9 +1,9 @@
 //! The log argument of runsvdir, which shows in the list of processes what is written to
 //! descriptor 2.
-use crate::runsvdir::{parent, path, start};
+use crate::runsvdir::{parent, start};
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::rig::{Rig, await_death, is_alive, program, send};
+use runit_tests::rig::{Rig, await_death, is_alive, program, search_path, send};
 use runit_tests::suite::{Case, case, needs_proc};
 use runit_tests::wait::until;
 use std::fs;
@@ -28,7 +28,7 @@ pub const CASES: &[Case] = &[
         service.probe();
         let mut command = rig.place.command("sh");
         command.args(["-c", "exec >&- 2>&-; exec \"$0\" \"$@\""]).arg(program("runsvdir"));
-        let mut runsvdir = rig.place.start(command.args(["sv", AREA]).env("PATH", path()));
+        let mut runsvdir = rig.place.start(command.args(["sv", AREA]).env("PATH", search_path()));
         // It hears of a death, and of HUP.
         send(parent(service.await_runs(1)), Signal::SIGKILL);
         service.await_runs(2);

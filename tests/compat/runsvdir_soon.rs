@@ -1,9 +1,10 @@
 //! What runsvdir does at once, and what it does again: each of these is a deviation.
-use crate::runsvdir::{parent, path, start};
+use crate::runsvdir::{parent, start};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use runit_tests::rig::{Rig, Service, send};
+use runit_tests::rig::{Rig, Service, search_path, send};
 use runit_tests::suite::{Case, case, needs_proc};
+use runit_tests::tools;
 use runit_tests::wait::{until, within};
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -91,7 +92,7 @@ pub const CASES: &[Case] = &[
         rig.service("foo");
         rig.place.script("bin/runsv", "echo >>../starts");
         let mut command = rig.command("runsvdir", &["sv"]);
-        command.env("PATH", format!("{}:/usr/bin:/bin", rig.place.path("bin").display()));
+        command.env("PATH", tools::search_path_behind(&rig.place.path("bin")));
         let start = Instant::now();
         let _runsvdir = rig.place.start(&mut command);
         until("three starts", || (rig.place.text("starts").len() >= 3).then_some(()));
@@ -146,7 +147,7 @@ pub const CASES: &[Case] = &[
         rig.place.chmod("sv/foo", 0o777);
         rig.place.chmod("sv", 0o311);
         let mut command = rig.unprivileged("runsvdir", &["sv"]);
-        let runsvdir = rig.place.start(command.env("PATH", path()));
+        let runsvdir = rig.place.start(command.env("PATH", search_path()));
         let line = "runsvdir sv: warning: unable to open directory sv: access denied\n";
         until("a warning", || runsvdir.err().starts_with(line).then_some(()));
         rig.place.chmod("sv", 0o755);

@@ -3,6 +3,7 @@ use nix::unistd::geteuid;
 use runit_tests::place::Output;
 use runit_tests::rig::{Rig, program};
 use runit_tests::suite::skip;
+use runit_tests::tools;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::process::Command;
@@ -85,7 +86,7 @@ impl Tools {
 /// The directories of PATH that we may look into. One that is not allowed changes what is said of a
 /// program that is missing.
 fn search_path() -> String {
-    let path = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
+    let path = tools::search_path().into_string().expect("a PATH of text");
     let dirs: Vec<&str> = path.split(':').filter(|dir| std::fs::read_dir(dir).is_ok()).collect();
     dirs.join(":")
 }

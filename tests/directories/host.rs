@@ -5,6 +5,7 @@ use runit_tests::programs::Programs;
 use runit_tests::rig::await_death;
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::skip;
+use runit_tests::tools;
 use runit_tests::wait::{patience, until, until_equal, within};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -59,8 +60,9 @@ impl Host {
     /// `SVDIR`, and `T`, the file in which everything notes what happens to it.
     pub fn command(&self, program: &str) -> Command {
         let mut command = self.place.command(program);
-        let others = std::env::var("PATH").unwrap_or_else(|_| "/usr/bin:/bin".into());
-        command.env("PATH", format!("{}:{others}:/usr/sbin:/sbin", Programs::get().dir().display()));
+        let mut path = tools::search_path_behind(Programs::get().dir());
+        path.push(":/usr/sbin:/sbin");
+        command.env("PATH", path);
         command.env("SVDIR", self.place.path(&self.scan)).env("T", self.place.path("trace"));
         command.env("P", self.place.root()).env("HOME", self.place.root());
         command

@@ -1,10 +1,9 @@
 //! Services whose supervise directories are in `.supervise` of the scan directory.
 use nix::sys::signal::Signal;
 use runit_tests::place::{Running, write_fifo};
-use runit_tests::rig::{Rig, Service, await_death, masked, program, send};
+use runit_tests::rig::{Rig, Service, await_death, masked, search_path, send};
 use runit_tests::status::{DOWN, FINISH, RUN};
 use runit_tests::wait::{until, until_equal};
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -90,9 +89,7 @@ pub fn says(text: &str, code: i32) -> (String, Option<i32>) {
 
 /// Starts runsvdir on a scan directory, with our runsv.
 pub fn scan(rig: &Rig, dir: &str) -> Running {
-    let mut path = OsString::from(program("runsv").parent().unwrap());
-    path.push(":/usr/bin:/bin");
-    rig.place.start(rig.command("runsvdir", &[dir]).env("PATH", path))
+    rig.place.start(rig.command("runsvdir", &[dir]).env("PATH", search_path()))
 }
 
 /// Ends a supervisor by KILL, and the process that it leaves behind.

@@ -4,17 +4,14 @@ use crate::needs_stop::{await_order, order, service};
 use crate::told::Told;
 use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::rig::{Rig, Service, program};
+use runit_tests::rig::{Rig, Service, search_path};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::os::unix::fs::symlink;
 
 /// Starts runsvdir on the services, and waits until all are up.
 fn start(rig: &Rig, services: &[&Service<'_>]) -> Running {
-    let mut path = program("runsv").parent().unwrap().to_owned().into_os_string();
-    path.push(":");
-    path.push(std::env::var_os("PATH").unwrap_or_default());
-    let runsvdir = rig.place.start(rig.command("runsvdir", &["sv"]).env("PATH", path));
+    let runsvdir = rig.place.start(rig.command("runsvdir", &["sv"]).env("PATH", search_path()));
     services.iter().for_each(|service| service.await_trace("run"));
     runsvdir
 }

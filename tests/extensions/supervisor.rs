@@ -4,7 +4,7 @@ use nix::sys::signal::Signal;
 use runit::state::{Doing, LENGTH, State};
 use runit_tests::full::Full;
 use runit_tests::place::Running;
-use runit_tests::rig::{Rig, Service, await_death, program, send};
+use runit_tests::rig::{Rig, Service, await_death, search_path, send};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
@@ -239,8 +239,7 @@ pub const CASES: &[Case] = &[
         files(int.probe_with("trap 'echo INT >>trace; exit 0' INT").finish(), &[("down-signal", "INT")]);
         let bad = rig.service("bad");
         files(bad.script("run", "exit 1"), &[("restart-limit", "1 60")]);
-        let path = format!("{}:/usr/bin:/bin", program("runsv").parent().unwrap().display());
-        let mut runsvdir = rig.place.start(rig.command("runsvdir", &["sv"]).env("PATH", path));
+        let mut runsvdir = rig.place.start(rig.command("runsvdir", &["sv"]).env("PATH", search_path()));
         until("all", || {
             (one.state()?.doing == Doing::Done && bad.state()?.doing == Doing::Failed).then_some(())
         });

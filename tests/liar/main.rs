@@ -13,6 +13,7 @@ use platform_sim::Random;
 use runit_tests::place::{Place, write_fifo};
 use runit_tests::programs::Programs;
 use runit_tests::status::Status;
+use runit_tests::tools;
 use runit_tests::wait;
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
@@ -179,7 +180,7 @@ fn liar(time: Duration, seed: u64) -> (usize, Vec<String>) {
     let programs = Programs::get();
     let place = Place::new();
     prepare(&place);
-    let path = format!("{}:/usr/bin:/bin", programs.dir().display());
+    let path = tools::search_path_behind(programs.dir());
     let mut scan = place.start(place.command(programs.path("runsvdir")).arg("sv").env("PATH", path));
     let mut runsv = place.start(place.command(programs.path("runsv")).arg("other/alone"));
     let stage = Stage {

@@ -5,7 +5,7 @@ use runit::state::{Doing, State};
 use runit::status::Want;
 use runit_tests::fake::Fake;
 use runit_tests::place::{Output, Running};
-use runit_tests::rig::{Rig, Service, program};
+use runit_tests::rig::{Rig, Service, search_path};
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::wait::until;
 use serde_json::Value;
@@ -85,8 +85,7 @@ pub fn six(rig: &Rig) -> Vec<Fake> {
 /// runsvdir over the services.
 pub fn supervised(rig: &Rig) -> Running {
     let mut command = rig.command("runsvdir", &[]);
-    let dir = program("runsv").parent().expect("a directory").to_owned();
-    command.arg(rig.place.path("sv")).env("PATH", format!("{}:/usr/bin:/bin", dir.display()));
+    command.arg(rig.place.path("sv")).env("PATH", search_path());
     rig.place.start(&mut command)
 }
 

@@ -3,7 +3,7 @@
 use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
 use runit_tests::place::Place;
-use runit_tests::rig::{Rig, program};
+use runit_tests::rig::{Rig, search_path};
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::{Case, case, needs_proc, skip};
 use runit_tests::wait::{set_patience, until};
@@ -90,8 +90,7 @@ fn very_many_services() {
         fs::create_dir(service).expect("mkdir");
         symlink(rig.place.path("run"), service.join("run")).expect("a link");
     }
-    let path = format!("{}:/usr/bin:/bin", program("runsv").parent().expect("a directory").display());
-    let mut running = rig.place.start(rig.command("runsvdir", &["sv"]).env("PATH", path));
+    let mut running = rig.place.start(rig.command("runsvdir", &["sv"]).env("PATH", search_path()));
     let first = all_up(&services, &[]);
     let scan = running.pid();
     let supervisors = || {

@@ -1,6 +1,6 @@
 //! Names are bytes.
 use runit_tests::place::{Output, Running};
-use runit_tests::rig::Rig;
+use runit_tests::rig::{Rig, search_path};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
@@ -23,14 +23,7 @@ fn scanned(rig: &Rig, names: &[&[u8]]) -> Running {
         symlink(rig.place.path("run"), service.join("run")).expect("a link");
     }
     let mut command = rig.command("runsvdir", &["sv"]);
-    command.env(
-        "PATH",
-        format!(
-            "{}:/usr/bin:/bin",
-            runit_tests::rig::program("runsv").parent().expect("a directory").display()
-        ),
-    );
-    rig.place.start(&mut command)
+    rig.place.start(command.env("PATH", search_path()))
 }
 
 fn sv(rig: &Rig, word: &str, name: &[u8]) -> Output {

@@ -1,11 +1,9 @@
 //! Scan directories that go away, cannot be read, or hold other things.
 use runit_tests::place::Running;
-use runit_tests::rig::{Rig, program};
+use runit_tests::rig::{Rig, search_path};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
-use runit_tests::tools;
 use runit_tests::wait::until;
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
@@ -16,14 +14,9 @@ pub const CASES: &[Case] = &[
     case("scan_directory_holds_other_things", scan_directory_holds_other_things),
 ];
 
-/// `PATH` with the programs first.
-fn path() -> OsString {
-    tools::search_path_behind(program("runsv").parent().expect("a directory"))
-}
-
 fn scan(rig: &Rig, command: &mut Command) -> Running {
     rig.place.script("run", "exec sleep 100000");
-    rig.place.start(command.env("PATH", path()))
+    rig.place.start(command.env("PATH", search_path()))
 }
 
 fn add(rig: &Rig, name: &str) {

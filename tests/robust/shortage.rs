@@ -1,7 +1,7 @@
 //! No descriptors, no processes, no space.
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use runit_tests::rig::{Rig, program};
+use runit_tests::rig::{Rig, program, search_path};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
@@ -28,9 +28,8 @@ fn sixty_four_descriptors() {
         let service = rig.place.dir(format!("sv/{number}"));
         symlink(rig.place.path("run"), service.join("run")).expect("a link");
     }
-    let path = format!("{}:/usr/bin:/bin", program("runsv").parent().expect("a directory").display());
     let mut command = rig.place.command("sh");
-    command.args(["-c", "ulimit -n 64; exec \"$0\" sv"]).arg(program("runsvdir")).env("PATH", path);
+    command.args(["-c", "ulimit -n 64; exec \"$0\" sv"]).arg(program("runsvdir")).env("PATH", search_path());
     let running = rig.place.start(&mut command);
     for number in 0..200 {
         until("a service up", || up(&rig.place.path(format!("sv/{number}"))));

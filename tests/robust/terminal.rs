@@ -3,7 +3,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::pty::openpty;
 use nix::sys::signal::Signal;
 use nix::sys::termios::{FlowArg, tcflow};
-use runit_tests::rig::{Rig, is_alive, program, send};
+use runit_tests::rig::{Rig, is_alive, search_path, send};
 use runit_tests::status::{RUN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
@@ -83,8 +83,7 @@ fn runsvdir() {
         rig.place.dir("new");
         rig.place.script("new/run", "exec sleep 100000");
         let mut command = rig.command("runsvdir", &["sv"]);
-        let dir = program("runsv").parent().expect("a directory").to_owned();
-        command.env("PATH", format!("{}:/usr/bin:/bin", dir.display()));
+        command.env("PATH", search_path());
         let mut running = rig.place.start_on(&mut command, &terminal.line);
         symlink(rig.place.path("new"), rig.place.path("sv/new")).expect("a link");
         let up = |status: &Status| status.state == RUN && status.pid != 0;

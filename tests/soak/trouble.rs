@@ -8,6 +8,7 @@ use platform_sim::Random;
 use runit_tests::place::write_fifo;
 use runit_tests::programs::Programs;
 use runit_tests::status::{RUN, Status};
+use runit_tests::tools;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::path::Path;
@@ -84,7 +85,7 @@ impl Trouble {
 
     fn start(&mut self) {
         let programs = Programs::get();
-        let path = format!("{}:/usr/bin:/bin", programs.dir().display());
+        let path = tools::search_path_behind(programs.dir());
         let mut command = self.tree.place.command(programs.path("runsvdir"));
         self.runsvdir = self.run(command.arg("scan").env("PATH", path));
         self.leaving = false;

@@ -6,6 +6,7 @@ use crate::tools;
 use crate::wait::{until, until_equal};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,11 @@ pub fn program(name: &str) -> PathBuf {
         skip(format!("no {name}"));
     }
     programs.path(name)
+}
+
+/// `PATH` with the programs first, by which runsvdir finds runsv.
+pub fn search_path() -> OsString {
+    tools::search_path_behind(program("runsv").parent().expect("a directory"))
 }
 
 /// A place and the programs in it. Services are in `sv`.

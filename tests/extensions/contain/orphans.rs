@@ -3,7 +3,7 @@ use super::{OWN, Way, alone, contained, each, others, pids, prepare, start, stop
 use crate::told::Told;
 use nix::sys::signal::Signal;
 use runit_tests::process;
-use runit_tests::rig::{Rig, Service, await_death, is_alive, program, send};
+use runit_tests::rig::{Rig, Service, await_death, is_alive, search_path, send};
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 use std::fs;
@@ -202,11 +202,9 @@ fn a_dead_runsvdir(way: Way) {
     let service = rig.service("foo");
     prepare(&service, ONE, &[]);
     let dir = rig.place.path("sv");
-    let programs = program("runsv").parent().expect("a directory").to_owned();
     let begin = || {
         let mut command = way.command(&rig, "runsvdir", &[dir.to_str().expect("a path")]);
-        let path = std::env::var("PATH").unwrap_or_default();
-        command.env("PATH", format!("{}:{path}", programs.display()));
+        command.env("PATH", search_path());
         rig.place.start(&mut command)
     };
     let runsv = || {
