@@ -58,8 +58,9 @@ impl Advice {
             Advice::None => return,
             Advice::AskAsRoot => (b"sudo sv --explain", name, b"", b""),
             Advice::Chmod(file) => (b"chmod +x", path, b"/", file),
-            Advice::Carriages(file) => (b"sed -i 's/\\r$//'", path, b"/", file),
-            Advice::Mark(file) => (b"sed -i '1s/^[^#]*//'", path, b"/", file),
+            // The BSDs' sed wants the ending of a copy, and knows no `\r`.
+            Advice::Carriages(file) => (b"sed -i.old \"s/$(printf '\\r')\\$//\"", path, b"/", file),
+            Advice::Mark(file) => (b"sed -i.old '1s/^[^#]*//'", path, b"/", file),
             Advice::Look(file) => (b"ls -ld", path, b"/", file),
             Advice::Edit(file) => (b"${EDITOR:-vi}", path, b"/", file),
             Advice::Link => match facts.entry {

@@ -52,7 +52,7 @@ fn every_fault_has_a_sentence_and_a_command() {
     let faults = [
         (Fault::Missing, "is not there.", "${EDITOR:-vi} /service/web/run"),
         (Fault::NoFile, "is a directory, or something else", "ls -ld /service/web/run"),
-        (Fault::Mark, "begins with a byte order mark", "sed -i '1s/^[^#]*//' /service/web/run"),
+        (Fault::Mark, "begins with a byte order mark", "sed -i.old '1s/^[^#]*//' /service/web/run"),
         (Fault::Mode, "is not executable.", "chmod +x /service/web/run"),
         (
             Fault::NoExec,
@@ -65,7 +65,11 @@ fn every_fault_has_a_sentence_and_a_command() {
             "#!/bin/no, and there is no such program",
             "${EDITOR:-vi} /service/web/run",
         ),
-        (Fault::Carriage(b"/bin/sh"), "carriage return", "sed -i 's/\\r$//' /service/web/run"),
+        (
+            Fault::Carriage(b"/bin/sh"),
+            "carriage return",
+            "sed -i.old \"s/$(printf '\\r')\\$//\" /service/web/run",
+        ),
     ];
     for (fault, part, command) in faults {
         let mut facts = facts(record(State::Down, 0, b'u'));
