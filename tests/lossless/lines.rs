@@ -6,8 +6,10 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::ExitCode;
 
-/// What a pipe takes all or not at all, on every system at least 512; 4,096 on Linux.
-const PIPE_BUF: usize = 4096;
+/// What a pipe takes all or not at all.
+const PIPE_BUF: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
+/// What each line has at least: its number, a blank and its end.
+pub(crate) const LEAST: u64 = 12;
 
 /// Which lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +32,7 @@ pub(crate) fn line(number: u64, kind: Kind, into: &mut Vec<u8>) {
         _ if kind == Kind::Whole => 0,
         _ => random.below(90_000),
     };
+    let more = if kind == Kind::Whole { more.min(PIPE_BUF as u64 - LEAST) } else { more };
     into.extend_from_slice(format!("{number:010} ").as_bytes());
     let letters = b"abcdefghijklmnopqrstuvwxyz".iter().cycle().skip(random.below(26) as usize);
     into.extend(letters.take(more as usize));

@@ -184,7 +184,7 @@ impl Place {
     #[must_use]
     pub fn processes(&self) -> Vec<Pid> {
         if !Path::new("/proc/self/environ").exists() {
-            return self.processes_by_ps();
+            return named_by_ps(&self.path, |_| true);
         }
         let mark = [MARK.as_bytes(), b"=", self.path.as_os_str().as_bytes(), b"\0"].concat();
         let pid = |name: &OsStr| name.to_str()?.parse().ok().map(Pid::from_raw);
@@ -197,17 +197,18 @@ impl Place {
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         entries.filter_map(|entry| pid(&entry.file_name())).filter(is_ours).collect()
     }
+}
 
-    /// The same on the BSDs, whose ps(1) shows the environment.
-    fn processes_by_ps(&self) -> Vec<Pid> {
-        let shown = Command::new("ps").args(["-axeww", "-o", "pid=", "-o", "command="]).output();
-        let shown = shown.map(|output| output.stdout).unwrap_or_default();
-        let mark = format!("{MARK}={}", self.path.display());
-        let named = |line: &&str| line.split(' ').any(|word| word == mark);
-        let text = String::from_utf8_lossy(&shown);
-        let lines = text.lines().filter(named);
-        lines.filter_map(|line| line.split_whitespace().next()?.parse().ok().map(Pid::from_raw)).collect()
-    }
+/// The processes that name a place in their environment, on the BSDs, whose ps(1) shows that, and of whose words, those of
+/// the environment too, `also` is true.
+pub fn named_by_ps(place: &Path, also: impl Fn(&[&str]) -> bool) -> Vec<Pid> {
+    let shown = Command::new("ps").args(["-axeww", "-o", "pid=", "-o", "command="]).output();
+    let shown = shown.map(|output| output.stdout).unwrap_or_default();
+    let mark = format!("{MARK}={}", place.display());
+    let text = String::from_utf8_lossy(&shown);
+    let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let found = lines.filter(|words| words.contains(&mark.as_str()) && also(words));
+    found.filter_map(|words| words.first()?.parse().ok().map(Pid::from_raw)).collect()
 }
 
 impl Default for Place {
