@@ -270,7 +270,7 @@ fn asked_of_an_editor() {
     host.must(
         "cd sd/web; cp -p run run~; cp -p run .run.swp
         sed 's/^n=.*/n=edited/' run >4913; chmod 755 4913; mv 4913 run; rm .run.swp; ln -s nobody@host:1 '.#run'
-        sed -i 's/100000/200000/' run; rm '.#run'",
+        sed -i.b 's/100000/200000/' run; rm '.#run' run.b",
     );
     host.service("db", &[("run", SLEEPER)]);
     host.await_line("db run");

@@ -13,7 +13,10 @@ pub const CASES: &[Case] = &[
     case("in_place_by_install", in_place_by_install),
     case("in_place_by_cp_r", || copied("cp -r \"etc/$2\" \"sd/$1\"")),
     case("in_place_by_cp_a", || copied("cp -a \"etc/$2\" \"sd/$1\"")),
-    case("in_place_by_tar", || copied("mkdir \"sd/$1\"; tar -C \"etc/$2\" -cf - . | tar -C \"sd/$1\" -xf -")),
+    case("in_place_by_tar", || {
+        needs_tool("tar");
+        copied("mkdir \"sd/$1\"; tar -C \"etc/$2\" -cf - . | tar -C \"sd/$1\" -xf -");
+    }),
     case("in_place_by_tar_over_a_slow_network", in_place_by_tar_over_a_slow_network),
     case("in_place_by_rsync", || {
         needs_tool("rsync");
@@ -152,8 +155,8 @@ fn in_place_by_install() {
     let host = Host::up();
     model(&host, true);
     let steps = [
-        "install -D -m 755 etc/model/run \"sd/$1/run\"",
-        "install -D -m 755 etc/model/log/run \"sd/$1/log/run\"",
+        "install -d \"sd/$1\"; install -m 755 etc/model/run \"sd/$1/run\"",
+        "install -d \"sd/$1/log\"; install -m 755 etc/model/log/run \"sd/$1/log/run\"",
         "install -m 644 /dev/null \"sd/$1/down\"",
     ];
     let name = host.step_by_step(Duration::ZERO, &steps);
@@ -162,6 +165,7 @@ fn in_place_by_install() {
 
 /// The archive comes in pieces.
 fn in_place_by_tar_over_a_slow_network() {
+    needs_tool("tar");
     let host = Host::up();
     model(&host, true);
     host.must("tar -C etc/model -cf tmp/archive .");

@@ -114,7 +114,7 @@ fn removal_and_a_new_directory_at_once() {
     let host = Host::up();
     host.define("old", &[("run", SLEEPER)]);
     model(&host, false);
-    host.must("cp -r etc/old sd/web; sed -i 's/^echo.* run/echo old run/' sd/web/run");
+    host.must("sed 's/^echo.* run/echo old run/' etc/old/run >tmp/run; cat tmp/run >etc/old/run; cp -r etc/old sd/web");
     host.await_line("old run");
     let pid = host.await_up("web");
     host.must("rm -rf sd/web; cp -r etc/model sd/web");

@@ -1,5 +1,5 @@
 //! What `run` can be.
-use crate::host::{Host, SLEEPER, needs_root, needs_tool};
+use crate::host::{Host, SLEEPER, needs_root};
 use runit_tests::process;
 use runit_tests::programs::Programs;
 use runit_tests::suite::{Case, case, needs_proc};
@@ -243,11 +243,12 @@ echo $child >child\necho web run >>$T\nwait $child";
 
 /// chpst with what services use most besides users.
 fn run_with_limits_and_a_lock() {
-    needs_tool("nice");
     let host = Host::up();
-    let run = "exec chpst -n 5 -o 64 -c 0 -l lock -0 sh -c 'echo web $(ulimit -n) $(ulimit -c) $(nice) >>$T; exec sleep 100000'";
+    // nice(1) of the BSDs does not tell it.
+    let run = "exec chpst -n 5 -o 64 -c 0 -l lock -0 sh -c '
+        echo web $(ulimit -n) $(ulimit -c) $(ps -o nice= -p $$) >>$T; exec sleep 100000'";
     host.service("web", &[("run", run)]);
-    let nice: i32 = host.must("nice").trim().parse().expect("a number");
+    let nice: i32 = host.must("ps -o nice= -p $$").trim().parse().expect("a number");
     host.await_line(&format!("web 64 0 {}", (nice + 5).min(19)));
     assert!(host.place.path("etc/web/lock").exists());
 }
