@@ -22,7 +22,9 @@ QA_PRESTRIPPED="sbin/.* usr/bin/.*"
 QA_FLAGS_IGNORED="sbin/.* usr/bin/.*"
 RESTRICT="test"
 
-PLACES=( @places@ )
+PLACES=(
+	@place_lines@
+)
 
 src_compile() {
 	# The archive has the crates in it.
@@ -31,7 +33,8 @@ src_compile() {
 }
 
 src_install() {
-	emake install "${PLACES[@]}" DESTDIR="${D}" @install@ BUILT=target/made
+	emake install "${PLACES[@]}" DESTDIR="${D}" BUILT=target/made \
+		@install@
 	newinitd "${ED}"/usr/share/examples/runit/linux/init/runsvdir.openrc runsvdir
 	insinto /lib/systemd/system
 	doins "${ED}"/usr/share/examples/runit/linux/init/runsvdir.service
