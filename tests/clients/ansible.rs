@@ -6,7 +6,7 @@ use crate::scan::{Scan, await_rest, broken, in_some_try, is_link};
 use runit_tests::place::Output;
 use runit_tests::rig::{await_death, is_alive};
 use runit_tests::suite::{Case, case};
-use runit_tests::wait::{self, until};
+use runit_tests::wait::until;
 use std::fs;
 
 pub const CASES: &[Case] = &[
@@ -337,7 +337,7 @@ fn module(scan: &Scan, name: &str, words: &str) -> Done {
         .arg(words)
         .env("PYTHONPATH", client("ansible/python"))
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    Done(scan.place().run(&mut command))
+    Done(scan.run_python(&mut command))
 }
 
 /// Runs Ansible on this machine with that module.
@@ -353,10 +353,5 @@ fn ansible(scan: &Scan, words: &[&str]) -> Output {
     command.env("PYTHONPATH", client("ansible/python")).env("PYTHONDONTWRITEBYTECODE", "1");
     command.env("ANSIBLE_COLLECTIONS_PATH", client("ansible/collections"));
     command.env("ANSIBLE_LOCAL_TEMP", scan.place().path("temporary")).env("LC_ALL", "C.UTF-8");
-    // It takes seconds for each task, and more when there is other work.
-    let patience = wait::patience();
-    wait::set_patience(patience * 4);
-    let done = scan.place().run(&mut command);
-    wait::set_patience(patience);
-    done
+    scan.run_python(&mut command)
 }

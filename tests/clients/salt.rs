@@ -137,7 +137,7 @@ fn salt(scan: &Scan, function: &str, words: &[&str]) -> String {
     path.push(":");
     path.push(client("ansible/python"));
     command.env("PYTHONPATH", path).env("PYTHONDONTWRITEBYTECODE", "1");
-    let done = scan.place().run(&mut command);
+    let done = scan.run_python(&mut command);
     assert_eq!(done.code, Some(0), "{done:?}");
     done.out.trim().to_owned()
 }

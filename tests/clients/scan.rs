@@ -4,7 +4,7 @@ use runit_tests::programs::Programs;
 use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::status::Status;
 use runit_tests::tools;
-use runit_tests::wait::until;
+use runit_tests::wait::{self, until};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::fs;
@@ -48,6 +48,15 @@ impl Scan {
         let service = self.rig.service(name);
         symlink(&service.dir, self.link_path(name)).expect("a link");
         service
+    }
+
+    /// Runs a command of python3, which takes seconds to load what it needs, and more when there is other work.
+    pub fn run_python(&self, command: &mut Command) -> Output {
+        let patience = wait::patience();
+        wait::set_patience(patience * 4);
+        let done = self.place().run(command);
+        wait::set_patience(patience);
+        done
     }
 
     /// A command that finds the programs under test before those of the system, and its services.
