@@ -4,7 +4,7 @@ use runit_tests::programs::Programs;
 use runit_tests::rig::{Rig, Service, masked};
 use runit_tests::status::Status;
 use runit_tests::tools;
-use runit_tests::wait::{self, until};
+use runit_tests::wait::{patiently, until};
 use std::cell::{Cell, RefCell};
 use std::ffi::OsString;
 use std::fs;
@@ -50,13 +50,9 @@ impl Scan {
         service
     }
 
-    /// Runs a command of python3, which takes seconds to load what it needs, and more when there is other work.
+    /// Runs a command of python3.
     pub fn run_python(&self, command: &mut Command) -> Output {
-        let patience = wait::patience();
-        wait::set_patience(patience * 4);
-        let done = self.place().run(command);
-        wait::set_patience(patience);
-        done
+        patiently(|| self.place().run(command))
     }
 
     /// A command that finds the programs under test before those of the system, and its services.

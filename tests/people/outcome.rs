@@ -73,6 +73,9 @@ pub const CASES: &[Case] = &[
         let service = rig.service("foo");
         service.stubborn();
         let _runsv = service.up();
+        // What is waited for no time may not have been heard yet.
+        service.control("d");
+        service.await_record(RUN, b'd', 0, 1);
         let it = outcome(&service, &["-w", "0", "stop"], "timeout", 1);
         assert_eq!(
             (&it["state"], &it["wants"], &it["term_sent"]),
@@ -90,7 +93,8 @@ pub const CASES: &[Case] = &[
         let rig = Rig::new();
         let service = rig.service("foo");
         service.file("restart-delay", "50").file("restart-limit", "2 60").file("down", "");
-        service.script("run", "exit 3");
+        // A shell that takes its time to end would be ok.
+        service.script("run", "exit 3").script("check", "exit 1");
         let _runsv = service.supervise();
         let it = outcome(&service, &["-w", "20", "start"], "fail", 1);
         assert_eq!((&it["state"], &it["last_exit"]["code"]), (&json!("failed"), &json!(3)));

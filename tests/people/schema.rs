@@ -4,6 +4,7 @@ use runit::state::{Doing, State};
 use runit_tests::rig::Rig;
 use runit_tests::status::{DOWN, RUN};
 use runit_tests::suite::{Case, case, needs_tool, skip};
+use runit_tests::wait::patiently;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -24,7 +25,8 @@ fn verdicts(rig: &Rig, objects: &[Value]) -> String {
     let schema = rig.place.file("schema.json", SCHEMA);
     let objects = rig.place.file("objects.json", Value::Array(objects.to_vec()).to_string());
     let mut command = rig.place.command("python3");
-    let done = rig.place.run(command.args(["-W", "ignore", "-c", VALIDATE]).arg(schema).arg(objects));
+    command.args(["-W", "ignore", "-c", VALIDATE]).arg(schema).arg(objects);
+    let done = patiently(|| rig.place.run(&mut command));
     if done.code == Some(7) {
         skip("no jsonschema");
     }
