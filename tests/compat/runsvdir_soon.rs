@@ -116,7 +116,8 @@ pub const CASES: &[Case] = &[
         until("the first to go", || (gone() > 0).then_some(()));
         let start = Instant::now();
         until("the last to go", || (gone() == 8).then_some(()));
-        assert!(start.elapsed() < Duration::from_millis(6000), "{:?}", start.elapsed());
+        // C needs 3.06 seconds.
+        assert!(start.elapsed() < Duration::from_millis(2000), "{:?}", start.elapsed());
     })
     .dev("DEV-22"),
     case("dir_more_than_1000_services", || {
