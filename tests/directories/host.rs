@@ -3,7 +3,7 @@
 use runit_tests::place::{Output, Place, Running, write_fifo};
 use runit_tests::programs::Programs;
 use runit_tests::rig::await_death;
-use runit_tests::status::{DOWN, RUN, Status};
+use runit_tests::status::{DOWN, Status};
 use runit_tests::suite::skip;
 use runit_tests::tools;
 use runit_tests::wait::{patience, until, until_equal, within};
@@ -189,7 +189,7 @@ impl Host {
 
     /// Waits until it runs; its process.
     pub fn await_up(&self, name: &str) -> i32 {
-        let runs = |status: Status| (status.state == RUN && status.pid != 0).then_some(status.pid);
+        let runs = |status: Status| status.is_up().then_some(status.pid);
         let found = within(patience(), || self.status(name).and_then(runs));
         found.unwrap_or_else(|| panic!("in vain: {name} up: {:?}; {}", self.status(name), self.said()))
     }

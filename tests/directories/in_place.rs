@@ -1,7 +1,7 @@
 //! Services that are made in the live scan directory.
 use crate::host::{Host, needs_tool};
 use runit_tests::programs::Programs;
-use runit_tests::status::{DOWN, RUN, Status};
+use runit_tests::status::{DOWN, Status};
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::{until, until_equal};
 use std::time::Duration;
@@ -72,7 +72,7 @@ pub fn await_whole(host: &Host, name: &str) {
 /// Its supervisor and its log service run, and itself was never started. Then it is, and whole.
 pub fn await_kept_down(host: &Host, name: &str) {
     let log = || Status::read(&host.place.path("sd").join(name).join("log"));
-    until("the log service", || log().filter(|status| status.state == RUN && status.pid != 0));
+    until("the log service", || log().filter(Status::is_up));
     let status = host.status(name).expect("a record");
     assert_eq!((status.state, status.want, status.pid), (DOWN, b'd', 0), "down is there");
     assert_eq!(host.count(&format!("{name} run")), 0);

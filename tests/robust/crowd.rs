@@ -4,7 +4,7 @@ use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use nix::sys::signal::Signal;
 use runit_tests::place::Place;
 use runit_tests::rig::{Rig, search_path};
-use runit_tests::status::{DOWN, RUN, Status};
+use runit_tests::status::{DOWN, Status};
 use runit_tests::suite::{Case, case, needs_proc, skip};
 use runit_tests::wait::{set_patience, until};
 use std::fs;
@@ -48,7 +48,7 @@ fn place() -> Place {
 /// How a service that runs says it does. With so many the numbers of processes come round, so the
 /// date counts as well.
 fn up(service: &Path) -> Option<Status> {
-    Status::read(service).filter(|status| status.state == RUN && status.pid != 0)
+    Status::read(service).filter(Status::is_up)
 }
 
 /// All services up, and none of them as before.

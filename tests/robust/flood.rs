@@ -1,9 +1,9 @@
 //! What tells of changes, and of signals, never runs empty: no program reads it to its end before it goes on.
+use nix::sys::signal::Signal;
 use runit_tests::place::Running;
-use runit_tests::rig::{Rig, program};
+use runit_tests::rig::{Rig, program, search_path, send};
 use runit_tests::status::{DOWN, RUN, Status};
 use runit_tests::suite::{Case, case, needs_tool, skip};
-use runit_tests::tools;
 use runit_tests::wait::{patience, until, within};
 use std::path::Path;
 use std::process::Command;
@@ -38,26 +38,21 @@ fn met(rig: &Rig) {
 }
 
 fn ends(rig: &Rig, mut running: Running, code: i32) {
-    running.signal(nix::sys::signal::Signal::SIGTERM);
+    running.signal(Signal::SIGTERM);
     assert_eq!(running.wait().code(), Some(code), "{}", running.err());
     met(rig);
-}
-
-fn up(service: &Path) -> Option<i32> {
-    Status::read(service).filter(|status| status.state == RUN && status.pid != 0).map(|status| status.pid)
 }
 
 /// It starts what comes and obeys.
 fn runsvdir() {
     let rig = Rig::new();
-    let path = tools::search_path_behind(program("runsv").parent().expect("a directory"));
-    let running = flooded(&rig, rig.command("runsvdir", &["sv"]).env("PATH", path));
+    let running = flooded(&rig, rig.command("runsvdir", &["sv"]).env("PATH", search_path()));
     for name in ["one", "two", "three"] {
         let service = rig.service(name);
         service.script("run", "exec sleep 100000");
-        until("a service up", || up(&service.path("")));
+        until("a service up", || Status::running(&service.dir));
     }
-    // Of TERM it leaves the supervisors alone; they have a name that is known here.
+    // At TERM it leaves the supervisors alone; they go with the place.
     ends(&rig, running, 0);
 }
 
@@ -67,9 +62,9 @@ fn runsv() {
     let service = rig.service("foo");
     service.script("run", "exec sleep 100000");
     let running = flooded(&rig, &mut rig.command("runsv", &["sv/foo"]));
-    let old = until("run", || up(&service.path("")));
-    let _ = nix::sys::signal::kill(nix::unistd::Pid::from_raw(old), nix::sys::signal::Signal::SIGKILL);
-    until("another one", || up(&service.path("")).filter(|pid| *pid != old));
+    let old = until("run", || Status::running(&service.dir));
+    send(old, Signal::SIGKILL);
+    until("another one", || Status::running(&service.dir).filter(|pid| *pid != old));
     ends(&rig, running, 0);
 }
 
@@ -81,7 +76,7 @@ fn svlogd() {
     let mut command = rig.place.command("sh");
     let running = flooded(&rig, command.args(["-c", "exec \"$0\" log <>input"]).arg(program("svlogd")));
     until("the lock", || rig.place.path("log/current").exists().then_some(()));
-    running.signal(nix::sys::signal::Signal::SIGALRM);
+    running.signal(Signal::SIGALRM);
     ends(&rig, running, 0);
 }
 

@@ -1,7 +1,7 @@
 //! Names are bytes.
 use runit_tests::place::{Output, Running};
 use runit_tests::rig::{Rig, search_path};
-use runit_tests::status::{RUN, Status};
+use runit_tests::status::Status;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::ffi::OsStr;
@@ -36,9 +36,7 @@ fn live_and_end(names: &[&[u8]]) {
     let _scan = scanned(&rig, names);
     for name in names {
         let service = rig.place.path("sv").join(OsStr::from_bytes(name));
-        until("a service up", || {
-            Status::read(&service).filter(|status| status.state == RUN && status.pid != 0)
-        });
+        until("a service up", || Status::read(&service).filter(Status::is_up));
         let seen = sv(&rig, "status", name);
         let shown = String::from_utf8_lossy(name).into_owned();
         assert!(seen.out.starts_with(&format!("run: {shown}: (pid ")), "{seen:?}");
@@ -69,8 +67,6 @@ fn names_that_look_like_options() {
     let _scan = scanned(&rig, &[b"-P", b"--help"]);
     for name in ["-P", "--help"] {
         let service = rig.place.path("sv").join(name);
-        until("a service up", || {
-            Status::read(&service).filter(|status| status.state == RUN && status.pid != 0)
-        });
+        until("a service up", || Status::read(&service).filter(Status::is_up));
     }
 }

@@ -1,7 +1,7 @@
 //! Scan directories that go away, cannot be read, or hold other things.
 use runit_tests::place::Running;
 use runit_tests::rig::{Rig, search_path};
-use runit_tests::status::{RUN, Status};
+use runit_tests::status::Status;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::fs;
@@ -28,8 +28,7 @@ fn add(rig: &Rig, name: &str) {
 }
 
 fn await_up(rig: &Rig, name: &str) -> i32 {
-    let up = |status: &Status| status.state == RUN && status.pid != 0;
-    until("a service up", || Status::read(&rig.place.path(format!("all/{name}"))).filter(up)).pid
+    until("a service up", || Status::read(&rig.place.path(format!("all/{name}"))).filter(Status::is_up)).pid
 }
 
 /// What runs goes on; what comes later is found.

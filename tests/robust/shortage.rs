@@ -2,12 +2,11 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use runit_tests::rig::{Rig, program, search_path};
-use runit_tests::status::{RUN, Status};
+use runit_tests::status::Status;
 use runit_tests::suite::{Case, case, skip};
 use runit_tests::wait::until;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::process::Command;
 
 pub const CASES: &[Case] = &[
@@ -15,10 +14,6 @@ pub const CASES: &[Case] = &[
     case("no_descriptors_left", no_descriptors_left),
     case("no_space_left", no_space_left),
 ];
-
-fn up(service: &Path) -> Option<i32> {
-    Status::read(service).filter(|status| status.state == RUN && status.pid != 0).map(|status| status.pid)
-}
 
 /// Neither runsvdir nor runsv needs more for more services.
 fn sixty_four_descriptors() {
@@ -32,7 +27,7 @@ fn sixty_four_descriptors() {
     command.args(["-c", "ulimit -n 64; exec \"$0\" sv"]).arg(program("runsvdir")).env("PATH", search_path());
     let running = rig.place.start(&mut command);
     for number in 0..200 {
-        until("a service up", || up(&rig.place.path(format!("sv/{number}"))));
+        until("a service up", || Status::running(&rig.place.path(format!("sv/{number}"))));
     }
     assert_eq!(running.err(), "");
 }
@@ -44,7 +39,7 @@ fn no_descriptors_left() {
     let service = rig.service("tight");
     service.script("run", "exec sleep 100000");
     let mut running = service.supervise();
-    let old = until("run", || up(&service.path("")));
+    let old = until("run", || Status::running(&service.dir));
     let pid = running.pid().to_string();
     let limit = |count: &str| {
         let done = Command::new("prlimit").args(["--pid", &pid, &format!("--nofile={count}:1024")]).status();
@@ -61,7 +56,7 @@ fn no_descriptors_left() {
     });
     assert_eq!(running.ended(), None);
     limit("1024");
-    let new = until("the new process", || up(&service.path("")).filter(|pid| *pid != old));
+    let new = until("the new process", || Status::running(&service.dir).filter(|pid| *pid != old));
     assert_eq!(service.text("supervise/pid"), format!("{new}\n"));
     running.signal(Signal::SIGTERM);
     assert_eq!(running.wait().code(), Some(0));

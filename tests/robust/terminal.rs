@@ -4,7 +4,7 @@ use nix::pty::openpty;
 use nix::sys::signal::Signal;
 use nix::sys::termios::{FlowArg, tcflow};
 use runit_tests::rig::{Rig, is_alive, search_path, send};
-use runit_tests::status::{RUN, Status};
+use runit_tests::status::Status;
 use runit_tests::suite::{Case, case};
 use runit_tests::wait::until;
 use std::fs;
@@ -86,8 +86,7 @@ fn runsvdir() {
         command.env("PATH", search_path());
         let mut running = rig.place.start_on(&mut command, &terminal.line);
         symlink(rig.place.path("new"), rig.place.path("sv/new")).expect("a link");
-        let up = |status: &Status| status.state == RUN && status.pid != 0;
-        until("a service up", || Status::read(&rig.place.path("new")).filter(up));
+        until("a service up", || Status::read(&rig.place.path("new")).filter(Status::is_up));
         running.signal(Signal::SIGHUP);
         assert_eq!(running.wait().code(), Some(111), "{room:?}");
     }

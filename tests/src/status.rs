@@ -73,4 +73,16 @@ impl Status {
     pub fn read(service: &Path) -> Option<Status> {
         Status::of(&fs::read(service.join("supervise/status")).ok()?)
     }
+
+    /// The process of `./run` of a service directory, if it runs.
+    #[must_use]
+    pub fn running(service: &Path) -> Option<i32> {
+        Status::read(service).filter(Status::is_up).map(|status| status.pid)
+    }
+
+    /// Whether `./run` has a process.
+    #[must_use]
+    pub fn is_up(&self) -> bool {
+        self.state == RUN && self.pid != 0
+    }
 }
